@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is it proved that the old primary cannot accept writes? Judged, never assumed.
+
+Pure functions: a proof and the standby's own state in, a verdict and a sentence out. ``None``
+means 'not proved yet, may come' (the standby still receives); it is never treated as yes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.control import (
+    CLEAN_PRIMARY,
+    parse_lsn,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
+
+MINIMUM_OFF_READINGS = 2
+# Clocks of a control node and a database host may differ by this many seconds.
+CLOCK_TOLERANCE_S = 60.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """``ok`` is True, False, or None for unknown; ``reason`` is a sentence for a person."""
+
+    ok: bool | None
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class StandbyPosition:
+    """How far the standby that would be promoted has come."""
+
+    system_identifier: str
+    timeline: int
+    received: str | None
+    replayed: str | None
+
+    @property
+    def furthest(self) -> int:
+        """Promotion replays whatever was received first, so the further of the two counts."""
+        return max((parse_lsn(text) for text in (self.received, self.replayed) if text), default=0)
+
+
+def judge_proof(
+    proof: Mapping[str, Any] | None, standby: StandbyPosition | None, *, now: float, max_age_s: float
+) -> Verdict:
+    """Judge a fencing proof.
+
+    :param proof: ``method`` and ``data`` as ``pg_promote`` documents them.
+    :param standby: None when the node is writable already; then only the form is judged.
+    :param now: epoch seconds.
+    :param max_age_s: a reading or observation older than this proves nothing any more.
+    """
+    if not proof or not proof.get("method"):
+        return Verdict(False, "no proof was given that the old primary cannot accept writes")
+    judge = JUDGES.get(str(proof["method"]))
+    if judge is None:
+        return Verdict(
+            False, f"{proof['method']!r} is no method of proof; known: {', '.join(sorted(JUDGES))}"
+        )
+    try:
+        return judge(dict(proof.get("data") or {}), standby, now, max_age_s)
+    except KeyError as error:
+        return Verdict(False, f"the proof by {proof['method']} lacks {error}")
+    except (TypeError, ValueError, DatacenterError) as error:
+        return Verdict(False, f"the proof by {proof['method']} cannot be understood: {error}")
+
+
+def _by_shutdown(
+    data: dict[str, Any], standby: StandbyPosition | None, now: float, max_age_s: float
+) -> Verdict:
+    """The old primary's control file says it was shut down, and this standby holds that very record."""
+    if data["state"] != CLEAN_PRIMARY:
+        return Verdict(False, f"the old primary's control file says {data['state']!r}, not {CLEAN_PRIMARY!r}")
+    shutdown = parse_lsn(data["shutdown_lsn"])
+    if standby is None:
+        return Verdict(True, f"the old primary was shut down at {data['shutdown_lsn']}")
+    if str(data["system_identifier"]) != standby.system_identifier:
+        return Verdict(False, "the proof is of another database: the system identifiers differ")
+    if int(data["timeline"]) != standby.timeline:
+        return Verdict(
+            False, f"the proof is of timeline {data['timeline']}, this standby is on {standby.timeline}"
+        )
+    # The control file gives where the shutdown record begins; holding it means being past that.
+    if standby.furthest <= shutdown:
+        return Verdict(None, f"the shutdown record at {data['shutdown_lsn']} has not arrived here yet")
+    return Verdict(True, f"the old primary's shutdown record at {data['shutdown_lsn']} is here")
+
+
+def _by_bmc(data: dict[str, Any], standby: StandbyPosition | None, now: float, max_age_s: float) -> Verdict:
+    """Several readings of 'off' in a row, and a restore policy that keeps it off."""
+    readings = [_power(reading) for reading in data["readings"]]
+    if len(readings) < MINIMUM_OFF_READINGS:
+        return Verdict(
+            False, f"{len(readings)} reading(s) of the power prove nothing, {MINIMUM_OFF_READINGS} are needed"
+        )
+    if any(power != "off" for power in readings):
+        return Verdict(False, f"{data['host']} was not read as off each time: {', '.join(readings)}")
+    if str(data["restore_policy"]).replace("_", "-") != "always-off":
+        return Verdict(
+            False, f"{data['host']} comes back with the power: its restore policy is {data['restore_policy']}"
+        )
+    stale = _stale(float(data["at"]), now, max_age_s)
+    return stale or Verdict(True, f"{data['host']} was read as off {len(readings)} times in a row")
+
+
+def _power(reading: Any) -> str:
+    if isinstance(reading, Mapping):
+        reading = reading.get("power", reading.get("state"))
+    # YAML's 'off' is false unless it is quoted.
+    return "off" if reading is False else str(reading)
+
+
+def _by_network(
+    data: dict[str, Any], standby: StandbyPosition | None, now: float, max_age_s: float
+) -> Verdict:
+    """Devices refuse the old centre, read back from them; and a person answers for the rest."""
+    if data["verified"] is not True or not data["devices"]:
+        return Verdict(False, "no device was read to refuse the old primary")
+    stale = _stale(float(data["at"]), now, max_age_s)
+    if stale:
+        return stale
+    attested = _by_attestation(dict(data["attestation"]), standby, now, max_age_s)
+    if not attested.ok:
+        return attested
+    return Verdict(True, f"{', '.join(data['devices'])} refuse the old primary, and {attested.reason}")
+
+
+def _by_attestation(
+    data: dict[str, Any], standby: StandbyPosition | None, now: float, max_age_s: float
+) -> Verdict:
+    """A person says so, names the risk, and the word has not expired."""
+    if not str(data["by"]).strip() or not str(data["risk"]).strip():
+        return Verdict(False, "an attestation names who gives it and the risk")
+    if now > float(data["expires_at"]):
+        return Verdict(
+            False, f"the attestation of {data['by']} expired {now - float(data['expires_at']):.0f} s ago"
+        )
+    return Verdict(True, f"{data['by']} attests it, knowing: {data['risk']}")
+
+
+def _by_lease(data: dict[str, Any], standby: StandbyPosition | None, now: float, max_age_s: float) -> Verdict:
+    """The old primary held a lease that it cannot have renewed."""
+    over = now - float(data["expired_at"])
+    if over <= CLOCK_TOLERANCE_S:
+        return Verdict(
+            False, f"the lease of {data['holder']} is over for {over:.0f} s, less than clocks may differ"
+        )
+    return Verdict(True, f"the lease of {data['holder']} ran out {over:.0f} s ago")
+
+
+def _stale(at: float, now: float, max_age_s: float) -> Verdict | None:
+    age = now - at
+    if age > max_age_s:
+        return Verdict(False, f"the observation is {age:.0f} s old, at most {max_age_s:.0f} s count")
+    if age < -CLOCK_TOLERANCE_S:
+        return Verdict(False, f"the observation lies {-age:.0f} s in the future: the clocks disagree")
+    return None
+
+
+JUDGES: dict[str, Callable[[dict[str, Any], StandbyPosition | None, float, float], Verdict]] = {
+    "shutdown": _by_shutdown,
+    "bmc": _by_bmc,
+    "network": _by_network,
+    "attested": _by_attestation,
+    "lease": _by_lease,
+}

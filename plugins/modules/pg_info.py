@@ -1,0 +1,145 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pg_info
+short_description: Says what a PostgreSQL cluster is, running or stopped
+version_added: 0.1.0
+description:
+  - One call that reads role, timeline, WAL positions, replication, slots, archive, the settings that decide
+    whether an acknowledged write survives, and the control file.
+  - Works on a stopped cluster, from its control file. A server that runs and does not answer is
+    RV(running) and not RV(ready).
+  - Runs as root or as the owner of the data directory.
+options:
+  timeout:
+    description:
+      - Seconds the server has to answer.
+    type: float
+    default: 3
+extends_documentation_fragment:
+  - anjianyun.datacenter.pg_cluster
+author:
+  - the anjianyun.datacenter authors (@anjianyun)
+attributes:
+  check_mode:
+    support: full
+    description: Reads only.
+  diff_mode:
+    support: none
+    description: Reads only.
+"""
+
+EXAMPLES = r"""
+- name: Read | what the database says of itself
+  anjianyun.datacenter.pg_info:
+  register: database
+"""
+
+RETURN = r"""
+running:
+  description: A server process exists.
+  returned: success
+  type: bool
+ready:
+  description: It answers questions.
+  returned: success
+  type: bool
+role:
+  description: C(primary), C(standby), C(stopped), or C(unknown) when it runs and does not answer.
+  returned: success
+  type: str
+in_recovery:
+  description: Null when it does not answer.
+  returned: success
+  type: bool
+timeline:
+  description: The newest timeline it knows.
+  returned: success
+  type: int
+system_identifier:
+  description: Which database this is; the same on all copies of one.
+  returned: success
+  type: str
+lsn:
+  description: WAL positions C(current) (primary), C(received), C(replayed) (standby).
+  returned: success
+  type: dict
+control:
+  description: The control file (state, checkpoint_lsn, timeline, checksums, wal_log_hints and others).
+  returned: success
+  type: dict
+replication:
+  description: The standbys that read from here, with C(lag_bytes) and C(lag_s).
+  returned: success
+  type: list
+  elements: dict
+receiver:
+  description: What this standby reads from; null when it receives nothing.
+  returned: success
+  type: dict
+slots:
+  description: Replication slots with C(active), C(wal_status), C(retained_bytes).
+  returned: success
+  type: list
+  elements: dict
+archive:
+  description: Archiving, with C(failing).
+  returned: success
+  type: dict
+settings:
+  description: Settings that decide whether an acknowledged write survives.
+  returned: success
+  type: dict
+lag_s:
+  description: Writes older than this many seconds are surely here; null when that is not known.
+  returned: success
+  type: float
+lag_basis:
+  description: What RV(lag_s) was measured by, as a sentence.
+  returned: success
+  type: str
+last_replayed_commit_at:
+  description: Time (epoch seconds) of the newest replayed commit.
+  returned: success
+  type: float
+fence:
+  description: The fence marker, C(fenced), C(reason), C(at).
+  returned: success
+  type: dict
+standby_signal:
+  description: The directory can only open as a standby.
+  returned: success
+  type: bool
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.arguments import (
+    pg_cluster_argument_spec,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.cluster import (
+    find_cluster,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.info import read_info
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={**pg_cluster_argument_spec(), "timeout": {"type": "float", "default": 3}},
+        supports_check_mode=True,
+    )
+    try:
+        result = read_info(find_cluster(module.params), module.params["timeout"])
+    except DatacenterError as error:
+        fail_from_error(module, error)
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.demote import (
+    judge_standby,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.info import (
+    standby_lag,
+    without_password,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.proof import (
+    StandbyPosition,
+    Verdict,
+    judge_proof,
+)
+
+NOW = 1_000_000.0
+STANDBY = StandbyPosition("7", 2, "0/5000100", "0/50000A0")
+SHUTDOWN = {"state": "shut down", "shutdown_lsn": "0/5000028", "timeline": 2, "system_identifier": "7"}
+BMC = {
+    "host": "nn-db-01",
+    "readings": ["off", {"power": "off"}, False],
+    "restore_policy": "always-off",
+    "at": NOW - 5,
+}
+WORD = {"by": "li.wei", "risk": "two writers", "expires_at": NOW + 60}
+NETWORK = {"devices": ["nn-rt-01"], "verified": True, "at": NOW - 5, "attestation": WORD}
+LEASE = {"holder": "nn-db-01", "expired_at": NOW - 120}
+
+
+def judge(method: str | None, data: dict[str, Any], standby: StandbyPosition | None = STANDBY) -> Verdict:
+    return judge_proof({"method": method, "data": data}, standby, now=NOW, max_age_s=600)
+
+
+@pytest.mark.parametrize(
+    ("method", "data"),
+    [("shutdown", SHUTDOWN), ("bmc", BMC), ("attested", WORD), ("network", NETWORK), ("lease", LEASE)],
+)
+def test_a_whole_proof_holds(method: str, data: dict[str, Any]) -> None:
+    verdict = judge(method, data)
+    assert verdict.ok is True, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("method", "data", "reason"),
+    [
+        (None, {}, "no proof was given"),
+        ("prayer", {}, "no method of proof"),
+        ("shutdown", {**SHUTDOWN, "state": "in production"}, "'in production', not 'shut down'"),
+        ("shutdown", {**SHUTDOWN, "system_identifier": "8"}, "of another database"),
+        ("shutdown", {**SHUTDOWN, "timeline": 1}, "of timeline 1, this standby is on 2"),
+        ("shutdown", {}, "lacks 'state'"),
+        ("shutdown", {**SHUTDOWN, "shutdown_lsn": "soon"}, "cannot be understood"),
+        ("bmc", {**BMC, "readings": ["off"]}, "1 reading"),
+        ("bmc", {**BMC, "readings": ["off", "unknown"]}, "not read as off each time: off, unknown"),
+        ("bmc", {**BMC, "readings": ["off", True]}, "not read as off each time"),
+        ("bmc", {**BMC, "restore_policy": "previous"}, "comes back with the power"),
+        ("bmc", {**BMC, "at": NOW - 601}, "601 s old"),
+        ("bmc", {**BMC, "at": NOW + 100}, "in the future"),
+        ("attested", {**WORD, "expires_at": NOW - 1}, "expired 1 s ago"),
+        ("attested", {**WORD, "risk": " "}, "names who gives it and the risk"),
+        ("network", {**NETWORK, "verified": "yes"}, "no device was read"),
+        ("network", {**NETWORK, "devices": []}, "no device was read"),
+        ("network", {**NETWORK, "attestation": {**WORD, "expires_at": 1}}, "expired"),
+        ("lease", {**LEASE, "expired_at": NOW - 30}, "less than clocks may differ"),
+    ],
+)
+def test_a_broken_proof_does_not_hold(method: str | None, data: dict[str, Any], reason: str) -> None:
+    verdict = judge(method, data)
+    assert verdict.ok is False
+    assert reason in verdict.reason
+
+
+@pytest.mark.parametrize("lsn", ["0/5000028", "0/5000000"])
+def test_the_shutdown_record_must_have_arrived_itself(lsn: str) -> None:
+    verdict = judge("shutdown", SHUTDOWN, StandbyPosition("7", 2, lsn, lsn))
+    assert verdict.ok is None
+    assert "not arrived" in verdict.reason
+
+
+def test_received_but_not_replayed_is_enough() -> None:
+    assert judge("shutdown", SHUTDOWN, StandbyPosition("7", 2, "0/50000A0", "0/4000000")).ok is True
+
+
+ROW = {"application_name": "dr-db-01", "state": "streaming", "flush_lag_bytes": 10, "flush_lsn": "0/1"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "ok", "reason"),
+    [
+        ([ROW], True, "10 bytes behind"),
+        ([], False, "nobody does"),
+        ([{**ROW, "application_name": "x"}], False, "(x does)"),
+        ([{**ROW, "state": "catchup"}], False, "is catchup, not streaming"),
+        ([{**ROW, "flush_lag_bytes": 11}], False, "11 bytes behind, at most 10"),
+        ([{**ROW, "flush_lsn": None}], None, "not known"),
+    ],
+)
+def test_who_may_inherit(rows: list[dict[str, Any]], ok: bool | None, reason: str) -> None:
+    verdict = judge_standby(rows, "dr-db-01", 10)
+    assert verdict.ok is ok
+    assert reason in verdict.reason
+
+
+def answer(**changes: Any) -> dict[str, Any]:
+    receiver = {"status": "streaming", "latest_end_lsn": "0/500", "last_message_at": NOW - 1}
+    return {
+        "receiver": receiver,
+        "replayed": "0/500",
+        "now": NOW,
+        "last_replayed_commit_at": NOW - 90,
+        **changes,
+    }
+
+
+def test_an_idle_standby_that_holds_everything_is_not_late() -> None:
+    lag_s, basis = standby_lag(answer())
+    assert lag_s == 1.0
+    assert "announced" in basis
+
+
+def test_a_standby_behind_is_as_late_as_its_newest_commit() -> None:
+    assert standby_lag(answer(replayed="0/400"))[0] == 90.0
+
+
+def test_without_a_primary_the_newest_commit_counts() -> None:
+    assert standby_lag(answer(receiver=None))[0] == 90.0
+
+
+def test_unknown_lag_is_not_zero() -> None:
+    assert standby_lag(answer(receiver=None, last_replayed_commit_at=None))[0] is None
+
+
+def test_no_password_is_shown() -> None:
+    assert without_password("host=a password=geheim user=b") == "host=a user=b"
