@@ -121,7 +121,7 @@ def rejoin(
     following = _following(cluster, upstream)
     if following is not None:
         return {**_result("none", following, started), "streaming": True, "timeline": upstream.timeline}
-    control = cluster.control()
+    control = _local_control(cluster)
     decision = _decide(cluster, control, upstream, allow_rewind, allow_rebuild)
     result = _result(decision.action, decision.reason, started)
     result["diverged"] = decision.diverged
@@ -213,6 +213,20 @@ def _following(cluster: Cluster, upstream: Upstream) -> str | None:
         if time.monotonic() > deadline:
             return None
         time.sleep(0.1)
+
+
+def _local_control(cluster: Cluster) -> ControlData:
+    """The control file, with the timeline of a promotion that it has not heard of yet.
+
+    A promotion writes the new timeline's history first and the control file with the next checkpoint,
+    minutes later; a primary that crashed in between was on the new timeline all the same.
+    """
+    control = cluster.control()
+    if control.clean or cluster.standby_signal.exists():
+        return control
+    histories = (cluster.data_directory / "pg_wal").glob("????????.history")
+    newest = max([control.timeline, *(int(path.name[:8], 16) for path in histories)])
+    return dataclasses.replace(control, timeline=newest)
 
 
 def _decide(
