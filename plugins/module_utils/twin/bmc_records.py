@@ -96,7 +96,7 @@ class Sensor:
 
     def raw(self, value: float) -> int:
         """The byte that stands for this value."""
-        return max(0, min(255, round(value / (self.factor * 10**self.exponent))))
+        return max(0, min(255, round(value / (self.factor * 10.0**self.exponent))))
 
     @property
     def thresholds(self) -> list[int]:

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options of the BMC modules; the specs stand in module_utils/bmc/arguments.py."""
+
+    # How to reach the BMC.
+    DOCUMENTATION = r"""
+options:
+  address:
+    description: Address or name of the BMC.
+    type: str
+    required: true
+  port:
+    description: UDP port of the BMC.
+    type: int
+    default: 623
+  user:
+    description: Account on the BMC, 16 bytes at most.
+    type: str
+    required: true
+  password:
+    description: Its password, 20 bytes at most.
+    type: str
+    required: true
+  name:
+    description: What people call the server; used in messages. The address when it is not given.
+    type: str
+  cipher_suite:
+    description:
+      - Cipher suite of the session. It is used or refused; there is no fall-back to a weaker one.
+      - C(17) is RAKP-HMAC-SHA256, HMAC-SHA256-128, AES-CBC-128; C(3) the same with SHA-1.
+    type: int
+    default: 17
+    choices: [17, 3]
+  privilege:
+    description: Privilege level of the session. It is granted or refused; there is no fall-back to a lower one.
+    type: str
+    default: operator
+    choices: [user, operator, administrator]
+  answer_s:
+    description: Seconds after which a BMC that does not answer counts as unreachable.
+    type: float
+    default: 5.0
+  deadline_s:
+    description: Seconds for the whole operation, log-in included.
+    type: float
+    default: 60.0
+requirements:
+  - pyghmi >= 1.6.16 on the control node
+notes:
+  - Runs on the control node, under the interpreter that has pyghmi. Delegate it to C(localhost) with
+    C(ansible_python_interpreter) set to C({{ ansible_playbook_python }}).
+  - Speaks IPMI 2.0 over LAN. The session is always given back.
+  - When it fails, C(error.kind) of the result tells the cause apart. It is one of C(WrongPassword),
+    C(Unreachable), C(CipherRefused), C(PrivilegeTooLow), C(NoSessionLeft), C(CommandUnsupported),
+    C(NotNow), C(NotConfirmed), C(StateUnknown), C(DeadlineExceeded) or C(Refused).
+author:
+  - the anjianyun.datacenter authors (@anjianyun)
+"""
+
+    # How often a power state is read before it counts.
+    CONFIRMATION = r"""
+options:
+  readings:
+    description: So many consecutive readings of the BMC must agree before a power state counts.
+    type: int
+    default: 1
+  interval_s:
+    description: Seconds between two readings.
+    type: float
+    default: 0.2
+"""
+
+    # No module needs root, or anything else, on the server itself.
+    ACTIONGROUP = r"""
+attributes:
+  action_group:
+    support: full
+    description: Belongs to the action group C(anjianyun.datacenter.bmc), for C(module_defaults).
+    membership: [anjianyun.datacenter.bmc]
+"""

@@ -1,0 +1,237 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One session with one BMC, over pyghmi, with the edges taken off.
+
+What pyghmi does and this does not: fall back from cipher suite 17 to 3, from IPMI 2.0 to
+1.5, or from a privilege to a lower one without a word; take a BMC's choice of algorithms
+for granted; log in again in the middle of an operation and repeat a command; wait by its
+own clock. Here every wait ends at a deadline in seconds.
+
+Runs on the control node, under the interpreter that has pyghmi.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.wire import (
+    ALGORITHMS,
+    WireSession,
+    wait_for_packets,
+)
+
+PRIVILEGES = {"user": 2, "operator": 3, "administrator": 4}
+
+_NETFN_APP = 0x06
+_SET_SESSION_PRIVILEGE = 0x3B
+
+#: How long the farewell may take; a BMC forgets a session by itself after a minute.
+_LOGOUT_S = 0.5
+#: Between two tries when a BMC says that it is busy.
+_BUSY_PAUSE_S = 0.2
+
+
+class Deadline:
+    """A point in time that waits end at."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def remaining(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self._end - time.monotonic())
+
+    def expired(self) -> bool:
+        return self.remaining() <= 0
+
+    def within(self, seconds: float) -> Deadline:
+        """The sooner of this deadline and so many seconds from now."""
+        return Deadline(min(seconds, self.remaining()))
+
+
+@dataclass(frozen=True)
+class Target:
+    """A BMC and how to talk to it.
+
+    :param name: what people call it (the server's name).
+    :param answer_s: seconds after which a BMC that says nothing counts as unreachable.
+    """
+
+    name: str
+    address: str
+    user: str
+    password: str = field(repr=False)
+    port: int = 623
+    cipher_suite: int = 17
+    privilege: str = "operator"
+    answer_s: float = 5.0
+
+
+# One operation at a time on one BMC: they are small computers, and two clients that change
+# the same thing do not know of each other.
+_locks: dict[tuple[str, int], threading.Lock] = {}
+_locks_lock = threading.Lock()
+
+
+def _lock_of(target: Target) -> threading.Lock:
+    with _locks_lock:
+        return _locks.setdefault((target.address, target.port), threading.Lock())
+
+
+class Bmc:
+    """An open session. Made by :func:`connect`."""
+
+    def __init__(self, target: Target, wire: WireSession, deadline: Deadline | None = None) -> None:
+        self.target = target
+        self.wire = wire
+        self.deadline = deadline
+        # Before a command is sent a second time. Longer than pyghmi's half second: BMCs are
+        # slow far more often than packets are lost, and each repetition makes a slow one slower.
+        self._patience_s = target.answer_s / 2
+
+    @property
+    def name(self) -> str:
+        return self.target.name
+
+    def answer_deadline(self) -> Deadline:
+        """Until when the BMC has to answer: ``answer_s``, or the end of the whole operation."""
+        seconds = self.target.answer_s
+        return self.deadline.within(seconds) if self.deadline else Deadline(seconds)
+
+    def command(
+        self, what: str, netfn: int, command: int, data: Sequence[int] = (), *, once: bool = False
+    ) -> bytes:
+        """Send one command and return the data of its answer, without the completion code.
+
+        :param what: what is being done, for the error message.
+        :param once: never send it twice (for what must not happen twice); a BMC that is
+            busy is then not asked again either.
+        :raises errors.BmcError: classified by the completion code.
+        :raises errors.Unreachable: no answer within ``target.answer_s``.
+        """
+        deadline = self.answer_deadline()
+        while True:
+            asked = time.monotonic()
+            response = self.wire.exchange(
+                netfn,
+                command,
+                data,
+                deadline=deadline.remaining,
+                patience_s=None if once else self._patience_s,
+            )
+            if response is None:
+                raise errors.silent(
+                    self.name, what, f"no answer within {deadline.seconds:.3g} s, in an open session"
+                )
+            self._patience_s = max(self._patience_s, 2 * (time.monotonic() - asked))
+            code = response["code"]
+            if code == 0:
+                return bytes(response["data"])
+            if once or code not in errors.BUSY or deadline.remaining() < _BUSY_PAUSE_S:
+                raise errors.command_failed(self.name, what, code)
+            time.sleep(_BUSY_PAUSE_S)
+
+
+@contextmanager
+def connect(target: Target, deadline: Deadline | None = None) -> Iterator[Bmc]:
+    """Log in, hand out the session, log out whatever happens.
+
+    :param deadline: the end of the whole operation; no wait of the session goes beyond it
+        (but for the farewell, half a second at most).
+
+    :raises errors.Unreachable: nothing, or not enough, was heard within ``target.answer_s``.
+    :raises errors.BmcError: the session was refused; the class says why.
+    """
+    lock = _lock_of(target)
+    if not lock.acquire(timeout=target.answer_s):
+        raise errors.NoSessionLeft(
+            "another operation of this very run is under way on it",
+            device=target.name,
+            next_step="let it end first",
+        )
+    try:
+        wire = _log_in(target, deadline.within(target.answer_s) if deadline else Deadline(target.answer_s))
+        try:
+            bmc = Bmc(target, wire, deadline)
+            bmc.command(
+                f"the privilege level {target.privilege}",
+                _NETFN_APP,
+                _SET_SESSION_PRIVILEGE,
+                [PRIVILEGES[target.privilege]],
+            )
+            yield bmc
+        finally:
+            wire.close(Deadline(_LOGOUT_S).remaining)
+    finally:
+        lock.release()
+
+
+def _log_in(target: Target, deadline: Deadline) -> WireSession:
+    _check_route(target)
+    outcome: list[dict[str, Any]] = []
+    try:
+        wire = WireSession(
+            target.address,
+            # As bytes: pyghmi forgets to clear its table of starting sessions when they are text.
+            target.user.encode(),
+            target.password.encode(),
+            port=target.port,
+            onlogon=outcome.append,
+            privlevel=PRIVILEGES[target.privilege],
+            keepalive=False,
+            cipher_suite=target.cipher_suite,
+        )
+        while not outcome and not deadline.expired():
+            wait_for_packets(deadline.remaining())
+    except OSError as error:
+        raise errors.silent(target.name, f"no way to {target.address}", str(error)) from error
+    if outcome and "error" not in outcome[0]:
+        return wire
+    wire.abandon()
+    raise _refusal(target, wire, outcome)
+
+
+def _check_route(target: Target) -> None:
+    """pyghmi swallows what ``sendto`` says; a connected socket tells a missing route at once."""
+    try:
+        found = socket.getaddrinfo(target.address, target.port, type=socket.SOCK_DGRAM)
+        with socket.socket(found[0][0], socket.SOCK_DGRAM) as probe:
+            probe.connect(found[0][4])
+    except OSError as error:
+        raise errors.silent(target.name, f"no way to {target.address}", str(error)) from error
+
+
+def _refusal(target: Target, wire: WireSession, outcome: list[dict[str, Any]]) -> Exception:
+    """Why there is no session, from how far the log-in came."""
+    suite = target.cipher_suite
+    if wire.refused is not None:
+        during, status = wire.refused
+        return errors.session_refused(target.name, status, during, suite)
+    if wire.objection is not None:
+        return errors.cipher_refused(target.name, suite, wire.objection)
+    error = str(outcome[0]["error"]) if outcome else ""
+    if "password" in error.lower() or "integrity code" in error:
+        return errors.wrong_password(target.name)
+    silence = f"no answer within {target.answer_s:g} s"
+    if not wire.heard:
+        return errors.silent(target.name, f"no answer from {target.address}, UDP port {target.port}", silence)
+    cause = silence + f" at the stage {wire.stage}, though it answered before"
+    if wire.stage == "open session":
+        cause += f" (some BMCs stay silent when they do not know cipher suite {suite})"
+    if error:
+        cause += f"; {error}"
+    return errors.silent(target.name, "the log-in was not finished", cause)
+
+
+def algorithms(cipher_suite: int) -> str:
+    """What a cipher suite is made of, for people."""
+    return ALGORITHMS[cipher_suite].title

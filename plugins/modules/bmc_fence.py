@@ -1,0 +1,145 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: bmc_fence
+short_description: Makes sure that a server is off and stays off
+version_added: 0.1.0
+description:
+  - In one session, sets the power-restore policy to C(always-off), switches the server off hard, and takes
+    readings until as many in a row as O(readings) say off.
+  - The policy comes first, so that a flicker of the room's power does not bring the server back.
+  - Refuses when it is not known whether the server is on. A BMC that lost power with its server says
+    nothing, and silence is no proof; fence by another path then.
+  - A BMC's word is one witness. Let a second path confirm it before something depends on it.
+attributes:
+  check_mode:
+    support: full
+    description: Reads power and policy, and says what would be commanded.
+  diff_mode:
+    support: full
+    description: Shows power and policy before and after.
+  idempotent:
+    support: full
+    description: Takes its readings and changes nothing when the server is fenced already.
+extends_documentation_fragment:
+  - anjianyun.datacenter.bmc
+  - anjianyun.datacenter.bmc.actiongroup
+options:
+  readings:
+    description: So many consecutive readings must say off.
+    type: int
+    default: 3
+  interval_s:
+    description: Seconds between two readings.
+    type: float
+    default: 0.2
+  require_restore_policy:
+    description:
+      - Refuse, and change nothing, when the BMC cannot set the restore policy.
+      - When false, such a server is switched off all the same; RV(policy_after) then shows that it may
+        return with the power.
+    type: bool
+    default: true
+  record_path:
+    description:
+      - Append what was found (power, restore policy) to this file on the control node as a line of JSON, on
+        disk before anything is changed. It is what a failback restores, also when this run is killed.
+    type: path
+"""
+
+EXAMPLES = r"""
+- name: Act | fence the old primary
+  anjianyun.datacenter.bmc_fence:
+    address: "{{ dc_bmc.address }}"
+    user: "{{ bmc_user }}"
+    password: "{{ bmc_password }}"
+    name: "{{ inventory_hostname }}"
+    deadline_s: 10
+  delegate_to: localhost
+  register: fence
+"""
+
+RETURN = r"""
+fenced:
+  description: Whether it is off, was seen off as often as asked, and will stay off as far as the BMC tells.
+  returned: once the BMC was reached
+  type: bool
+policy_before:
+  description: The restore policy that was found, to be restored at failback.
+  returned: once the BMC was reached
+  type: str
+policy_after:
+  description: The restore policy in the last reading.
+  returned: once the BMC was reached
+  type: str
+power_before:
+  description: C(on) or C(off).
+  returned: once the BMC was reached
+  type: str
+readings:
+  description: Every reading, in order, also when the module fails.
+  returned: once the BMC was reached
+  type: list
+  elements: dict
+  contains:
+    at:
+      description: When it was taken, in UTC.
+      type: str
+      sample: "2026-11-24T16:10:11.302Z"
+    state:
+      description: C(on), C(off) or C(unknown).
+      type: str
+    cause:
+      description: Why it is not known.
+      type: str
+commands:
+  description: What was commanded, or would be in check mode.
+  returned: once the BMC was reached
+  type: list
+  elements: str
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error, requires
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence, recorder
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import Confirmation
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.session import connect
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
+
+
+def main() -> None:
+    spec = {**arguments.connection_argument_spec(), **arguments.confirmation_argument_spec()}
+    spec["readings"] = {"type": "int", "default": 3}
+    spec["require_restore_policy"] = {"type": "bool", "default": True}
+    spec["record_path"] = {"type": "path"}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    params: dict[str, Any] = module.params
+    try:
+        requires("pyghmi.ipmi.private.session")
+        target, deadline = arguments.target_from(params)
+        with connect(target, deadline) as bmc:
+            result = fence(
+                bmc,
+                Confirmation(params["readings"], params["interval_s"], params["deadline_s"]),
+                check=module.check_mode,
+                require_policy=params["require_restore_policy"],
+                before_change=recorder(params["record_path"], target.name),
+            )
+    except DatacenterError as error:
+        fail_from_error(module, error)
+    before = {"power": result["power_before"], "restore_policy": result["policy_before"]}
+    after = {"power": "off", "restore_policy": result["policy_after"]}
+    module.exit_json(diff={"before": before, "after": after}, **result)
+
+
+if __name__ == "__main__":
+    main()

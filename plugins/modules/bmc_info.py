@@ -1,0 +1,110 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: bmc_info
+short_description: Reads what a BMC knows of itself and of its server
+version_added: 0.1.0
+description:
+  - Reads chassis state, firmware, network, FRU data, sensors and a summary of the event log.
+attributes:
+  check_mode:
+    support: full
+    description: Reads only.
+  diff_mode:
+    support: none
+    description: Reads only.
+  idempotent:
+    support: full
+    description: Reads only.
+extends_documentation_fragment:
+  - anjianyun.datacenter.bmc
+  - anjianyun.datacenter.bmc.actiongroup
+options:
+  gather:
+    description: What to read. Sensors and the event log take longest.
+    type: list
+    elements: str
+    default: [chassis, firmware, lan, fru, sensors, sel]
+    choices: [chassis, firmware, lan, fru, sensors, sel]
+"""
+
+EXAMPLES = r"""
+- name: Read | which server this BMC belongs to
+  anjianyun.datacenter.bmc_info:
+    address: "{{ dc_bmc.address }}"
+    user: "{{ bmc_user }}"
+    password: "{{ bmc_password }}"
+    name: "{{ inventory_hostname }}"
+    gather: [chassis, fru]
+  delegate_to: localhost
+  register: survey
+"""
+
+RETURN = r"""
+chassis:
+  description: C(power), C(restore_policy), C(faults), C(last_event), C(boot) and C(at), the moment of reading.
+  returned: when gathered
+  type: dict
+firmware:
+  description: C(version), C(ipmi_version), C(manufacturer_id), C(product_id) and the C(session)'s algorithms.
+  returned: when gathered
+  type: dict
+lan:
+  description: C(address), C(prefix_length), C(source), C(mac), C(gateway), C(vlan) and C(channel).
+  returned: when gathered
+  type: dict
+fru:
+  description: What the server says it is, among it C(serial_number) and C(asset_number).
+  returned: when gathered
+  type: dict
+sensors:
+  description: Every sensor with C(name), C(type), C(value), C(unit), C(states), C(health) and C(available).
+  returned: when gathered
+  type: list
+  elements: dict
+sel:
+  description:
+    - State of the event log with C(entries), C(free_bytes), C(overflow), C(by_severity) and the newest
+      entries as C(last). Times of entries are local, corrected for the BMC's clock.
+  returned: when gathered
+  type: dict
+unsupported:
+  description: What this BMC cannot tell, with the reason. Its value is then null.
+  returned: success
+  type: dict
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error, requires
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.info import SUBSETS, gather
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.session import connect
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
+
+
+def main() -> None:
+    spec = arguments.connection_argument_spec()
+    everything = list(SUBSETS)
+    spec["gather"] = {"type": "list", "elements": "str", "default": everything, "choices": everything}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    params: dict[str, Any] = module.params
+    try:
+        requires("pyghmi.ipmi.command")
+        target, deadline = arguments.target_from(params)
+        with connect(target, deadline) as bmc:
+            facts = gather(bmc, params["gather"])
+    except DatacenterError as error:
+        fail_from_error(module, error)
+    module.exit_json(changed=False, **facts)
+
+
+if __name__ == "__main__":
+    main()
