@@ -1,0 +1,308 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the estate to what an inventory holds: hosts with variables, groups, common variables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.estate import (
+    Estate,
+    PlacedHost,
+    PlacedLine,
+    PlacedNetwork,
+)
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.base import Title
+
+#: Group of each kind. Carriers' devices are routers too, but not ``network_devices``: those are managed.
+KIND_GROUPS = {
+    "physical_server": "physical_servers",
+    "cloud_host": "cloud_hosts",
+    "legacy_server": "legacy_servers",
+    "storage": "storage",
+    "load_balancer": "load_balancers",
+    "router": "routers",
+    "firewall": "firewalls",
+    "terminal": "terminals",
+    "control_node": "control_nodes",
+}
+#: Groups of roles whose plural reads better.
+ROLE_GROUPS = {"database": "databases", "application": "applications"}
+#: Groups that hold groups, in the order in which they are shown.
+PARENTS = ("centres", "cities", "counties", "servers", "lines", "handovers", "services")
+
+
+@dataclass
+class InventoryData:
+    """What an inventory holds, as plain data that a cache can keep.
+
+    :param hosts: variables by host.
+    :param groups: hosts by group.
+    :param children: groups by parent group.
+    :param common: variables of all hosts.
+    """
+
+    hosts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    children: dict[str, list[str]] = field(default_factory=dict)
+    common: dict[str, Any] = field(default_factory=dict)
+
+
+def group_name(*parts: str) -> str:
+    """A group's name: Ansible allows letters, digits and underscores."""
+    return "_".join(parts).replace("-", "_")
+
+
+def inventory_data(estate: Estate, digest: str) -> InventoryData:
+    """Everything the inventory shows; hosts of one class share the dictionaries they have in common."""
+    return _Deriver(estate, digest).run()
+
+
+class _Deriver:
+    def __init__(self, estate: Estate, digest: str) -> None:
+        self.estate = estate
+        self.digest = digest
+        self.data = InventoryData()
+        self.lines_at = estate.lines_at()
+        self.behind: dict[str, list[PlacedNetwork]] = {}
+        for gateway, network in estate.gateways():
+            self.behind.setdefault(gateway, []).append(network)
+        self.hardware: dict[int, dict[str, Any]] = {}
+
+    def run(self) -> InventoryData:
+        for parent in PARENTS:
+            self.data.children[parent] = []
+        self._common()
+        for host in self.estate.hosts.values():
+            self.data.hosts[host.name] = self._variables(host)
+            self._group(host)
+        for line in self.estate.lines.values():
+            if line.kind in ("leased", "handover"):
+                parent = "lines" if line.kind == "leased" else "handovers"
+                name = group_name("line" if line.kind == "leased" else "handover", line.name)
+                self._child(parent, name)
+                self.data.groups[name] = line.hosts()
+        for name, service in self.estate.plan.services.items():
+            members = [
+                member
+                for tiers in service.centres.values()
+                for member in (tiers.database, tiers.application, tiers.announcer)
+                if member is not None
+            ]
+            group = group_name("service", name)
+            self._child("services", group)
+            self.data.groups[group] = list(dict.fromkeys(members))
+        return self.data
+
+    # -- variables of all hosts
+
+    def _common(self) -> None:
+        estate, plan = self.estate, self.estate.plan
+        self.data.common = {
+            "dc_plan": {"name": plan.plan.name, "digest": self.digest, "title": _title(plan.plan.title)},
+            "dc_centres": {
+                name: {
+                    "number": centre.number,
+                    "code": centre.code,
+                    "title": _title(centre.title),
+                    "rooms": {
+                        room: model.model_dump(exclude_none=True) for room, model in centre.rooms.items()
+                    },
+                }
+                for name, centre in plan.centres.items()
+            },
+            "dc_networks": {key: _network(network) for key, network in estate.networks.items()},
+            "dc_lines": {name: self._line(line) for name, line in estate.lines.items()},
+            "dc_services": {name: self._service(name) for name in plan.services},
+        }
+        if plan.infrastructure:
+            self.data.common["dc_infrastructure"] = {
+                name: {"title": _title(item.title), "runs_on": item.runs_on, "needs": item.needs}
+                for name, item in plan.infrastructure.items()
+            }
+
+    def _line(self, line: PlacedLine) -> dict[str, Any]:
+        ends = {
+            key: {
+                "host": stated[0],
+                "interface": stated[1],
+                "address": f"{self.estate.line_address(line, end)}/31",
+            }
+            for end, (key, stated) in enumerate(zip("ab", line.ends, strict=True))
+            if stated is not None
+        }
+        return {
+            **ends,
+            "rate_mbit": line.rate_mbit,
+            "medium": line.medium,
+            "redundancy_group": line.redundancy_group,
+            "kind": line.kind,
+            "ospf_cost": line.ospf_cost,
+        }
+
+    def _service(self, name: str) -> dict[str, Any]:
+        service = self.estate.plan.services[name]
+        stated = service.model_dump(exclude_none=True, exclude={"number", "title", "centres"})
+        return {
+            "title": _title(service.title),
+            "address": self.estate.service_address(service.number),
+            **stated,
+            "centres": {
+                centre: tiers.model_dump(exclude_none=True) for centre, tiers in service.centres.items()
+            },
+        }
+
+    # -- variables of one host
+
+    def _variables(self, host: PlacedHost) -> dict[str, Any]:
+        estate = self.estate
+        loopback = estate.loopback(host)
+        network = estate.networks.get(host.network) if host.network else None
+        address = network.address(host.number) if network else loopback
+        values: dict[str, Any] = {
+            "ansible_host": address,
+            "dc_kind": host.kind,
+            "dc_roles": host.roles,
+            "dc_managed": host.carrier is None,
+            "dc_interfaces": self._interfaces(host, network, loopback),
+        }
+        for key, value in (
+            ("dc_centre", host.centre),
+            ("dc_city", host.city),
+            ("dc_site", host.site),
+            ("dc_carrier", host.carrier),
+            ("dc_os", host.os),
+            ("dc_loopback", loopback),
+            ("dc_carried_by", host.carried_by),
+        ):
+            if value is not None:
+                values[key] = value
+        if network is not None and network.gateway is not None:
+            values["dc_gateway"] = network.address(network.gateway_number)
+        if host.bmc is not None:
+            values["dc_bmc"] = self._bmc(*host.bmc)
+        if host.position is not None:
+            values["dc_power"] = self._power(host)
+        hardware = self._hardware(host)
+        if hardware:
+            values["dc_hardware"] = hardware
+        return values
+
+    def _interfaces(
+        self, host: PlacedHost, network: PlacedNetwork | None, loopback: str | None
+    ) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = []
+        if loopback is not None:
+            found.append({"name": "lo", "kind": "loopback", "address": f"{loopback}/32"})
+        if network is not None:
+            found.append(_lan(network, host.number))
+        for behind in self.behind.get(host.name, ()):
+            found.append(_lan(behind, behind.gateway_number))
+        for line, end in self.lines_at.get(host.name, ()):
+            stated = line.ends[end]
+            if stated is not None:
+                found.append(
+                    {
+                        "name": stated[1],
+                        "kind": "line",
+                        "address": f"{self.estate.line_address(line, end)}/31",
+                        "line": line.name,
+                    }
+                )
+        return found
+
+    def _bmc(self, key: str, number: int) -> dict[str, Any]:
+        network = self.estate.networks[key]
+        found: dict[str, Any] = {
+            "address": network.address(number),
+            "prefix_length": network.length,
+            "network": key,
+        }
+        if network.gateway is not None:
+            found["gateway"] = network.address(network.gateway_number)
+        return found
+
+    def _power(self, host: PlacedHost) -> dict[str, Any]:
+        position = host.position
+        if position is None or host.centre is None:
+            return {}
+        room = self.estate.plan.centres[host.centre].rooms.get(position.room)
+        rack = room.racks.get(position.rack) if room else None
+        feeds = position.feeds or (rack.feeds if rack else None) or (list(room.feeds) if room else [])
+        return {
+            "room": position.room,
+            "rack": position.rack,
+            "unit": position.unit,
+            "height_u": host.height_u,
+            "watts": host.watts,
+            "feeds": feeds,
+        }
+
+    def _hardware(self, host: PlacedHost) -> dict[str, Any]:
+        class_ = host.class_
+        if class_ is None:
+            return {"serial": host.serial} if host.serial else {}
+        shared = self.hardware.get(id(class_))
+        if shared is None:
+            shared = class_.model_dump(
+                include={"cores", "memory_gib", "disk_gib", "vendor", "model"}, exclude_none=True
+            )
+            self.hardware[id(class_)] = shared
+        return {**shared, "serial": host.serial} if host.serial else shared
+
+    # -- groups
+
+    def _group(self, host: PlacedHost) -> None:
+        groups = [KIND_GROUPS[host.kind]]
+        if host.carrier is not None:
+            groups.append("carrier")
+        elif host.forwards:
+            groups.append("network_devices")
+        elif groups[0] in ("physical_servers", "cloud_hosts"):
+            self._child("servers", groups[0])
+        if host.centre is not None:
+            groups.append(group_name("centre", host.centre))
+            self._child("centres", groups[-1])
+        elif host.county is not None:
+            groups.append(group_name("county", host.county))
+            self._child("counties", groups[-1])
+        elif host.city is not None:
+            groups.append(group_name("city", host.city))
+            self._child("cities", groups[-1])
+        if host.bmc is not None:
+            groups.append("bmc")
+        for role in host.roles:
+            groups.append(ROLE_GROUPS.get(role) or group_name(role))
+        for group in groups:
+            self.data.groups.setdefault(group, []).append(host.name)
+
+    def _child(self, parent: str, child: str) -> None:
+        children = self.data.children[parent]
+        if child not in children:
+            children.append(child)
+
+
+def _lan(network: PlacedNetwork, number: int) -> dict[str, str]:
+    return {
+        "name": network.local,
+        "kind": "lan",
+        "address": f"{network.address(number)}/{network.length}",
+        "network": network.key,
+    }
+
+
+def _network(network: PlacedNetwork) -> dict[str, Any]:
+    found: dict[str, Any] = {"prefix": network.prefix, "purpose": network.purpose}
+    if network.gateway is not None:
+        found["gateway"] = network.address(network.gateway_number)
+        found["gateway_host"] = network.gateway
+    for key, value in (("centre", network.centre), ("site", network.site)):
+        if value is not None:
+            found[key] = value
+    return found
+
+
+def _title(title: Title) -> dict[str, str]:
+    return {"en": title.en, "zh": title.zh}
