@@ -21,6 +21,11 @@ options:
       - Seconds the server has to answer.
     type: float
     default: 3
+  allow_missing:
+    description:
+      - Answer RV(role=absent) where there is no such cluster, instead of failing.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - anjianyun.datacenter.pg_cluster
 author:
@@ -50,7 +55,7 @@ ready:
   returned: success
   type: bool
 role:
-  description: C(primary), C(standby), C(stopped), or C(unknown) when it runs and does not answer.
+  description: C(primary), C(standby), C(stopped), C(unknown) when it runs and does not answer, or C(absent).
   returned: success
   type: str
 in_recovery:
@@ -111,6 +116,10 @@ fence:
   description: The fence marker, C(fenced), C(reason), C(at).
   returned: success
   type: dict
+holds_data:
+  description: There is more than what initdb makes.
+  returned: success
+  type: bool
 standby_signal:
   description: The directory can only open as a standby.
   returned: success
@@ -124,18 +133,29 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.post
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.cluster import (
     find_cluster,
+    has_cluster,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.info import read_info
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.info import (
+    absent_info,
+    read_info,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={**pg_cluster_argument_spec(), "timeout": {"type": "float", "default": 3}},
+        argument_spec={
+            **pg_cluster_argument_spec(),
+            "timeout": {"type": "float", "default": 3},
+            "allow_missing": {"type": "bool", "default": False},
+        },
         supports_check_mode=True,
     )
     try:
-        result = read_info(find_cluster(module.params), module.params["timeout"])
+        if module.params["allow_missing"] and not has_cluster(module.params):
+            result = absent_info()
+        else:
+            result = read_info(find_cluster(module.params), module.params["timeout"])
     except DatacenterError as error:
         fail_from_error(module, error)
     module.exit_json(changed=False, **result)

@@ -24,6 +24,8 @@ import psycopg2.extensions
 
 # Seconds an answer may take before its server counts as dead: a frozen one acknowledges TCP for ever.
 ANSWER_S = 1.0
+# Seconds a new session may take: nobody waits for it but the host's own thread, and a busy host needs them.
+CONNECT_S = 3.0
 # Pause between two questions to a host: while nobody accepts writes, and otherwise.
 SEARCH_S = 0.02
 WATCH_S = 0.25
@@ -124,7 +126,7 @@ class Databases:
         while not self.stopping:
             session = None
             try:
-                with within(ANSWER_S):
+                with within(CONNECT_S):
                     session = connect(node)
                 while not self.stopping:
                     with within(ANSWER_S), session.cursor() as cursor:
@@ -157,7 +159,7 @@ class Databases:
     def _keep_warm(self, node: Node) -> None:
         if len(node.idle) + node.busy >= WARM_SESSIONS:
             return
-        with within(ANSWER_S):
+        with within(CONNECT_S):
             session = connect(node)
         with self.changed:
             node.idle.append(session)

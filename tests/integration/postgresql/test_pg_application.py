@@ -131,7 +131,7 @@ def lines(log: Path, kind: str) -> list[dict[str, Any]]:
 
 def outage(acks: list[dict[str, Any]]) -> float:
     times = sorted(row["acked_monotonic"] for row in acks)
-    return max(later - earlier for earlier, later in itertools.pairwise(times))
+    return max(float(later - earlier) for earlier, later in itertools.pairwise(times))
 
 
 def test_a_report_is_stored_once_however_often_it_is_sent(application: Application) -> None:

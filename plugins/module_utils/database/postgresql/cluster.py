@@ -371,6 +371,17 @@ def read_settings(config_directory: Path) -> dict[str, str]:
     return settings
 
 
+def has_cluster(options: Mapping[str, Any]) -> bool:
+    """Is there a cluster of that name (and version, if one is given) with a data directory?"""
+    try:
+        cluster = find_cluster(options)
+    except DatacenterError:
+        if list(DEBIAN_ETC.glob(f"*/{options.get('cluster') or 'main'}/postgresql.conf")):
+            raise
+        return False
+    return (cluster.data_directory / "PG_VERSION").exists()
+
+
 def find_cluster(options: Mapping[str, Any]) -> Cluster:
     """The cluster that the options name; without any, the only one called ``main``.
 

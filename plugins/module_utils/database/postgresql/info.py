@@ -89,6 +89,7 @@ def read_info(cluster: Cluster, timeout_s: float = 3) -> dict[str, Any]:
         "lag_s": None,
         "lag_basis": "the server is stopped" if not running else "the server does not answer",
         "last_replayed_commit_at": None,
+        "holds_data": holds_data(cluster),
         "read_at": time.time(),
     }
     if not running:
@@ -99,6 +100,24 @@ def read_info(cluster: Cluster, timeout_s: float = 3) -> dict[str, Any]:
         result["lag_basis"] = str(error)
         return result
     return {**result, **_from_answer(answer)}
+
+
+def absent_info() -> dict[str, Any]:
+    """The answer for a host without any such cluster, for those who would make one."""
+    return {"role": "absent", "running": False, "ready": False, "cluster": None, "holds_data": False}
+
+
+def holds_data(cluster: Cluster) -> bool:
+    """Is there any database beside those that initdb makes (template0, template1, postgres)?
+
+    Also a directory of a running or standby cluster holds data: only what initdb left alone is empty.
+    """
+    if cluster.standby_signal.exists() or cluster.state_directory.exists():
+        return True
+    try:
+        return len([path for path in (cluster.data_directory / "base").iterdir() if path.name.isdigit()]) > 3
+    except FileNotFoundError:
+        return False
 
 
 def _from_answer(answer: dict[str, Any]) -> dict[str, Any]:

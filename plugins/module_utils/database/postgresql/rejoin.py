@@ -53,7 +53,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
     Refused,
 )
 
-SIGNAL_TEXT = "# Left by pg_rejoin: this node follows the other centre.\n"
+SIGNAL_TEXT = "# This node follows the other centre.\n"
 # A standby that was only just started gets this many seconds to show that it streams.
 PATIENCE_S = 5
 
@@ -114,10 +114,10 @@ def rejoin(
         cannot be said which of the two nodes is right.
     """
     started = time.time()
-    _finish_swap(cluster, dry_run)
+    finish_swap(cluster, dry_run)
     upstream = ask_upstream(cluster, peer)
     slot = slot or read_settings(cluster.config_directory).get("primary_slot_name")
-    _require_configuration(cluster, peer, slot)
+    require_configuration(cluster, peer, slot)
     following = _following(cluster, upstream)
     if following is not None:
         return {**_result("none", following, started), "streaming": True, "timeline": upstream.timeline}
@@ -179,7 +179,7 @@ def ask_upstream(cluster: Cluster, peer: Peer) -> Upstream:
     )
 
 
-def _require_configuration(cluster: Cluster, peer: Peer, slot: str | None) -> None:
+def require_configuration(cluster: Cluster, peer: Peer, slot: str | None) -> None:
     conninfo = read_settings(cluster.config_directory).get("primary_conninfo", "")
     if f"host={peer.host}" not in conninfo.split():
         raise DatacenterError(
@@ -263,7 +263,7 @@ def _make_standby(
     if cluster.postmaster() is not None:
         cluster.stop_fast(timeout_s)
     if slot:
-        _ensure_slot(cluster, peer, slot)
+        ensure_slot(cluster, peer, slot)
     if decision.switch_lsn and decision.switch_lsn != "0/0":
         result.update(keep_tail(cluster, control, control.highest_timeline, decision.switch_lsn))
     if decision.action == REWIND:
@@ -280,12 +280,12 @@ def _make_standby(
     # It comes back as a standby: the fence has served. The marker stays until here.
     cluster.fence_marker.unlink(missing_ok=True)
     cluster.start(timeout_s)
-    _wait_streaming(cluster, timeout_s)
+    wait_streaming(cluster, timeout_s)
     result["streaming"] = True
     result["slots_dropped"] = _drop_own_slots(cluster)
 
 
-def _ensure_slot(cluster: Cluster, peer: Peer, slot: str) -> None:
+def ensure_slot(cluster: Cluster, peer: Peer, slot: str) -> None:
     """The slot on the upstream that this node will read from; a lost one is made anew."""
     conninfo = peer.conninfo(peer.replication_user, dbname="postgres")
     state = cluster.psql(
@@ -340,8 +340,23 @@ def _rebuild(
     cluster: Cluster, peer: Peer, decision: Decision, *, slot: str | None, keep_old: bool, timeout_s: float
 ) -> str | None:
     """A new copy beside the old directory, then the two change places."""
-    fresh = cluster.data_directory.with_name(cluster.data_directory.name + ".new")
     write_progress(cluster, "rebuild", switch_lsn=decision.switch_lsn)
+    copy_base(cluster, peer, slot=slot, timeout_s=timeout_s)
+    replaced = cluster.data_directory.with_name(
+        f"{cluster.data_directory.name}.replaced-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+    )
+    write_progress(cluster, "swap", replaced=str(replaced))
+    os.rename(cluster.data_directory, replaced)
+    finish_swap(cluster, dry_run=False)
+    if not keep_old:
+        shutil.rmtree(replaced)
+        return None
+    return str(replaced)
+
+
+def copy_base(cluster: Cluster, peer: Peer, *, slot: str | None, timeout_s: float) -> Path:
+    """A base backup beside the data directory (``<name>.new``), begun anew when an earlier one did not end."""
+    fresh = cluster.data_directory.with_name(cluster.data_directory.name + ".new")
     if fresh.exists():
         shutil.rmtree(fresh)
     command = [
@@ -349,19 +364,10 @@ def _rebuild(
         "-d", peer.conninfo(peer.replication_user),
     ]  # fmt: skip
     cluster.run([*command, *(["-S", slot] if slot else [])], timeout_s=timeout_s)
-    replaced = cluster.data_directory.with_name(
-        f"{cluster.data_directory.name}.replaced-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
-    )
-    write_progress(cluster, "swap", replaced=str(replaced))
-    os.rename(cluster.data_directory, replaced)
-    _finish_swap(cluster, dry_run=False)
-    if not keep_old:
-        shutil.rmtree(replaced)
-        return None
-    return str(replaced)
+    return fresh
 
 
-def _finish_swap(cluster: Cluster, dry_run: bool) -> None:
+def finish_swap(cluster: Cluster, dry_run: bool) -> None:
     """Between the two renames there is no data directory; a killed run is finished here."""
     fresh = cluster.data_directory.with_name(cluster.data_directory.name + ".new")
     if cluster.data_directory.exists() or dry_run or read_progress(cluster).get("step") != "swap":
@@ -373,7 +379,7 @@ def _finish_swap(cluster: Cluster, dry_run: bool) -> None:
     sync_directory(cluster.data_directory.parent)
 
 
-def _wait_streaming(cluster: Cluster, timeout_s: float) -> None:
+def wait_streaming(cluster: Cluster, timeout_s: float) -> None:
     deadline = time.monotonic() + timeout_s
     while True:
         receiver: Mapping[str, Any] | None = read_info(cluster)["receiver"]
