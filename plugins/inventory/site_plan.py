@@ -73,7 +73,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.source i
     no_collection,
 )
 
-#: Top-level keys of a plan that no site plan derives as groups: seeing them means its files were read as inventories.
+#: Keys of a plan that never are groups: as groups they mean that its files were read as inventories.
 _NEVER_GROUPS = {"plan", "addressing", "naming", "site_defaults"}
 
 
@@ -150,8 +150,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         seen = sorted(_NEVER_GROUPS.intersection(self.inventory.groups))
         if seen:
             raise AnsibleParserError(
-                f"{path}: the plan's own files were read as inventories (groups {', '.join(seen)}). Next: give "
-                f"-i {path} instead of its folder, or set ignore_patterns = ^plan$ in section [inventory] of ansible.cfg"
+                f"{path}: the plan's own files were read as inventories (groups {', '.join(seen)}). Next: "
+                f"give -i {path} instead of its folder, or set ignore_patterns = ^plan$ in section "
+                "[inventory] of ansible.cfg"
             )
 
 

@@ -118,8 +118,9 @@ class _Expander:
                 self._find(
                     "bad-prefix",
                     (*path, "networks", local),
-                    f"network {network.prefix or network.number} of length {length} has host bits that are not zero",
-                    "a network number that is a multiple of 2^(24 - prefix_length) where the prefix is shorter than 24",
+                    f"network {network.prefix or network.number} of length {length} has host bits that are "
+                    "not zero",
+                    "a number that is a multiple of 2^(24 - prefix_length)",
                     "choose another number or a longer prefix",
                 )
                 continue

@@ -21,7 +21,11 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.derive i
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.digest import plan_digest
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.estate import Estate
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.expand import expand
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.findings import Finding, PlanError
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.findings import (
+    Finding,
+    Path,
+    PlanError,
+)
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.plan import SitePlan
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.source import (
     Source,
@@ -29,6 +33,18 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.source i
     read_source,
 )
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.translate import structural_findings
+
+#: Keys whose values are named entries that can be looked at one by one.
+_NAMED = {
+    "hosts", "lines", "networks", "racks", "rooms", "counties", "cities", "services", "classes", "providers",
+    "carriers", "nodes", "infrastructure", "centres",
+}  # fmt: skip
+#: Rules that taking an entry out of the plan can never break.
+_LOCAL_RULES = {
+    "duplicate-name", "duplicate-id", "duplicate-address", "retired-id", "overlap", "number-outside", "site-code",
+    "naming", "interface-name", "role-name", "rack-full", "rack-position", "feed-overload", "overcommit", "circle",
+    "bad-prefix",
+}  # fmt: skip
 
 
 @dataclass
@@ -67,26 +83,64 @@ def load_plan(root: str | FilePath) -> LoadedPlan:
 
 def load_source(source: Source) -> LoadedPlan:
     """Check a plan that has been read; see ``load_plan``."""
-    plan = _validated(source.data, source)
-    estate, errors = expand(plan)
-    found = errors + check(estate)
-    errors = [finding for finding in found if finding.severity == "error"]
+    try:
+        plan = SitePlan.model_validate(source.data)
+    except ValidationError as error:
+        broken = structural_findings(error, source.data)
+        rest, note = _what_stands(source.data, broken)
+        raise PlanError(str(source.root), _located(broken + rest, source), note) from error
+    found = _judged(plan)
+    errors = [finding for finding in found[1] if finding.severity == "error"]
     if errors:
         raise PlanError(str(source.root), _located(errors, source))
-    warnings = _located([finding for finding in found if finding.severity != "error"], source)
-    return LoadedPlan(source, estate, plan_digest(plan), warnings)
+    warnings = _located([finding for finding in found[1] if finding.severity != "error"], source)
+    return LoadedPlan(source, found[0], plan_digest(plan), warnings)
 
 
-def _validated(data: dict[str, Any], source: Source) -> SitePlan:
+def _judged(plan: SitePlan) -> tuple[Estate, list[Finding]]:
+    estate, found = expand(plan)
+    return estate, found + check(estate)
+
+
+def _what_stands(data: dict[str, Any], broken: list[Finding]) -> tuple[list[Finding], str]:
+    """Errors in what is left when the broken entries are taken out, so that one reading shows them too.
+
+    What only the absence of those entries would cause is left out.
+    """
+    left = data
+    for finding in broken:
+        entry = _entry(finding.path)
+        if entry is None:
+            return [], "References, addresses and capacity are checked once the structure stands."
+        left = _without(left, entry)
     try:
-        return SitePlan.model_validate(data)
-    except ValidationError as error:
-        findings = structural_findings(error, data)
-        raise PlanError(
-            str(source.root),
-            _located(findings, source),
-            "Addresses, references and capacity are checked once the structure stands.",
-        ) from error
+        plan = SitePlan.model_validate(left)
+    except ValidationError:
+        return [], "References, addresses and capacity are checked once the structure stands."
+    found = [
+        finding
+        for finding in _judged(plan)[1]
+        if finding.severity == "error" and finding.rule in _LOCAL_RULES
+    ]
+    return found, "What hangs on these entries is checked once their structure stands."
+
+
+def _entry(path: Path) -> Path | None:
+    """The smallest named entry (a host, a line, ...) that a path lies in."""
+    for end in range(len(path), 1, -1):
+        if path[end - 2] in _NAMED and isinstance(path[end - 1], str):
+            return path[:end]
+    return None
+
+
+def _without(data: dict[str, Any], path: Path) -> dict[str, Any]:
+    """A copy without the entry at a path; shares everything else."""
+    key = path[0]
+    if key not in data:
+        return data
+    if len(path) == 1:
+        return {name: value for name, value in data.items() if name != key}
+    return {**data, key: _without(data[key], path[1:])} if isinstance(data[key], dict) else data
 
 
 def _located(findings: list[Finding], source: Source) -> list[Finding]:

@@ -27,7 +27,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.findings
 )
 
 try:
-    from yaml.cyaml import CParser as _Parser
+    from yaml._yaml import CParser as _Parser  # what yaml.CSafeLoader is made of
 except ImportError:  # libyaml is missing: slower, and otherwise the same
     from yaml.composer import Composer
     from yaml.parser import Parser

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 
 
 def nearest(word: object, known: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` for the nearest known word, or nothing.
+    """`` (did you mean 'x'?)`` for the nearest known word, or nothing.
 
     >>> nearest("pourpose", ["purpose", "gateway"])
-    "; did you mean 'purpose'?"
+    " (did you mean 'purpose'?)"
     """
     found = difflib.get_close_matches(str(word), [str(item) for item in known], n=1, cutoff=0.6)
-    return f"; did you mean '{found[0]}'?" if found else ""
+    return f" (did you mean '{found[0]}'?)" if found else ""

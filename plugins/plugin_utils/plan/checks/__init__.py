@@ -5,10 +5,44 @@
 
 from __future__ import annotations
 
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.checks import (
+    dependencies,
+    names,
+    numbers,
+    paths,
+    power,
+    references,
+    replication,
+)
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.estate import Estate
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.findings import Finding
+
+#: Every check, in the order in which its findings are shown.
+CHECKS = (
+    references.hosts,
+    references.gateways,
+    references.lines,
+    references.services,
+    names.hosts,
+    names.interfaces,
+    names.groups,
+    numbers.unique,
+    numbers.site_codes,
+    numbers.in_networks,
+    numbers.overlaps,
+    numbers.retired,
+    power.racks,
+    power.feeds,
+    power.carried,
+    paths.oversubscription,
+    paths.lost_sites,
+    dependencies.tiers,
+    dependencies.circles,
+    dependencies.inside_what_fails,
+    replication.rpo,
+)
 
 
 def check(estate: Estate) -> list[Finding]:
     """All findings of all checks, errors and warnings."""
-    return []
+    return [finding for one in CHECKS for finding in one(estate)]

@@ -62,7 +62,7 @@ class Addressing(Model):
         "Service addresses, by the service's number.", "服务地址段，按服务编号。", default="10.100.0.0/24"
     )
     lines: Prefix = described(
-        "The /16 of the lines' /31s: uplinks in its first half by site code, lines with a number in its second.",
+        "The /16 of the lines' /31s: its first half for uplinks by site code, its second by number.",
         "线路 /31 所用 /16：前半按站点代码，后半按线路编号。",
         default="10.254.0.0/16",
     )
