@@ -29,6 +29,8 @@ CONNECT_S = 3.0
 # Pause between two questions to a host: while nobody accepts writes, and otherwise.
 SEARCH_S = 0.02
 WATCH_S = 0.25
+# Pause before a host that refused is tried again; one that is about to be promoted has its session already.
+RECONNECT_S = 0.1
 # Sessions kept open to each host beforehand, and at most. A standby's survive its promotion.
 WARM_SESSIONS = 8
 MAXIMUM_SESSIONS = 24
@@ -137,7 +139,7 @@ class Databases:
                     self._pause()
             except psycopg2.Error as error:
                 self.failed(node, " ".join(str(error).split()) or type(error).__name__)
-                time.sleep(SEARCH_S)
+                time.sleep(RECONNECT_S)
             finally:
                 _close(session)
 

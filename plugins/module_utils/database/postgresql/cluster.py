@@ -262,8 +262,12 @@ class Cluster:
     def start(self, timeout_s: float) -> None:
         """Start the server, through systemd where it is systemd's, and wait until it accepts sessions."""
         self.clear_stale_pid()
+        if self.postmaster() is not None:
+            return
         if self.unit is not None:
-            subprocess.run(["systemctl", "reset-failed", self.unit], check=False, capture_output=True)
+            # A unit that waits for its automatic restart would make the start wait, too: 'stop' ends that.
+            for verb in ("stop", "reset-failed"):
+                subprocess.run(["systemctl", verb, self.unit], check=False, capture_output=True)
             done = subprocess.run(
                 ["systemctl", "start", self.unit], check=False, capture_output=True, text=True
             )
