@@ -112,6 +112,10 @@ def wrong_password(device: str) -> BmcError:
     return _error(WrongPassword, "no session", device, "the password is not the BMC's")
 
 
+def privilege_too_low(device: str, what: str, cause: str) -> BmcError:
+    return _error(PrivilegeTooLow, what, device, cause)
+
+
 def cipher_refused(device: str, cipher_suite: int, cause: str) -> BmcError:
     return _error(CipherRefused, f"no session with cipher suite {cipher_suite}", device, cause)
 

@@ -37,7 +37,7 @@ _ADDRESS_SOURCES = {0: "unspecified", 1: "static", 2: "dhcp", 3: "bios", 4: "oth
 
 
 def chassis(bmc: Bmc) -> dict[str, Any]:
-    """Power, restore policy, faults, boot device."""
+    """Power, restore policy, faults, boot device (``None`` when the BMC does not tell)."""
     status = read_status(bmc)
     if status.cause is not None:
         raise errors.StateUnknown("read the chassis status", device=bmc.name, cause=status.cause)
@@ -50,7 +50,8 @@ def chassis(bmc: Bmc) -> dict[str, Any]:
     }
     try:
         facts["boot"] = read_boot(bmc).as_dict()
-    except errors.CommandUnsupported:
+    except (errors.CommandUnsupported, errors.PrivilegeTooLow):
+        # An account that may only look is not told.
         facts["boot"] = None
     return facts
 

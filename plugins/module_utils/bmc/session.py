@@ -32,6 +32,8 @@ PRIVILEGES = {"user": 2, "operator": 3, "administrator": 4}
 
 _NETFN_APP = 0x06
 _SET_SESSION_PRIVILEGE = 0x3B
+#: 'not available for this user', 'exceeds the limit', 'cannot disable authentication'.
+_PRIVILEGE_REFUSED = frozenset({0x80, 0x81, 0x82})
 
 #: How long the farewell may take; a BMC forgets a session by itself after a minute.
 _LOGOUT_S = 0.5
@@ -162,17 +164,28 @@ def connect(target: Target, deadline: Deadline | None = None) -> Iterator[Bmc]:
         wire = _log_in(target, deadline.within(target.answer_s) if deadline else Deadline(target.answer_s))
         try:
             bmc = Bmc(target, wire, deadline)
-            bmc.command(
-                f"the privilege level {target.privilege}",
-                _NETFN_APP,
-                _SET_SESSION_PRIVILEGE,
-                [PRIVILEGES[target.privilege]],
-            )
+            _claim_privilege(bmc)
             yield bmc
         finally:
             wire.close(Deadline(_LOGOUT_S).remaining)
     finally:
         lock.release()
+
+
+def _claim_privilege(bmc: Bmc) -> None:
+    """Take the privilege level asked for, and notice when it is granted in word only."""
+    wanted = PRIVILEGES[bmc.target.privilege]
+    what = f"claim the privilege level {bmc.target.privilege}"
+    try:
+        granted = bmc.command(what, _NETFN_APP, _SET_SESSION_PRIVILEGE, [wanted])
+    except errors.BmcError as error:
+        if error.completion in _PRIVILEGE_REFUSED:
+            raise errors.privilege_too_low(
+                bmc.name, what, f"it refused (0x{error.completion:02x})"
+            ) from error
+        raise
+    if not granted or granted[0] & 0x0F < wanted:
+        raise errors.privilege_too_low(bmc.name, what, f"it granted {granted.hex() or 'nothing'} instead")
 
 
 def _log_in(target: Target, deadline: Deadline) -> WireSession:

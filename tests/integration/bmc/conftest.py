@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of the tests on simulated BMCs. They need root: each run has a namespace of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.bmc_sim import ensure_plugin
+from bmc_bench import Simulated, own_namespace
+
+
+@pytest.fixture(scope="package")
+def namespace() -> Iterator[str]:
+    assert os.geteuid() == 0, "root is needed to make a network namespace"
+    for program in ("ipmi_sim", "ipmitool", "gcc"):
+        assert shutil.which(program), f"{program} is needed; see bindep.txt"
+    with own_namespace() as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ensure_plugin(tmp_path_factory.mktemp("plugin"))
+
+
+@pytest.fixture
+def sim(namespace: str, plugin: Path, tmp_path: Path) -> Iterator[Simulated]:
+    """A BMC whose server is on, with the restore policy always-on."""
+    simulated = Simulated(tmp_path / "sim", plugin)
+    try:
+        simulated.start()
+        yield simulated
+    finally:
+        simulated.stop()
