@@ -23,6 +23,7 @@ import json
 import select
 import signal
 import socket
+import socketserver
 import sys
 import threading
 import time
@@ -291,6 +292,11 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
+    def server_bind(self) -> None:
+        """As the base class, without asking a name server for our own name: it may be in the lost centre."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up in the middle is no news; anything else is."""
         error = sys.exc_info()[1]
@@ -345,8 +351,9 @@ def outbound(service: Service) -> int:
     """One run of the job that must run in one centre only: counts what is new and says it was sent."""
     with _one_session(service, 10) as session, session.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO outbox_sent (centre, host, reports) SELECT %s, %s, count(*) FROM reports WHERE received_at >"
-            " (SELECT coalesce(max(sent_at), '-infinity') FROM outbox_sent) RETURNING id, reports",
+            "INSERT INTO outbox_sent (centre, host, reports) SELECT %s, %s, count(*) FROM reports"
+            " WHERE received_at > (SELECT coalesce(max(sent_at), '-infinity') FROM outbox_sent)"
+            " RETURNING id, reports",
             (service.config["centre"], service.config["name"]),
         )
         number, reports = cursor.fetchone()
