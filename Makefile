@@ -1,0 +1,41 @@
+# Each target is one short script in tools/. What the targets leave for programs to read is
+# described in docs/make-targets.md.
+.DEFAULT_GOAL := help
+.PHONY: help setup drill test lint bench twin-up twin-down twin-leaks docs
+
+# Ansible wants UTF-8, and a bare machine names no locale.
+export LC_ALL := C.UTF-8
+# The estate of twin-up and drill, a folder of inventory/; the twin's own name.
+export PLAN ?= rehearsal
+export TWIN ?= $(PLAN)
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup:  ## system packages and the locked Python environment (root; again: under a second)
+	@sh tools/setup.sh
+
+drill: setup  ## rehearse switchover, failover and failback on a twin; KEEP=1 leaves the twin up
+	@sh tools/drill.sh
+
+test:  ## everything: linters, sanity, unit, integration, molecule; ONLY="unit lint" for some
+	@WITH_NEWEST=1 sh tools/setup.sh
+	@.venv/bin/python tools/run_tests.py $(ONLY)
+
+lint: setup  ## the linters alone
+	@.venv/bin/python tools/run_tests.py lint
+
+bench: setup  ## figures beside their peers; NAME=... for one
+	@.venv/bin/python tools/run_benches.py $(NAME)
+
+twin-up: setup  ## the twin of PLAN (rehearsal) on this machine
+	@sh tools/twin.sh up
+
+twin-down: setup  ## takes the twin down, and leaves nothing
+	@sh tools/twin.sh down
+
+twin-leaks:  ## lists what is left of any twin; nothing when clean
+	@/usr/bin/python3 tools/leftovers.py
+
+docs: setup  ## reference of modules, plugins and roles into build/docs
+	@sh tools/docs.sh

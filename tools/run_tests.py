@@ -1,0 +1,214 @@
+#!/usr/bin/env python
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the phases of ``make test``, all of them even when one fails, and joins their results.
+
+Leaves build/test/junit.xml with every test that ran, and each phase's own file beside it. The
+last phase compares the machine before and after: a test that leaves something behind has failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import threading
+import time
+import uuid
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+
+import leftovers
+
+ROOT = Path(__file__).resolve().parents[1]
+OUT = ROOT / "build" / "test"
+PYTHON = Path(sys.executable)
+NEWEST = ROOT / "build" / "venv-newest" / "bin" / "python"
+SANITY_JUNIT = ROOT / "build/sanity/ansible_collections/anjianyun/datacenter/tests/output/junit"
+PARALLEL = ("-n", "auto", "--dist", "worksteal")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One command; its junit files are joined under the phase's name."""
+
+    name: str
+    command: list[str]
+    junit: Path
+    #: Starts processes, namespaces or machines; afterwards it is looked whether all are gone.
+    makes_things: bool = False
+
+    def files(self) -> list[Path]:
+        return sorted(self.junit.glob("*.xml")) if self.junit.is_dir() else [self.junit]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a phase came to."""
+
+    name: str
+    code: int
+    seconds: float
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    @property
+    def good(self) -> bool:
+        return self.code == 0 and self.failed == 0 and self.passed > 0
+
+
+def phases() -> list[Phase]:
+    def by_pytest(name: str, *arguments: str, python: Path = PYTHON, makes_things: bool = False) -> Phase:
+        junit = OUT / f"{name}.xml"
+        options = ["--quiet", f"--junit-xml={junit}", "-o", f"junit_suite_name={name}"]
+        return Phase(name, [str(python), "-m", "pytest", *options, *arguments], junit, makes_things)
+
+    found = [by_pytest("lint", "tests/lint", *PARALLEL), by_pytest("unit", "tests/unit", *PARALLEL)]
+    if NEWEST.exists():
+        # A cache of its own: both would write the same file.
+        newest = ["tests/unit", *PARALLEL, "-o", "cache_dir=build/pytest-newest"]
+        found.append(by_pytest("unit-newest", *newest, python=NEWEST))
+    found.append(Phase("sanity", [str(PYTHON), "tools/sanity.py"], SANITY_JUNIT))
+    found.append(by_pytest("integration", "tests/integration", makes_things=True))
+    if list(ROOT.glob("molecule/*/molecule.yml")):
+        found.append(by_pytest("molecule", "tests/molecule", "--capture=no", makes_things=True))
+    return found
+
+
+def run(phase: Phase, environment: dict[str, str]) -> Outcome:
+    print(f"\n== {phase.name}: {' '.join(phase.command)}", flush=True)
+    for file in phase.files():
+        file.unlink(missing_ok=True)
+    started = time.monotonic()
+    code = subprocess.run(phase.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False)
+    seconds = time.monotonic() - started
+    counts = [
+        count(case) for file in phase.files() if file.exists() for case in ET.parse(file).iter("testcase")
+    ]
+    return Outcome(
+        phase.name,
+        code.returncode,
+        seconds,
+        passed=counts.count("passed"),
+        failed=counts.count("failed"),
+        skipped=counts.count("skipped"),
+    )
+
+
+def count(case: ET.Element) -> str:
+    if case.find("failure") is not None or case.find("error") is not None:
+        return "failed"
+    return "skipped" if case.find("skipped") is not None else "passed"
+
+
+def check_leftovers(before: set[str], mark: str) -> Outcome:
+    """What came since the start and what vanished, as a test of its own."""
+    print("\n== leftovers", flush=True)
+    started = time.monotonic()
+    left: list[str] = []
+    # A process that was just told to end is not left behind.
+    while time.monotonic() - started < 10:
+        after = leftovers.snapshot()
+        left = [f"left: {thing}" for thing in sorted(after - before)]
+        left += [f"gone or changed: {thing}" for thing in sorted(before - after)]
+        left += [f"left: {process}" for process in leftovers.marked_processes(mark)]
+        if not left:
+            break
+        time.sleep(0.5)
+    case = ET.Element("testcase", classname="leftovers", name="the machine is as it was before")
+    if left:
+        ET.SubElement(case, "failure", message=f"{len(left)} differences").text = "\n".join(left)
+        print("\n".join(left))
+    suite = ET.Element("testsuite", name="leftovers", tests="1", failures=str(int(bool(left))))
+    suite.append(case)
+    ET.ElementTree(suite).write(OUT / "leftovers.xml", encoding="unicode", xml_declaration=True)
+    seconds = time.monotonic() - started
+    return Outcome("leftovers", int(bool(left)), seconds, passed=int(not left), failed=int(bool(left)))
+
+
+def join(files: list[tuple[str, Path]]) -> None:
+    """Every suite of every phase in one file; a suite keeps its phase's name as a property."""
+    whole = ET.Element("testsuites", name="anjianyun.datacenter")
+    for phase, file in files:
+        if not file.exists():
+            continue
+        for suite in ET.parse(file).iter("testsuite"):
+            properties = suite.find("properties")
+            if properties is None:
+                properties = ET.Element("properties")
+                suite.insert(0, properties)
+            ET.SubElement(properties, "property", name="phase", value=phase)
+            whole.append(suite)
+    ET.ElementTree(whole).write(OUT / "junit.xml", encoding="unicode", xml_declaration=True)
+
+
+class MemoryPeak(threading.Thread):
+    """How much more of this machine's memory was in use at the worst moment, sampled each second."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.start_kib = self.least_kib = self._available_kib()
+        self.start()
+
+    @staticmethod
+    def _available_kib() -> int:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+
+    def run(self) -> None:
+        while True:
+            self.least_kib = min(self.least_kib, self._available_kib())
+            time.sleep(1)
+
+    @property
+    def gib(self) -> float:
+        return (self.start_kib - self.least_kib) / 2**20
+
+
+def main() -> int:
+    known = phases()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("phase", nargs="*", help=", ".join(phase.name for phase in known))
+    wanted = parser.parse_args().phase
+    unknown = set(wanted) - {phase.name for phase in known}
+    if unknown:
+        parser.error(f"no such phase: {', '.join(sorted(unknown))}")
+    chosen = [phase for phase in known if not wanted or phase.name in wanted]
+
+    OUT.mkdir(parents=True, exist_ok=True)
+    mark = uuid.uuid4().hex
+    environment = {**os.environ, leftovers.MARK: mark, "PATH": f"{PYTHON.parent}:{os.environ['PATH']}"}
+    before = leftovers.snapshot()
+    memory = MemoryPeak()
+    outcomes = [run(phase, environment) for phase in chosen]
+    if any(phase.makes_things for phase in chosen):
+        outcomes.append(check_leftovers(before, mark))
+    join([(phase.name, file) for phase in chosen for file in phase.files()])
+    return conclude(outcomes, memory)
+
+
+def conclude(outcomes: list[Outcome], memory: MemoryPeak) -> int:
+    print()
+    for outcome in outcomes:
+        print(
+            f"{outcome.name:<12} {outcome.seconds:7.1f} s  {outcome.passed:5} passed"
+            f" {outcome.failed:4} failed {outcome.skipped:4} skipped"
+            f"{'' if outcome.good else f'   FAILED (exit code {outcome.code})'}"
+        )
+    total = sum(outcome.seconds for outcome in outcomes)
+    print(f"{total / 60:.1f} minutes, at most {memory.gib:.1f} GiB of memory")
+    print("every test is in build/test/junit.xml")
+    failed = sum(outcome.failed for outcome in outcomes)
+    # A phase that died without naming a test has failed as well.
+    failed += sum(not outcome.good and outcome.failed == 0 for outcome in outcomes)
+    passed = sum(outcome.passed for outcome in outcomes)
+    print(f"total: {passed} passed, {failed} failed, {sum(outcome.skipped for outcome in outcomes)} skipped")
+    return 0 if all(outcome.good for outcome in outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
