@@ -15,8 +15,8 @@ name: pg_primary
 short_description: Says which of a service's databases is the primary
 version_added: 0.1.0
 description:
-  - Decides from what M(anjianyun.datacenter.pg_info) said of each host. The plan's choice counts only while no host
-    holds any data.
+  - Decides from what M(anjianyun.datacenter.pg_info) said of each host. The plan's choice counts
+    only while no host holds any data.
 positional: planned
 options:
   _input:

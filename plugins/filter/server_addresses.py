@@ -15,7 +15,8 @@ name: server_addresses
 short_description: Says at which address hosts are used by others
 version_added: 0.1.0
 description:
-  - The address of the first interface of kind C(lan) in C(dc_interfaces), else C(ansible_host), without prefix length.
+  - The address of the first interface of kind C(lan) in C(dc_interfaces), else C(ansible_host),
+    without prefix length.
 positional: hostvars
 options:
   _input:

@@ -10,9 +10,10 @@ module: pg_clone
 short_description: Makes a PostgreSQL standby where there is no database yet
 version_added: 0.1.0
 description:
-  - Copies the primary by base backup, through a replication slot that it makes there, and leaves the server stopped.
-  - A directory that is a copy already is left alone, one that initdb made and nobody used is replaced, and any other
-    is refused.
+  - Copies the primary by base backup, through a replication slot that it makes there, and leaves the
+    server stopped.
+  - A directory that is a copy already is left alone, one that initdb made and nobody used is replaced,
+    and any other is refused.
 options:
   upstream:
     description:
@@ -93,6 +94,7 @@ upstream:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.arguments import (
     pg_cluster_argument_spec,

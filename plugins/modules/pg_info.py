@@ -127,6 +127,7 @@ standby_signal:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.arguments import (
     pg_cluster_argument_spec,

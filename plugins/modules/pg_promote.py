@@ -10,10 +10,11 @@ module: pg_promote
 short_description: Opens a PostgreSQL standby for writing, on proof only
 version_added: 0.1.0
 description:
-  - Promotes a standby when it is proved that the old primary cannot accept writes, and waits until it is writable.
+  - Promotes a standby when it is proved that the old primary cannot accept writes, and waits until
+    it is writable.
   - With the proof C(shutdown) the standby must hold the old primary's shutdown record.
-  - Takes C(synchronous_standby_names) out of the configuration first, so that a survivor without a standby does
-    not hang at its first commit; M(anjianyun.datacenter.pg_synchronous) sets it again when there is a standby.
+  - Takes C(synchronous_standby_names) out of the configuration first, so that a survivor without a
+    standby does not hang at its first commit; M(anjianyun.datacenter.pg_synchronous) sets it again.
   - A server that is writable already is left as it is.
 options:
   proof:
@@ -32,7 +33,8 @@ options:
         description:
           - V(shutdown) takes C(state), C(shutdown_lsn), C(timeline), C(system_identifier), as
             M(anjianyun.datacenter.pg_demote) returns them.
-          - V(bmc) takes C(host), C(readings) (two or more, all C(off)), C(restore_policy) (C(always-off)), C(at).
+          - V(bmc) takes C(host), C(readings) (two or more, all C(off)), C(restore_policy)
+            (C(always-off)), C(at).
           - V(network) takes C(devices), C(verified), C(at), and C(attestation) as V(attested) has it.
           - V(attested) takes C(by), C(risk), C(expires_at).
           - V(lease) takes C(holder), C(expired_at).
@@ -105,6 +107,7 @@ times:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.arguments import (
     pg_cluster_argument_spec,

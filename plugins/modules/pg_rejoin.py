@@ -10,8 +10,9 @@ module: pg_rejoin
 short_description: Brings a stopped former PostgreSQL primary back as a standby
 version_added: 0.1.0
 description:
-  - A node that wrote nothing beyond the fork simply follows. A node that did is rewound, or copied anew, when that
-    is allowed; the part of its log that nobody else has is first copied beside the data directory.
+  - A node that wrote nothing beyond the fork simply follows. A node that did is rewound, or copied
+    anew, when that is allowed; the part of its log that nobody else has is first copied beside the data
+    directory.
   - Makes the replication slot on the new primary, starts the server and waits until it streams.
   - Refuses where it cannot say which node is right. A run that was killed is run again.
 options:
@@ -124,6 +125,7 @@ streaming:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.arguments import (
     pg_cluster_argument_spec,

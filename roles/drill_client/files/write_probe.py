@@ -131,7 +131,8 @@ def main() -> int:
         psycopg2.extensions.set_wait_callback(_wait)
         config = json.loads(Path(arguments.config).read_text(encoding="utf-8"))
         name = f"{config['name']}-{uuid.uuid4().hex[:8]}"
-        log.write("start", probe=name, nodes=[node["name"] for node in config["nodes"]], interval_s=INTERVAL_S,
+        names = [node["name"] for node in config["nodes"]]
+        log.write("start", probe=name, nodes=names, interval_s=INTERVAL_S,
                   answer_s=ANSWER_S, **drill_process.moments())  # fmt: skip
         threads = []
         for node in config["nodes"]:

@@ -106,7 +106,8 @@ def decide_with_peer(local: Local, peer: Peer) -> Verdict:
     if peer.system_identifier != local.system_identifier:
         return Verdict(
             False,
-            f"the other centre holds another database ({peer.system_identifier}, here {local.system_identifier})",
+            f"the other centre holds another database ({peer.system_identifier},"
+            f" here {local.system_identifier})",
         )
     if not peer.in_recovery:
         return Verdict(
@@ -170,7 +171,8 @@ class Guard:
         program = str(Path(self.config["bin_directory"]) / "pg_controldata")
         done = subprocess.run(
             [program, "-D", str(self.data)],
-            check=True, capture_output=True, text=True, timeout=10, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+            check=True, capture_output=True, text=True, timeout=10,
+            env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
         )  # fmt: skip
         pairs = (line.partition(":") for line in done.stdout.splitlines())
         return {name.strip(): value.strip() for name, _, value in pairs}
@@ -331,7 +333,7 @@ def main(argv: list[str] | None = None) -> int:
             "fence": command_fence, "unfence": command_unfence,
         }[arguments.command]  # fmt: skip
         return run(guard, arguments)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         # Whatever goes wrong in a guard keeps the door shut, and says so.
         print(f"anjianyun-guard: stays down: the guard itself failed: {error!r}", file=sys.stderr, flush=True)
         return BROKEN

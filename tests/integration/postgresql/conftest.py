@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pg_pair import Pair
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.cluster import (
     Cluster,
     find_cluster,
 )
-from pg_pair import Pair
 
 
 @pytest.fixture(scope="session")

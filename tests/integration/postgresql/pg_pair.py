@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.cluster import (
     Cluster,
 )
@@ -120,8 +121,8 @@ class Pair:
         os.chown(path, self.uid, self.gid)
 
     def build(self) -> None:
-        self._run("initdb", "-D", str(self.a.data_directory), "-U", self.owner, "--data-checksums", "-A", "trust",
-                  "--no-sync", "--wal-segsize=4")  # fmt: skip
+        self._run("initdb", "-D", str(self.a.data_directory), "-U", self.owner, "--data-checksums",
+                  "-A", "trust", "--no-sync", "--wal-segsize=4")  # fmt: skip
         self.a.start(20)
         self.a.psql(ROLES)
         self.a.psql("SELECT pg_create_physical_replication_slot('b', true);")

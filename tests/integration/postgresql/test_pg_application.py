@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.promote import promote
 from pg_pair import Pair, attested, come_back, hand_over
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.promote import promote
 
 ROLES = Path(__file__).parents[3] / "roles"
 APPLICATION = ROLES / "report_app" / "files" / "report_app.py"
@@ -50,7 +51,8 @@ class Application:
         self.config.write_text(
             json.dumps(
                 {
-                    "name": "app-01", "centre": "nanning", "listen": "127.0.0.1", "port": self.port, "hold_s": 8,
+                    "name": "app-01", "centre": "nanning", "listen": "127.0.0.1", "port": self.port,
+                    "hold_s": 8,
                     "database": {"dbname": "postgres", "user": pair.owner}, "nodes": self.nodes,
                 }
             ),

@@ -8,9 +8,10 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from pg_pair import Pair
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.clone import clone
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused
-from pg_pair import Pair
 
 
 def test_copies_into_nothing_once_and_only_once(pair: Pair) -> None:

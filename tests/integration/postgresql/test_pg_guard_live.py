@@ -11,9 +11,10 @@ import sys
 import time
 from pathlib import Path
 
+from pg_pair import Pair, attested, come_back, hand_over
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.cluster import Cluster
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.promote import promote
-from pg_pair import Pair, attested, come_back, hand_over
 
 GUARD = Path(__file__).parents[3] / "roles" / "postgresql_guard" / "files" / "anjianyun_guard.py"
 
@@ -29,7 +30,8 @@ def ask(pair: Pair, node: Cluster, peer: Cluster, *arguments: str) -> tuple[int,
                 "state_directory": str(node.state_directory),
                 "bin_directory": str(node.bin_directory),
                 "log_file": str(pair.root / "guard.log"),
-                "conninfo": f"host={peer.socket_directory} port={peer.port} dbname=postgres user={pair.owner}",
+                "conninfo": f"host={peer.socket_directory} port={peer.port} dbname=postgres"
+                f" user={pair.owner}",
                 "timeout_s": 2,
                 "wait_s": 0,
             }

@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 
 import pytest
+from pg_pair import Pair, attested, come_back
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.cluster import Cluster
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.info import read_info
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.promote import promote
@@ -16,7 +18,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.post
     write_progress,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
-from pg_pair import Pair, attested, come_back
 
 
 def fail_over(pair: Pair, survivor: Cluster, slot: str) -> None:

@@ -10,6 +10,8 @@ import time
 from typing import Any
 
 import pytest
+from pg_pair import Pair, attested, come_back, hand_over
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.cluster import Cluster
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.demote import demote
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.info import read_info
@@ -18,7 +20,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.post
     set_synchronous,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused
-from pg_pair import Pair, attested, come_back, hand_over
 
 
 def test_info_says_what_both_nodes_are(pair: Pair, found: Cluster) -> None:
@@ -33,7 +34,8 @@ def test_info_says_what_both_nodes_are(pair: Pair, found: Cluster) -> None:
     assert primary["settings"]["data_checksums"] == "on"
     assert [slot["name"] for slot in primary["slots"]] == ["b"]
     assert standby["receiver"]["status"] == "streaming"
-    assert standby["lag_s"] is not None and standby["lag_s"] < 10
+    assert standby["lag_s"] is not None
+    assert standby["lag_s"] < 10
     json.dumps([primary, standby])
 
 
@@ -97,7 +99,8 @@ def test_check_mode_stops_and_promotes_nothing(pair: Pair) -> None:
     planned = demote(pair.a, standby="b", max_lag_bytes=1 << 24, timeout_s=20, dry_run=True)
     promoted = promote(pair.b, proof=attested(), slots=["a"], timeout_s=5, max_proof_age_s=60, dry_run=True)
 
-    assert planned["changed"] and promoted["changed"]
+    assert planned["changed"]
+    assert promoted["changed"]
     assert (read_info(pair.a)["role"], read_info(pair.b)["role"]) == ("primary", "standby")
     assert read_info(pair.b)["slots"] == []
 

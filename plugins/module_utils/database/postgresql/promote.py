@@ -44,7 +44,8 @@ DECLARE stop_at timestamptz := clock_timestamp() + interval '@TIMEOUT_S@ seconds
 BEGIN
   WHILE pg_is_in_recovery() AND clock_timestamp() < stop_at LOOP PERFORM pg_sleep(0.002); END LOOP;
 END $$;
-SELECT json_build_object('writable', NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::bool,
+SELECT json_build_object(
+ 'writable', NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::bool,
  'writable_at', extract(epoch FROM clock_timestamp()),
  'timeline', CASE WHEN pg_is_in_recovery() THEN NULL
    ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,

@@ -27,11 +27,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.post
     ControlData,
     parse_history,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.info import read_info
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.promote import (
-    SLOT_NAME,
-)
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.rejoin_decision import (
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.fork import (
     FOLLOW,
     REBUILD,
     REFUSE,
@@ -40,6 +36,10 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.post
     Upstream,
     decide_rejoin,
     switch_point,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.info import read_info
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.promote import (
+    SLOT_NAME,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.tail import (
     keep_tail,
@@ -203,7 +203,7 @@ def _following(cluster: Cluster, upstream: Upstream) -> str | None:
             raise Refused(
                 "this node runs read-write",
                 device=cluster.device,
-                cause=f"it is a primary on timeline {info['timeline']}, the upstream is on {upstream.timeline}",
+                cause=f"a primary on timeline {info['timeline']}, the upstream is on {upstream.timeline}",
                 next_step="fence or stop it first: there may be two writers",
                 result={"info": info},
             )
@@ -355,7 +355,7 @@ def _rebuild(
 
 
 def copy_base(cluster: Cluster, peer: Peer, *, slot: str | None, timeout_s: float) -> Path:
-    """A base backup beside the data directory (``<name>.new``), begun anew when an earlier one did not end."""
+    """A base backup beside the data directory (``<name>.new``), begun anew after a cut-off one."""
     fresh = cluster.data_directory.with_name(cluster.data_directory.name + ".new")
     if fresh.exists():
         shutil.rmtree(fresh)

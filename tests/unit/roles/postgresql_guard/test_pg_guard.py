@@ -16,7 +16,8 @@ import pytest
 
 FILE = Path(__file__).parents[4] / "roles" / "postgresql_guard" / "files" / "anjianyun_guard.py"
 spec = importlib.util.spec_from_file_location("anjianyun_guard", FILE)
-assert spec is not None and spec.loader is not None
+assert spec is not None
+assert spec.loader is not None
 guard = importlib.util.module_from_spec(spec)
 sys.modules["anjianyun_guard"] = guard
 spec.loader.exec_module(guard)

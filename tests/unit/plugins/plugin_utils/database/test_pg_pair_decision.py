@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.database.pair import decide_primary
 
 ABSENT: dict[str, Any] = {"role": "absent"}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.control import (
     format_lsn,
     parse_controldata,

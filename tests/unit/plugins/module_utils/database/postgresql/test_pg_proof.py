@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.demote import (
     judge_standby,
 )

@@ -82,8 +82,8 @@ def decide_rejoin(
     if local.highest_timeline > upstream.timeline:
         return Decision(
             REFUSE,
-            f"this node is on timeline {local.highest_timeline}, newer than the upstream's {upstream.timeline}: "
-            "it was promoted later, so it is the upstream that may have to come back",
+            f"this node is on timeline {local.highest_timeline}, newer than the upstream's"
+            f" {upstream.timeline}: it was promoted later, so it is the upstream that may have to come back",
         )
     if local.highest_timeline == upstream.timeline:
         return _same_timeline(local, upstream, fresh_copy)

@@ -7,10 +7,11 @@ import dataclasses
 from typing import Any
 
 import pytest
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.control import (
     ControlData,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.rejoin_decision import (
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.fork import (
     Upstream,
     decide_rejoin,
 )
@@ -37,10 +38,12 @@ STANDBY = {"state": "shut down in recovery", "min_recovery_end_lsn": "0/5000000"
         ({"checkpoint_lsn": "0/6000000"}, {}, {"allow_rewind": False}, "refuse", "is not allowed"),
         ({"checkpoint_lsn": "0/6000000", "checksums": False}, {}, {}, "refuse", "cannot be rewound"),
         (
-            {"checkpoint_lsn": "0/6000000", "checksums": False, "wal_log_hints": True}, {}, {}, "rewind", "beyond",
+            {"checkpoint_lsn": "0/6000000", "checksums": False, "wal_log_hints": True},
+            {}, {}, "rewind", "beyond",
         ),
         (
-            {"checkpoint_lsn": "0/6000000", "checksums": False}, {}, {"allow_rebuild": True}, "rebuild", "neither",
+            {"checkpoint_lsn": "0/6000000", "checksums": False},
+            {}, {"allow_rebuild": True}, "rebuild", "neither",
         ),
         ({}, {"in_recovery": True}, {}, "refuse", "itself a standby"),
         ({}, {"system_identifier": "8"}, {"allow_rebuild": True}, "refuse", "another database"),
@@ -49,10 +52,14 @@ STANDBY = {"state": "shut down in recovery", "min_recovery_end_lsn": "0/5000000"
         ({"timeline": 2}, {}, {"fresh_copy": True}, "follow", "never started"),
         ({**STANDBY, "timeline": 2, "min_recovery_timeline": 2}, {}, {}, "follow", "was a standby"),
         (
-            {**STANDBY, "timeline": 2, "min_recovery_end_lsn": "0/7000000"}, {}, {}, "refuse", "more than its upstream",
+            {**STANDBY, "timeline": 2, "min_recovery_end_lsn": "0/7000000"},
+            {}, {}, "refuse", "more than its upstream",
         ),
         (STANDBY, {}, {"records_after_switch": False}, "follow", "nothing beyond"),
-        ({**STANDBY, "min_recovery_end_lsn": "0/6000000"}, {}, {"records_after_switch": False}, "rewind", "beyond"),
+        (
+            {**STANDBY, "min_recovery_end_lsn": "0/6000000"},
+            {}, {"records_after_switch": False}, "rewind", "beyond",
+        ),
         ({}, {"history": [(5, "0/1")]}, {}, "rewind", "never was on this node's timeline 1"),
         ({}, {"history": []}, {"allow_rewind": False}, "refuse", "never was on"),
     ],
