@@ -175,7 +175,7 @@ class Guard:
             env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
         )  # fmt: skip
         pairs = (line.partition(":") for line in done.stdout.splitlines())
-        return {name.strip(): value.strip() for name, _, value in pairs}
+        return {name.strip(): value.strip() for name, _colon, value in pairs}
 
     def _histories(self) -> list[int]:
         """Timelines whose history stands here: a promotion writes it long before the control file follows."""

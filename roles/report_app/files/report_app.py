@@ -338,7 +338,7 @@ def migrate(service: Service) -> int:
         for table, (role, privileges) in GRANTS.items():
             cursor.execute(
                 "SELECT 1 FROM pg_roles WHERE rolname = %s AND NOT has_table_privilege(rolname, %s, %s)",
-                (role, table, privileges.split(",")[0]),
+                (role, table, privileges.partition(",")[0]),
             )
             if cursor.fetchone():
                 cursor.execute(f"GRANT {privileges} ON {table} TO {role}")

@@ -59,7 +59,7 @@ class Application:
             encoding="utf-8",
         )  # fmt: skip
         pair.a.psql("DROP TABLE reports; CREATE ROLE dc_probe;")
-        self.made = [json.loads(self.run("migrate")) for _ in range(2)]
+        self.made = [json.loads(self.run("migrate")) for _time in range(2)]
         self.process = subprocess.Popen([PYTHON, str(APPLICATION), "--config", str(self.config), "serve"])
         self.wait_writable("a")
 
