@@ -38,7 +38,7 @@ options:
     default: 17
     choices: [17, 3]
   privilege:
-    description: Privilege level of the session. It is granted or refused; there is no fall-back to a lower one.
+    description: Privilege level of the session. It is granted or refused, never replaced by a lower one.
     type: str
     default: operator
     choices: [user, operator, administrator]

@@ -47,7 +47,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 chassis:
-  description: C(power), C(restore_policy), C(faults), C(last_event), C(boot) and C(at), the moment of reading.
+  description: C(power), C(restore_policy), C(faults), C(last_event), C(boot) and the moment C(at).
   returned: when gathered
   type: dict
 firmware:

@@ -164,10 +164,11 @@ def _milli(sensor: bmc_records.Sensor, value: float) -> str:
 def _emulator(directory: Path, spec: BmcSpec) -> str:
     """The command file: one management controller with sensors, FRU and event log."""
     major, minor = spec.firmware
+    minor_bcd = minor // 10 << 4 | minor % 10
     lines = [
         "mc_setbmc 0x20",
         # Device support 0xbf: all but the bridge. Manufacturer and product id are OpenIPMI's.
-        f"mc_add 0x20 0x20 no-device-sdrs 1 0x{major:x} 0x{minor // 10 << 4 | minor % 10:x} 0xbf 0x1291 0xf02",
+        f"mc_add 0x20 0x20 no-device-sdrs 1 0x{major:x} 0x{minor_bcd:x} 0xbf 0x1291 0xf02",
         "sel_enable 0x20 1000 0x0b",
         f'mc_add_fru_data 0x20 0 {bmc_records.FRU_SIZE} file 0 "{directory}/fru.bin"',
     ]
@@ -184,14 +185,14 @@ def _emulator(directory: Path, spec: BmcSpec) -> str:
             f"sensor_set_event_support 0x20 0 {n} enable scanning per-state {mask} {mask} {mask} {mask}",
             "main_sdr_add 0x20 " + " ".join(f"0x{byte:02x}" for byte in sensor.record()),
         ]
-    states = format(0x0B, "015b")
+    states = " ".join([format(0x0B, "015b")] * 4)
     for n, name, instance in bmc_records.SUPPLIES:
         source = _reading_file(directory, name)
         record = bmc_records.supply_status_record(n, name, instance)
         lines += [
             f'sensor_add 0x20 0 {n} 0x08 0x6f poll {SENSOR_POLL_MS} file "{source}"',
             f"sensor_set_bit_clr_rest 0x20 0 {n} 0 0",
-            f"sensor_set_event_support 0x20 0 {n} enable scanning per-state {states} {states} {states} {states}",
+            f"sensor_set_event_support 0x20 0 {n} enable scanning per-state {states}",
             "main_sdr_add 0x20 " + " ".join(f"0x{byte:02x}" for byte in record),
         ]
     return "\n".join([*lines, "mc_enable 0x20", ""])

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bmc_bench import PASSWORD, VIEWER, Simulated
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.chassis import (
     Boot,
@@ -27,7 +29,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
     Refused,
     Unreachable,
 )
-from bmc_bench import PASSWORD, VIEWER, Simulated
 
 QUICK = Confirmation(interval_s=0.1, deadline_s=1.2)
 THREE = Confirmation(readings=3, interval_s=0.1, deadline_s=4.0)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.chassis import (
     BOOT_DEVICES,

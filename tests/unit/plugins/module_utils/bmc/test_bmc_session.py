@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
+from pyghmi.ipmi.private import session as pyghmi_session
+
 from ansible_collections.anjianyun.datacenter.plugins.doc_fragments.bmc import ModuleDocFragment
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments, errors, session, wire
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
-from pyghmi.ipmi.private import session as pyghmi_session
 
 ROOT = Path(__file__).parents[5]
 SECRET = "correct horse bat"

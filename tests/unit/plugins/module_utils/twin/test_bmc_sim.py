@@ -9,9 +9,10 @@ import stat
 from pathlib import Path
 
 import pytest
+from pyghmi.ipmi.fru import FRU
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import bmc_records, bmc_sim
-from pyghmi.ipmi.fru import FRU
 
 SPEC = bmc_sim.BmcSpec(node="nn-db-01", address="10.1.20.11", user="ops", password="pw,1", asset_tag="TWIN-a")
 
