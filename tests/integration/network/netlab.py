@@ -34,9 +34,13 @@ _DAEMONS = ("zebra", "staticd", "ospfd", "bfdd")
 # What a node is before anything is configured: places of its own over the host's, which stay unseen.
 _HOLDER = """
 set -e
-for place in /etc/frr /run/frr /var/log/frr /etc/nftables.d; do
+mount -t tmpfs tmpfs /mnt
+mkdir /mnt/etc /mnt/work
+mount -t overlay -o lowerdir=/etc,upperdir=/mnt/etc,workdir=/mnt/work overlay /etc
+for place in /etc/frr /run/frr /var/log/frr; do
   [ -d "$place" ] && mount -t tmpfs -o mode=755 tmpfs "$place"
 done
+mkdir -p /etc/nftables.d
 chown frr:frr /etc/frr /run/frr
 ip link set lo up
 hostname "$1"
@@ -189,8 +193,9 @@ class Lab:
 
     def _hold(self, name: str) -> Node:
         holder = subprocess.Popen(
-            ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--uts", "sh", "-c",
-             _HOLDER, "sh", name],
+            # Killed with this process, however that ends; and with it, by unshare, all that it holds.
+            ["setpriv", "--pdeathsig", "KILL", "--", "unshare", "--net", "--mount", "--pid", "--uts", "--fork",
+             "--kill-child", "--mount-proc", "--", "sh", "-c", _HOLDER, "sh", name],
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert holder.stdout is not None
