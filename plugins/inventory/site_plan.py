@@ -65,8 +65,12 @@ from typing import Any
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.template import trust_as_template
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.derive import InventoryData
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.derive import (
+    ESTATE_WIDE,
+    InventoryData,
+)
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.load import load_plan
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.source import (
     files_digest,
@@ -102,21 +106,24 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _data(self, root: Path, path: str, cache: bool) -> InventoryData:
         if not self.get_option("cache"):
-            return self._load(root)
-        self.load_cache_plugin()
-        key, digest = self.get_cache_key(path), files_digest(root)
-        kept = self._cache.get(key) if cache else None
-        if kept and kept.get("files") == digest:
-            return InventoryData(**kept["data"])
-        data = self._load(root)
-        self._cache[key] = {"files": digest, "data": vars(data)}
+            data, warnings = self._load(root)
+        else:
+            self.load_cache_plugin()
+            key, digest = self.get_cache_key(path), files_digest(root)
+            kept = self._cache.get(key) if cache else None
+            if kept and kept.get("files") == digest:
+                data, warnings = InventoryData(**kept["data"]), kept["warnings"]
+            else:
+                data, warnings = self._load(root)
+                self._cache[key] = {"files": digest, "data": vars(data), "warnings": warnings}
+        for warning in warnings:
+            self.display.warning(f"site plan: {warning}")
         return data
 
-    def _load(self, root: Path) -> InventoryData:
+    @staticmethod
+    def _load(root: Path) -> tuple[InventoryData, list[str]]:
         loaded = load_plan(root)
-        for warning in loaded.warnings:
-            self.display.warning(f"site plan: {warning}")
-        return loaded.inventory()
+        return loaded.inventory(), [str(warning) for warning in loaded.warnings]
 
     def _fill(self, data: InventoryData) -> None:
         trust = _Trust()
@@ -132,16 +139,21 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for group, members in data.groups.items():
             for member in members:
                 self.inventory.add_child(group, member)
-        for key, value in data.common.items():
-            self.inventory.set_variable("all", key, trust.value(value))
+        for group, values in data.variables.items():
+            for key, value in values.items():
+                self.inventory.set_variable(group, key, trust.value(value))
 
     def _construct(self, data: InventoryData) -> None:
         options = {name: self.get_option(name) for name in ("compose", "groups", "keyed_groups")}
         if not any(options.values()):
             return
         strict = self.get_option("strict")
+        wide = set(data.groups.get(ESTATE_WIDE, ()))
         for name in data.hosts:
-            values = {**data.common, **self.inventory.hosts[name].vars}
+            values = {
+                **(data.variables[ESTATE_WIDE] if name in wide else {}),
+                **self.inventory.hosts[name].vars,
+            }
             self._set_composite_vars(options["compose"], values, name, strict=strict)
             self._add_host_to_composed_groups(options["groups"], values, name, strict=strict)
             self._add_host_to_keyed_groups(options["keyed_groups"], values, name, strict=strict)

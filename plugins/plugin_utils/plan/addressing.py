@@ -18,6 +18,8 @@ SITE_OFFSET = 100
 CARRIER_OFFSET = 200
 #: Uplinks take the first half of the pool of /31s, by code; stated lines the second.
 STATED_LINES = 16384
+#: The greatest host number that any network has room for: networks are a /16 at most.
+MOST_HOSTS = (1 << 16) - 2
 
 
 def prefix_base(prefix: str) -> int | None:
@@ -79,14 +81,14 @@ def line_index(number: int) -> int:
     return STATED_LINES + number
 
 
-def numbers(text: str) -> list[int]:
-    """The numbers of a range statement.
+def number_ranges(text: str) -> list[range]:
+    """The ranges of a range statement; a range written backwards is an empty one.
 
-    >>> numbers("101-103,107")
-    [101, 102, 103, 107]
+    >>> number_ranges("101-103,107")
+    [range(101, 104), range(107, 108)]
     """
-    found: list[int] = []
+    found: list[range] = []
     for part in text.split(","):
         first, dash, last = part.partition("-")
-        found += range(int(first), int(last) + 1) if dash else [int(first)]
+        found.append(range(int(first), int(last if dash else first) + 1))
     return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.estate import (
+    SERVERS,
     Estate,
     PlacedHost,
     PlacedLine,
@@ -30,6 +31,9 @@ KIND_GROUPS = {
 }
 #: Groups of roles whose plural reads better.
 ROLE_GROUPS = {"database": "databases", "application": "applications"}
+#: Group of the hosts that are told the whole estate. Plain servers are not: there may be ten thousand,
+#: and whoever lists the inventory would get all lines and networks with each of them.
+ESTATE_WIDE = "estate_wide"
 #: Groups that hold groups, in the order in which they are shown.
 PARENTS = ("centres", "cities", "counties", "servers", "lines", "handovers", "services")
 
@@ -41,13 +45,13 @@ class InventoryData:
     :param hosts: variables by host.
     :param groups: hosts by group.
     :param children: groups by parent group.
-    :param common: variables of all hosts.
+    :param variables: variables by group.
     """
 
     hosts: dict[str, dict[str, Any]] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
     children: dict[str, list[str]] = field(default_factory=dict)
-    common: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def group_name(*parts: str) -> str:
@@ -70,11 +74,13 @@ class _Deriver:
         for gateway, network in estate.gateways():
             self.behind.setdefault(gateway, []).append(network)
         self.hardware: dict[int, dict[str, Any]] = {}
+        self.bearers = {name for service in estate.plan.services for name in self._members(service)}
+        self.bearers.update(name for item in estate.plan.infrastructure.values() for name in item.runs_on)
 
     def run(self) -> InventoryData:
         for parent in PARENTS:
             self.data.children[parent] = []
-        self._common()
+        self._group_variables()
         for host in self.estate.hosts.values():
             self.data.hosts[host.name] = self._variables(host)
             self._group(host)
@@ -84,23 +90,27 @@ class _Deriver:
                 name = group_name("line" if line.kind == "leased" else "handover", line.name)
                 self._child(parent, name)
                 self.data.groups[name] = line.hosts()
-        for name, service in self.estate.plan.services.items():
-            members = [
-                member
-                for tiers in service.centres.values()
-                for member in (tiers.database, tiers.application, tiers.announcer)
-                if member is not None
-            ]
+        for name in self.estate.plan.services:
             group = group_name("service", name)
             self._child("services", group)
-            self.data.groups[group] = list(dict.fromkeys(members))
+            self.data.groups[group] = self._members(name)
         return self.data
 
-    # -- variables of all hosts
+    def _members(self, service: str) -> list[str]:
+        """The hosts that carry a service, in both centres."""
+        found = [
+            member
+            for tiers in self.estate.plan.services[service].centres.values()
+            for member in (tiers.database, tiers.application, tiers.announcer)
+            if member is not None
+        ]
+        return list(dict.fromkeys(found))
 
-    def _common(self) -> None:
+    # -- variables of groups
+
+    def _group_variables(self) -> None:
         estate, plan = self.estate, self.estate.plan
-        self.data.common = {
+        self.data.variables[ESTATE_WIDE] = wide = {
             "dc_plan": {"name": plan.plan.name, "digest": self.digest, "title": _title(plan.plan.title)},
             "dc_centres": {
                 name: {
@@ -118,7 +128,7 @@ class _Deriver:
             "dc_services": {name: self._service(name) for name in plan.services},
         }
         if plan.infrastructure:
-            self.data.common["dc_infrastructure"] = {
+            wide["dc_infrastructure"] = {
                 name: {"title": _title(item.title), "runs_on": item.runs_on, "needs": item.needs}
                 for name, item in plan.infrastructure.items()
             }
@@ -273,6 +283,8 @@ class _Deriver:
             self._child("cities", groups[-1])
         if host.bmc is not None:
             groups.append("bmc")
+        if host.kind not in SERVERS or host.name in self.bearers:
+            groups.append(ESTATE_WIDE)
         for role in host.roles:
             groups.append(ROLE_GROUPS.get(role) or group_name(role))
         for group in groups:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan import addressing
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.estate import (
@@ -120,7 +120,9 @@ class _Expander:
                     (*path, "networks", local),
                     f"network {network.prefix or network.number} of length {length} has host bits that are "
                     "not zero",
-                    "a number that is a multiple of 2^(24 - prefix_length)",
+                    "the network's own address, such as 10.20.30.0/24"
+                    if network.prefix is not None
+                    else f"a number that is a multiple of {1 << max(0, 24 - length)}",
                     "choose another number or a longer prefix",
                 )
                 continue
@@ -146,11 +148,25 @@ class _Expander:
             self._add(placed_host)
         for position, series in enumerate(centre.series):
             where: Path = (*path, "series", position)
-            template = series.name
-            for number in addressing.numbers(series.numbers):
-                placed_host = self._host(template.format(number=number), series, number, where, centre.code)
+            for number in self._numbers(series.numbers, (*where, "numbers")):
+                host_name = series.name.format(number=number)
+                placed_host = self._host(host_name, series, number, where, centre.code)
                 self._stand(placed_host, name, centre, series, home)
                 self._add(placed_host)
+
+    def _numbers(self, text: str, path: Path) -> Iterator[int]:
+        """The numbers of a series, unless they cannot be: a range of a milliard is a slip, not a plan."""
+        for numbers in addressing.number_ranges(text):
+            if numbers and numbers[0] > 0 and numbers[-1] <= addressing.MOST_HOSTS:
+                yield from numbers
+            else:
+                self._find(
+                    "bad-numbers",
+                    path,
+                    f"'{text}' holds a range that runs backwards or leaves 1 to {addressing.MOST_HOSTS}",
+                    "numbers and rising ranges, such as 101-104,107",
+                    "correct the range",
+                )
 
     def _stand(
         self, placed: PlacedHost, name: str, centre: Centre, stated: HostStatement, home: dict[str, str]

@@ -41,9 +41,9 @@ _NAMED = {
 }  # fmt: skip
 #: Rules that taking an entry out of the plan can never break.
 _LOCAL_RULES = {
-    "duplicate-name", "duplicate-id", "duplicate-address", "retired-id", "overlap", "number-outside", "site-code",
-    "naming", "interface-name", "role-name", "rack-full", "rack-position", "feed-overload", "overcommit", "circle",
-    "bad-prefix",
+    "bad-numbers", "bad-prefix", "circle", "duplicate-address", "duplicate-id", "duplicate-name",
+    "feed-overload", "interface-name", "naming", "number-outside", "overcommit", "overlap", "rack-full",
+    "rack-position", "retired-id", "role-name", "site-code",
 }  # fmt: skip
 
 
@@ -89,12 +89,12 @@ def load_source(source: Source) -> LoadedPlan:
         broken = structural_findings(error, source.data)
         rest, note = _what_stands(source.data, broken)
         raise PlanError(str(source.root), _located(broken + rest, source), note) from error
-    found = _judged(plan)
-    errors = [finding for finding in found[1] if finding.severity == "error"]
+    estate, findings = _judged(plan)
+    errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise PlanError(str(source.root), _located(errors, source))
-    warnings = _located([finding for finding in found[1] if finding.severity != "error"], source)
-    return LoadedPlan(source, found[0], plan_digest(plan), warnings)
+    warnings = _located([finding for finding in findings if finding.severity != "error"], source)
+    return LoadedPlan(source, estate, plan_digest(plan), warnings)
 
 
 def _judged(plan: SitePlan) -> tuple[Estate, list[Finding]]:

@@ -20,6 +20,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import yaml
+
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.findings import (
     Finding,
     Path,

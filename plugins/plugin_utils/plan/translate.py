@@ -50,10 +50,8 @@ def _real_path(loc: Path, data: Any, missing: bool) -> tuple[Path, bool]:
     value, fits = data, True
     for index, part in enumerate(loc):
         last = index == len(loc) - 1
-        if isinstance(value, dict) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and isinstance(part, int):
-            value = value[part]
+        if (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int)):
+            value = value[part]  # type: ignore[index]
         elif last and missing:
             pass
         elif part == "[key]":

@@ -60,7 +60,7 @@ def build(
             cause="no host has dc_kind",
             next_step="give -i the site_plan.yml of an estate, such as inventory/rehearsal/site_plan.yml",
         )
-    common = hostvars[next(iter(hosts))]
+    common = next((hostvars[name] for name in hosts if "dc_lines" in hostvars[name]), {})
     networks, lines = common.get("dc_networks", {}), common.get("dc_lines", {})
     chosen = selection.closure(hosts, networks, lines, selection.named(hosts, groups, only))
     lines_in = {n: l for n, l in lines.items() if l["a"]["host"] in chosen and l["b"]["host"] in chosen}

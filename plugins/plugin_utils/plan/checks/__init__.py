@@ -21,8 +21,11 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.findings
 CHECKS = (
     references.hosts,
     references.gateways,
+    references.rack_feeds,
     references.lines,
     references.services,
+    references.infrastructure,
+    references.sites,
     names.hosts,
     names.interfaces,
     names.groups,

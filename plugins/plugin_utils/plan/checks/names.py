@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.derive import (
+    ESTATE_WIDE,
     KIND_GROUPS,
     PARENTS,
     ROLE_GROUPS,
@@ -19,7 +20,16 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.findings
 #: IFNAMSIZ of Linux is 16 with the closing zero.
 LONGEST_INTERFACE = 15
 _PARTS = re.compile(r"(.+)-([a-z0-9]*[a-z])-(\d+)$")
-_RESERVED = {*PARENTS, *KIND_GROUPS.values(), "network_devices", "carrier", "bmc", "all", "ungrouped"}
+_RESERVED = {
+    *PARENTS,
+    *KIND_GROUPS.values(),
+    ESTATE_WIDE,
+    "network_devices",
+    "carrier",
+    "bmc",
+    "all",
+    "ungrouped",
+}
 _PREFIXES = ("centre_", "city_", "county_", "line_", "handover_", "service_")
 
 
@@ -99,9 +109,11 @@ def _interface(
 def groups(estate: Estate) -> Iterator[Finding]:
     """A role's group must not be one that means something else, and no host is called like a group."""
     reported: set[str] = set()
+    of_roles: set[str] = set()
     for host in estate.hosts.values():
         for role in host.roles:
             group = ROLE_GROUPS.get(role) or role.replace("-", "_")
+            of_roles.add(group)
             if (group in _RESERVED or group.startswith(_PREFIXES)) and role not in reported:
                 reported.add(role)
                 yield Finding(
@@ -111,3 +123,11 @@ def groups(estate: Estate) -> Iterator[Finding]:
                     "a role whose group is its own",
                     "rename the role",
                 )
+    for name in sorted((_RESERVED | of_roles) & estate.hosts.keys()):
+        yield Finding(
+            "host-name",
+            estate.hosts[name].path,
+            f"the host '{name}' is called like a group of the inventory",
+            "names that no group bears",
+            "rename the host",
+        )

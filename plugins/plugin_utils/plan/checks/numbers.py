@@ -152,8 +152,11 @@ def overlaps(estate: Estate) -> Iterator[Finding]:
         ("loopbacks", estate.loopbacks_base),
         ("services", estate.services_base),
     ):
-        length = addressing.prefix_length(getattr(estate.plan.addressing, name))
-        pools.append((base, length, f"the pool of {name}", ("addressing", name)))
+        if base:  # 0 is a pool that could not be read, which was said already
+            length = addressing.prefix_length(getattr(estate.plan.addressing, name))
+            pools.append((base, length, f"the pool of {name}", ("addressing", name)))
+    if not pools:
+        return
     pools.sort(key=lambda pool: (pool[0], pool[1]))
     reach, holder = -1, pools[0]
     for pool in pools:
@@ -207,13 +210,13 @@ def retired(estate: Estate) -> Iterator[Finding]:
             yield _returned("site code", site.code, (*site.path, "code"))
     if not gone.hosts:
         return
-    pools = {key: set(addressing.numbers(text)) for key, text in gone.hosts.items()}
+    pools = {key: addressing.number_ranges(text) for key, text in gone.hosts.items()}
     for host in estate.hosts.values():
         claims = [(host.network, host.number), *([host.bmc] if host.bmc else [])]
         if host.loopback is not None and host.centre is not None:
             claims.append((f"{plan.centres[host.centre].code}-loopbacks", host.number))
         for key, number in claims:
-            if key is not None and number in pools.get(key, ()):
+            if key is not None and any(number in numbers for numbers in pools.get(key, ())):
                 yield _returned(f"number in {key}", number, host.path)
 
 

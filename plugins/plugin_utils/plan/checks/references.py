@@ -142,6 +142,10 @@ def gateways(estate: Estate) -> Iterator[Finding]:
                 f"a router or firewall of centre {network.centre}",
                 "name another gateway",
             )
+
+
+def rack_feeds(estate: Estate) -> Iterator[Finding]:
+    """Feeds that reach a rack are feeds of its room."""
     for centre_name, centre in estate.plan.centres.items():
         for room_name, room in centre.rooms.items():
             for rack_name, rack in room.racks.items():
@@ -200,7 +204,7 @@ def lines(estate: Estate) -> Iterator[Finding]:
 
 
 def services(estate: Estate) -> Iterator[Finding]:
-    """Hosts that carry services and infrastructure, and what depends on what."""
+    """Hosts that carry services, and what the services depend on."""
     plan = estate.plan
     known = {*plan.services, *plan.infrastructure}
     for name, service in plan.services.items():
@@ -218,6 +222,12 @@ def services(estate: Estate) -> Iterator[Finding]:
                 bearer = getattr(tiers, tier)
                 if bearer is not None:
                     yield from _bearer(estate, bearer, centre, tier, (*path, "centres", centre, tier))
+
+
+def infrastructure(estate: Estate) -> Iterator[Finding]:
+    """Hosts that provide infrastructure, and what it needs itself."""
+    plan = estate.plan
+    known = {*plan.services, *plan.infrastructure}
     for name, item in plan.infrastructure.items():
         for index, host in enumerate(item.runs_on):
             if host not in estate.hosts:
@@ -227,6 +237,11 @@ def services(estate: Estate) -> Iterator[Finding]:
                 yield unknown(
                     "service or infrastructure", needed, known, ("infrastructure", name, "needs", index)
                 )
+
+
+def sites(estate: Estate) -> Iterator[Finding]:
+    """The centre with which a site may be lost."""
+    plan = estate.plan
     for site in estate.sites.values():
         if site.accepts_loss_with is not None and site.accepts_loss_with not in plan.centres:
             yield unknown("centre", site.accepts_loss_with, plan.centres, (*site.path, "accepts_loss_with"))

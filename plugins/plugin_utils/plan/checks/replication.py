@@ -68,7 +68,6 @@ def _judge(
     steady, peak, lasts = change
     path: Path = ("services", name, "rpo_s")
     reach = lag_s(peak, line_mbit, lasts)
-    reach = lag_s(peak, line_mbit, lasts)
     allowed = f"a line that keeps an RPO of {service.rpo_s:g} s"
     if not line_mbit:
         yield Finding(
@@ -88,6 +87,14 @@ def _judge(
             allowed,
             f"raise the line to {steady:.1f} Mbit/s or more",
         )
+    elif service.replication == "async" and service.rpo_s == 0:
+        yield Finding(
+            "rpo",
+            path,
+            f"{name} may lose nothing, and asynchronous replication confirms a write before {standby} has it",
+            "for an RPO of 0 s replication: sync",
+            "state replication: sync, or an RPO above 0 s",
+        )
     elif service.replication == "sync" and peak > line_mbit:
         yield Finding(
             "rpo",
@@ -104,8 +111,8 @@ def _judge(
             f"in a peak of {peak:.1f} Mbit/s for {lasts} s (all services, with overhead) over {line_mbit:g} "
             f"Mbit/s of {over} an RPO of {reach:.0f} s is in reach, not the {service.rpo_s:g} s stated",
             allowed,
-            f"raise the line to {needed_mbit(peak, service.rpo_s, lasts):.1f} Mbit/s or more, or state an RPO "
-            f"of {reach:.0f} s",
+            f"raise the line to {needed_mbit(peak, service.rpo_s, lasts):.1f} Mbit/s or more, or state "
+            f"an RPO of {reach:.0f} s",
         )
 
 

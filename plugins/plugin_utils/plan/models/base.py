@@ -22,6 +22,9 @@ Prefix = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$")]
 #: GB/T 2260 code of an administrative division: two digits each of province, city, county.
 DivisionCode = Annotated[str, Field(pattern=r"^[1-9]\d{5}$")]
 
+#: Numbers and ranges of numbers: 101-180, or 101-104,107.
+NumberRanges = Annotated[str, Field(pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$")]
+
 
 def described(english: str, chinese: str, **kwargs: Any) -> Any:
     """A field with its description in both languages; the documents are generated from it."""
@@ -31,7 +34,7 @@ def described(english: str, chinese: str, **kwargs: Any) -> Any:
 class Model(BaseModel):
     """A part of a plan: unknown keys are refused, nothing is converted silently."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Title(Model):

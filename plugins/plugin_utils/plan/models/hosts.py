@@ -10,6 +10,7 @@ from typing import Literal
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.base import (
     Model,
     Name,
+    NumberRanges,
     Title,
     described,
 )
@@ -155,8 +156,6 @@ class Series(HostStatement):
         "主机名模板，须含 {number}（或 {number:03}）。",
         pattern=r"^[a-z][a-z0-9-]*\{number(:0[1-9])?\}$",
     )
-    numbers: str = described(
-        "Their numbers: 101-180, or 101-104,107.",
-        "编号范围：101-180，或 101-104,107。",
-        pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$",
+    numbers: NumberRanges = described(
+        "Their numbers: 101-180, or 101-104,107.", "编号范围：101-180，或 101-104,107。"
     )

@@ -12,6 +12,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.b
     Identifier,
     Model,
     Name,
+    NumberRanges,
     Prefix,
     Title,
     described,
@@ -120,7 +121,7 @@ class Retired(Model):
     services: list[int] = described("Service numbers.", "服务编号。", default_factory=list)
     lines: list[int] = described("Line numbers.", "线路编号。", default_factory=list)
     sites: list[DivisionCode] = described("Site codes.", "站点代码。", default_factory=list)
-    hosts: dict[str, str] = described(
+    hosts: dict[str, NumberRanges] = described(
         "Host numbers by network (nn-servers: 12,15-20); loopback numbers under <centre code>-loopbacks.",
         "各网络的主机号（nn-servers: 12,15-20），环回编号写在 <中心简称>-loopbacks。",
         default_factory=dict,
