@@ -151,6 +151,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         wide = set(data.groups.get(ESTATE_WIDE, ()))
         for name in data.hosts:
             values = {
+                **data.variables["all"],
                 **(data.variables[ESTATE_WIDE] if name in wide else {}),
                 **self.inventory.hosts[name].vars,
             }

@@ -31,7 +31,7 @@ KIND_GROUPS = {
 }
 #: Groups of roles whose plural reads better.
 ROLE_GROUPS = {"database": "databases", "application": "applications"}
-#: Group of the hosts that are told the whole estate. Plain servers are not: there may be ten thousand,
+#: Group of the hosts that are told all lines, networks and centres. Plain servers are not: there may be ten thousand,
 #: and whoever lists the inventory would get all lines and networks with each of them.
 ESTATE_WIDE = "estate_wide"
 #: Groups that hold groups, in the order in which they are shown.
@@ -110,8 +110,12 @@ class _Deriver:
 
     def _group_variables(self) -> None:
         estate, plan = self.estate, self.estate.plan
-        self.data.variables[ESTATE_WIDE] = wide = {
+        # Few and small, and the runbooks' plays on the control node need them: localhost is in no group.
+        self.data.variables["all"] = {
             "dc_plan": {"name": plan.plan.name, "digest": self.digest, "title": _title(plan.plan.title)},
+            "dc_services": {name: self._service(name) for name in plan.services},
+        }
+        self.data.variables[ESTATE_WIDE] = wide = {
             "dc_centres": {
                 name: {
                     "number": centre.number,
@@ -125,7 +129,6 @@ class _Deriver:
             },
             "dc_networks": {key: _network(network) for key, network in estate.networks.items()},
             "dc_lines": {name: self._line(line) for name, line in estate.lines.items()},
-            "dc_services": {name: self._service(name) for name in plan.services},
         }
         if plan.infrastructure:
             wide["dc_infrastructure"] = {
