@@ -31,8 +31,8 @@ KIND_GROUPS = {
 }
 #: Groups of roles whose plural reads better.
 ROLE_GROUPS = {"database": "databases", "application": "applications"}
-#: Group of the hosts that are told all lines, networks and centres. Plain servers are not: there may be ten thousand,
-#: and whoever lists the inventory would get all lines and networks with each of them.
+#: Group of the hosts that are told all lines, networks and centres. Plain servers are not: there may be
+#: ten thousand, and whoever lists the inventory would get all lines and networks with each of them.
 ESTATE_WIDE = "estate_wide"
 #: Groups that hold groups, in the order in which they are shown.
 PARENTS = ("centres", "cities", "counties", "servers", "lines", "handovers", "services")

@@ -66,6 +66,7 @@ class PlacedNetwork:
 class PlacedHost:
     """A host with its place.
 
+    :param kind: empty when the plan does not say it, which is a finding of its own.
     :param place: code or slug with which its name begins by the naming standard.
     :param network: key of the network it stands in; None for devices that forward packets.
     :param loopback: number of its loopback address.

@@ -125,7 +125,7 @@ class _Expander:
                     else f"a number that is a multiple of {1 << max(0, 24 - length)}",
                     "choose another number or a longer prefix",
                 )
-                continue
+                base = 0 if base is None else base >> (32 - length) << (32 - length)
             if key in self.estate.networks:
                 self._twice("network", key, (*path, "networks", local), self.estate.networks[key].path)
                 continue
@@ -346,7 +346,7 @@ class _Expander:
         return PlacedHost(
             name=name,
             path=path,
-            kind=kind or "cloud_host",
+            kind=kind or "",
             number=number,
             place=place,
             os=stated.os or (class_.os if class_ else None),

@@ -39,6 +39,8 @@ def hosts(estate: Estate) -> Iterator[Finding]:
     if standard is None:
         return
     for host in estate.hosts.values():
+        if not host.kind:
+            continue
         parts = _PARTS.match(host.name)
         fitting = [word for word, kinds in standard.functions.items() if host.kind in kinds]
         problem = ""

@@ -112,7 +112,7 @@ def in_networks(estate: Estate) -> Iterator[Finding]:
 def _loopbacks(estate: Estate) -> Iterator[Finding]:
     seen: dict[int, str] = {}
     for host in estate.hosts.values():
-        if host.loopback is None:
+        if host.loopback is None or host.site is not None:  # a site's follows from its code
             continue
         if host.centre is not None and host.number > 254:
             yield _outside(
@@ -160,7 +160,7 @@ def overlaps(estate: Estate) -> Iterator[Finding]:
     pools.sort(key=lambda pool: (pool[0], pool[1]))
     reach, holder = -1, pools[0]
     for pool in pools:
-        if pool[0] <= reach:
+        if pool[0] <= reach and not pool[3][0] == holder[3][0] == "cities":  # that is one code given twice
             # Told at the network, since pools are seldom what one has just changed.
             one, other = (holder, pool) if pool[3][0] == "addressing" else (pool, holder)
             yield Finding(
@@ -217,7 +217,7 @@ def retired(estate: Estate) -> Iterator[Finding]:
             claims.append((f"{plan.centres[host.centre].code}-loopbacks", host.number))
         for key, number in claims:
             if key is not None and any(number in numbers for numbers in pools.get(key, ())):
-                yield _returned(f"number in {key}", number, host.path)
+                yield _returned(f"{key} number", number, host.path)
 
 
 def _returned(what: str, value: object, path: Path) -> Finding:

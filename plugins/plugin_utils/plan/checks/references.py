@@ -42,7 +42,7 @@ def hosts(estate: Estate) -> Iterator[Finding]:
             )
         if host.kind == "cloud_host" and host.centre is not None:
             yield from _carrier(estate, host)
-        elif host.carried_by is not None:
+        elif host.carried_by is not None and host.kind:
             yield Finding(
                 "carried-by",
                 (*host.path, "carried_by"),
@@ -50,7 +50,7 @@ def hosts(estate: Estate) -> Iterator[Finding]:
                 "carried_by with cloud hosts only",
                 "remove carried_by, or make it a cloud_host",
             )
-        if host.needs and host.kind != "control_node":
+        if host.needs and host.kind not in ("control_node", ""):
             yield Finding(
                 "needs",
                 (*host.path, "needs"),
@@ -83,7 +83,7 @@ def _carrier(estate: Estate, host: PlacedHost) -> Iterator[Finding]:
     if server is None:
         known = {other.name for other in estate.hosts.values() if other.kind == "physical_server"}
         yield unknown("physical server or provider", host.carried_by, {*known, *estate.plan.providers}, path)
-    elif server.kind != "physical_server" or server.centre != host.centre:
+    elif server.kind not in ("physical_server", "") or server.centre != host.centre:
         yield Finding(
             "carried-by",
             path,
@@ -134,7 +134,7 @@ def gateways(estate: Estate) -> Iterator[Finding]:
                 host.name for host in estate.hosts.values() if host.forwards and host.centre == network.centre
             }
             yield unknown("router or firewall", name, known, path)
-        elif not device.forwards or device.centre != network.centre:
+        elif (device.kind and not device.forwards) or device.centre != network.centre:
             yield Finding(
                 "gateway",
                 path,
@@ -193,7 +193,7 @@ def lines(estate: Estate) -> Iterator[Finding]:
             if device is None:
                 known = {host.name for host in estate.hosts.values() if host.forwards}
                 yield unknown("router or firewall", end[0], known, (*line.path, key))
-            elif not device.forwards:
+            elif device.kind and not device.forwards:
                 yield Finding(
                     "line-end",
                     (*line.path, key),
@@ -262,7 +262,7 @@ def _bearer(estate: Estate, name: str, centre: str, tier: str, path: Path) -> It
             {one.name for one in estate.hosts.values() if fits(one) and one.centre == centre},
             path,
         )
-    elif host.centre != centre or not fits(host):
+    elif host.centre != centre or (host.kind and not fits(host)):
         yield Finding(
             "tier-elsewhere",
             path,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.base import (
+    Identifier,
     Model,
     Name,
     NumberRanges,
@@ -141,7 +142,7 @@ class Host(HostStatement):
     )
     serial: str | None = described("Serial number.", "序列号。", default=None)
     title: Title | None = described("What people call it.", "名称。", default=None)
-    needs: list[Name] = described(
+    needs: list[Identifier | Name] = described(
         "For control nodes: infrastructure without which runbooks cannot run from it.",
         "仅控制节点：缺之则无法运行操作手册的基础设施。",
         default_factory=list,
