@@ -23,6 +23,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import threading
 from pathlib import Path
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
@@ -308,7 +309,8 @@ def ensure_plugin(cache_dir: Path) -> Path:
     if target.exists():
         return target
     cache_dir.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f"{target.name}.{os.getpid()}")
+    # BMCs are prepared by several threads at once.
+    fresh = target.with_name(f"{target.name}.{os.getpid()}.{threading.get_ident()}")
     command = ["gcc", "-shared", "-fPIC", "-O2", "-Wall", "-x", "c", "-", "-o", str(fresh)]
     try:
         done = subprocess.run(

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action plugin: opens a run or goes on with one that broke, and closes it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible.release import __version__ as ansible_version
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.world import read_world
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.journal.file import Journal
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.action import RunbookAction
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who import Lock, operator
+
+LOCKS = Path("/run/lock")
+
+
+class ActionModule(RunbookAction):
+    """See the documentation of the module of the same name."""
+
+    ARGUMENTS = {
+        "state": {"type": "str", "required": True, "choices": ["opened", "waiting", "ended"]},
+        "runbook": {"type": "str"},
+        "service": {"type": "str"},
+        "from": {"type": "str"},
+        "to": {"type": "str"},
+        "directory": {"type": "path"},
+        "run_id": {"type": "str"},
+    }
+
+    def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        world = read_world()
+        plan = self.variable("dc_plan") or {}
+        service = arguments["service"] or str(self.variable("dr_service", "all"))
+        lock = Lock(
+            LOCKS,
+            "-".join(
+                ["anjianyun", str(world["twin_id"] or "estate"), str(plan.get("name", "plan")), service]
+            ),
+        )
+        if arguments["state"] != "opened":
+            written = self.write("run", state=arguments["state"])
+            if not self.check:
+                lock.release()
+            return {"changed": not self.check, "state": arguments["state"], "at": written.get("at")}
+        if not self.check:
+            # Ansible runs each task in a child of its own; what lives as long as the run is the parent.
+            lock.take(os.getppid(), str(self.variable("dr_run_id", "")))
+            self._put_ended_run_aside()
+        state = "resumed" if self.journal.read() else "opened"
+        self.write(
+            "run",
+            state=state,
+            runbook=arguments["runbook"],
+            service=service,
+            **{"from": arguments["from"], "to": arguments["to"]},
+            plan={key: str(plan.get(key, "")) for key in ("name", "digest")},
+            world=world["world"],
+            twin_id=world["twin_id"],
+            operator=operator(),
+            versions={"ansible-core": ansible_version, "python": platform.python_version()},
+        )
+        return {"changed": not self.check, "state": state, "directory": str(self.directory), "world": world}
+
+    def _put_ended_run_aside(self) -> None:
+        """A run that has ended is history: the next one of the same id begins a journal of its own."""
+        entries = Journal(self.directory).read()
+        last = next((e for e in reversed(entries) if e["kind"] == "run"), None)
+        if last and last["state"] == "ended":
+            stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(last["at"]))
+            self.directory.rename(self.directory.with_name(f"{self.directory.name}.{stamp}"))

@@ -1,0 +1,67 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: attestation
+short_description: Asks a person to answer for what no device can say
+version_added: 0.1.0
+description:
+  - Names the statement and the risk, and takes the word of a person, given beforehand (C(dr_attestations)) or at the terminal. It expires.
+options:
+  name:
+    description: What it is called.
+    type: str
+    required: true
+  statement:
+    description: What the person answers for.
+    type: str
+    required: true
+  risk:
+    description: What happens when it is not so.
+    type: str
+    required: true
+  expires_s:
+    description: Seconds for which it holds.
+    type: float
+    default: 3600
+attributes:
+  check_mode:
+    support: full
+    description: Asks nobody.
+  diff_mode:
+    support: none
+    description: There is no text to compare.
+author:
+  - the anjianyun.datacenter authors (@anjianyun)
+notes:
+  - Runs on the control node, as an action plugin.
+  - Writes to C(journal.jsonl) in C(dr_run_directory), and fails when it cannot. Nothing secret is written.
+"""
+
+EXAMPLES = r"""
+- name: Gate | somebody answers for what no device can say
+  anjianyun.datacenter.attestation:
+    name: old_primary_cannot_write
+    statement: nn-db-01 has no power
+    risk: whoever reaches it may write to it
+"""
+
+RETURN = r"""
+by:
+  description: Who attests it.
+  returned: success
+  type: str
+risk:
+  description: The risk that was named.
+  returned: success
+  type: str
+expires_at:
+  description: Until when it holds, in epoch seconds.
+  returned: success
+  type: float
+"""

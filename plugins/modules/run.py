@@ -1,0 +1,78 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: run
+short_description: Opens a run of a runbook, or goes on with one that broke
+version_added: 0.1.0
+description:
+  - Takes the lock of the service, so that one run works on it at a time; a run that died holds nothing.
+  - Writes who runs what, in which world, for which plan. A run of the same id that broke is gone on with, one that ended is put aside.
+options:
+  state:
+    description:
+      - V(opened) begins or goes on. V(waiting) stops for people's work, V(ended) closes; both let the lock go.
+    type: str
+    choices: [opened, waiting, ended]
+    required: true
+  runbook:
+    description: Name of the runbook.
+    type: str
+  service:
+    description: The service that is worked on. Default is C(dr_service).
+    type: str
+  from:
+    description: The centre that holds it.
+    type: str
+  to:
+    description: The centre that is to hold it.
+    type: str
+  directory:
+    description: Where the evidence is kept; the same as C(dr_run_directory).
+    type: path
+  run_id:
+    description: The run's id, the same at every re-run; the same as C(dr_run_id).
+    type: str
+attributes:
+  check_mode:
+    support: full
+    description: Writes nothing and takes no lock.
+  diff_mode:
+    support: none
+    description: There is no text to compare.
+author:
+  - the anjianyun.datacenter authors (@anjianyun)
+notes:
+  - Runs on the control node, as an action plugin.
+  - Writes to C(journal.jsonl) in C(dr_run_directory), and fails when it cannot. Nothing secret is written.
+"""
+
+EXAMPLES = r"""
+- name: Note | the run is open
+  anjianyun.datacenter.run:
+    state: opened
+    runbook: switchover
+    service: hidden_danger
+    from: nanning
+    to: dr
+"""
+
+RETURN = r"""
+state:
+  description: C(opened), C(resumed), C(waiting) or C(ended).
+  returned: success
+  type: str
+directory:
+  description: Where the evidence is.
+  returned: when O(state=opened)
+  type: str
+world:
+  description: C(world), C(twin_id) and C(evidence) of the control node.
+  returned: when O(state=opened)
+  type: dict
+"""

@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every plugin of the runbook grammar has: its run, its journal, and one way to fail."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.journal.file import Journal
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook import approvals
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who import operator
+
+#: Variables whose values, at any depth, never are shown or written.
+SECRET_VARIABLES = (
+    "dc_secrets",
+    "bmc_password",
+    "bmc_passwords",
+    "ansible_password",
+    "ansible_become_password",
+)
+DEFAULT_EXPIRES_S = 3600
+
+
+class RunbookAction(ActionBase):  # type: ignore[misc]
+    """Runs in the control node's own process, needs no connection, and writes the journal."""
+
+    _requires_connection = False
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+    #: As Ansible's argument specification.
+    ARGUMENTS: dict[str, Any] = {}
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ansible's entry: arguments in, :meth:`work`, a clean failure out."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        self.variables = task_vars or {}
+        _validated, arguments = self.validate_argument_spec(argument_spec=self.ARGUMENTS)
+        try:
+            result.update(changed=False)
+            result.update(self.work(arguments))
+        except DatacenterError as error:
+            result.update(failed=True, msg=str(error), error=error.fields(), **error.result)
+        return result
+
+    def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """What the plugin does. :raises DatacenterError: when it refuses or fails."""
+        raise NotImplementedError
+
+    # What is around the task
+
+    def variable(self, name: str, default: Any = None) -> Any:
+        """A variable of the play, with its template done."""
+        value = self.variables.get(name)
+        return default if value is None else self._templar.template(value)
+
+    @property
+    def check(self) -> bool:
+        """Whether this is a check."""
+        return bool(self._task.check_mode)
+
+    @property
+    def directory(self) -> Path:
+        """Where the run's evidence is."""
+        return Path(str(self.variable("dr_run_directory", ""))).expanduser()
+
+    @property
+    def journal(self) -> Journal:
+        """The run's journal."""
+        if not self.variables.get("dr_run_directory"):
+            raise DatacenterError(
+                "there is no run to write for",
+                cause="dr_run_directory is not set",
+                next_step="give it, as playbooks/group_vars/all/dr.yml does",
+            )
+        return Journal(self.directory)
+
+    def secrets(self) -> list[str]:
+        """Every text in the variables that hold secrets."""
+        found: list[str] = []
+        pending = [self.variable(name) for name in SECRET_VARIABLES if name in self.variables]
+        while pending:
+            value = pending.pop()
+            if isinstance(value, dict):
+                pending += value.values()
+            elif isinstance(value, (list, tuple)):
+                pending += value
+            elif isinstance(value, str):
+                found.append(value)
+        return found
+
+    def write(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """Write a line; in check mode nothing is changed, so nothing is written."""
+        entry = {
+            "kind": kind,
+            "run": str(self.variable("dr_run_id", "")),
+            "phase": str(self.variable("dr_phase", "")),
+            "step": str(self.variables.get("ansible_play_name", "")),
+            "task": str(self._task.name or self._task.action),
+            **fields,
+        }
+        if self.check:
+            return entry
+        return self.journal.append(entry, self.secrets())
+
+    # Approvals
+
+    def approved(self, name: str, risk: str) -> dict[str, Any] | None:
+        """The approval of that name: one of this run that still holds, or one given beforehand."""
+        digest = str((self.variable("dc_plan") or {}).get("digest", ""))
+        kept = approvals.find(self.journal.read(), name, digest, time.time())
+        if kept is not None:
+            return kept
+        if name not in approvals.names(self.variable("dr_approvals", [])):
+            return None
+        return self.approve(name, risk, "beforehand")
+
+    def approve(self, name: str, risk: str, given: str) -> dict[str, Any]:
+        """Write an approval down."""
+        return self.write(
+            "approval",
+            name=name,
+            risk=risk,
+            given=given,
+            operator=operator(),
+            plan_digest=str((self.variable("dc_plan") or {}).get("digest", "")),
+            expires_at=time.time() + float(self.variable("dr_approval_expires_s", DEFAULT_EXPIRES_S)),
+        )
+
+    def ask(self, prompt: str) -> str | None:
+        """What a person at the terminal answers; None when there is no person."""
+        try:
+            answer = self._display.prompt_until(prompt, private=False)
+        except AnsibleError:
+            return None
+        return answer.decode(errors="replace").strip() if isinstance(answer, bytes) else str(answer).strip()
+
+
+def refuse(what: str, sentences: list[str], **result: Any) -> Refused:
+    """One refusal with every reason and way on."""
+    lines = "".join(f"\n  - {sentence}" for sentence in sentences)
+    return Refused(f"{what}:{lines}", result=result)

@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which approvals and attestations of a journal still hold. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Mapping
+
+
+def names(value: Any) -> list[str]:
+    """``dr_approvals`` as a list: it may come from a command line as ``a,b``."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return [str(item) for item in value or []]
+
+
+def find(
+    entries: Iterable[Mapping[str, Any]], name: str, plan_digest: str, now: float
+) -> dict[str, Any] | None:
+    """The last approval of that name that holds: for this very plan, and not expired.
+
+    An approval belongs to one phase of a run: it is used up when that phase has ended.
+    """
+    found = None
+    for entry in entries:
+        if entry["kind"] == "phase" and entry.get("state") == "ends":
+            found = None
+        if entry["kind"] == "approval" and entry["name"] == name and entry["plan_digest"] == plan_digest:
+            found = dict(entry) if now < float(entry["expires_at"]) else None
+    return found
+
+
+def attested(entries: Iterable[Mapping[str, Any]], name: str, now: float) -> dict[str, Any] | None:
+    """The last attestation of that name that has not expired, in the phase that has not ended."""
+    found = None
+    for entry in entries:
+        if entry["kind"] == "phase" and entry.get("state") == "ends":
+            found = None
+        if entry["kind"] == "attestation" and entry["name"] == name:
+            found = dict(entry) if now < float(entry["expires_at"]) else None
+    return found
+
+
+def note(entries: Iterable[Mapping[str, Any]], name: str) -> dict[str, Any] | None:
+    """The first note of that name: the original."""
+    return next((dict(e) for e in entries if e["kind"] == "note" and e["name"] == name), None)

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Readings and their verdict: what a gate or a verify is made of. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Iterable, Mapping
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One thing that was looked at.
+
+    :param ok: True, False, or None when it is not known; nothing dangerous is done on unknown.
+    :param approval: the name of the approval that lets a gate pass all the same.
+    """
+
+    ok: bool | None
+    reading: str
+    refuse: str = ""
+    way_on: str = ""
+    expected: str = ""
+    approval: str = ""
+    risk: str = ""
+    approved: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the journal: what is empty is left out."""
+        kept = {"ok": self.ok, "reading": self.reading}
+        if self.ok is not True:
+            for name in ("refuse", "way_on", "expected", "approval", "approved"):
+                if getattr(self, name):
+                    kept[name] = getattr(self, name)
+        return kept
+
+    def sentence(self) -> str:
+        """Why it does not pass, and how to go on."""
+        what = self.refuse or (
+            f"{self.reading}, expected: {self.expected}" if self.expected else self.reading
+        )
+        if self.ok is None:
+            what = f"not known: {what}"
+        return f"{what}. Next: {self.way_on}" if self.way_on else what
+
+
+def parse(items: Iterable[Mapping[str, Any]]) -> list[Reading]:
+    """Read a task's ``that`` list.
+
+    :raises ValueError: for an item without ``ok`` or ``reading``, or with a key of no meaning.
+    """
+    found = []
+    for item in items:
+        unknown = set(item) - {"ok", "reading", "refuse", "way_on", "expected", "approval", "risk"}
+        if unknown or "reading" not in item or "ok" not in item:
+            raise ValueError(
+                f"an item has ok and reading, and may have refuse, way_on, expected, approval, risk: {item}"
+            )
+        texts = {key: str(value) for key, value in item.items() if key != "ok" and value is not None}
+        found.append(Reading(ok=_truth(item["ok"]), **texts))
+    return found
+
+
+def _truth(value: Any) -> bool | None:
+    """Only a real yes is yes, and only a real no is no."""
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(str(value).strip().lower())
+
+
+def failing(readings: Iterable[Reading]) -> list[Reading]:
+    """Those that neither are so nor were approved."""
+    return [reading for reading in readings if reading.ok is not True and not reading.approved]

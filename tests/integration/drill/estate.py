@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rehearsal estate on a twin, with its service deployed, and the runbooks run against it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+PLAN = ROOT / "inventory/rehearsal/site_plan.yml"
+HOME, AWAY = "nanning", "dr"
+DATABASES = {HOME: "nn-db-01", AWAY: "dr-db-01"}
+
+
+class Estate:
+    """One twin. Everything that talks to it runs in its control namespace of the DR centre."""
+
+    def __init__(self, twin_id: str, directory: Path) -> None:
+        self.twin_id = twin_id
+        self.directory = directory
+        self.variables = Path(f"/run/anjianyun/twin/{twin_id}/vars.yml")
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        # What the runbooks keep by default under the operator's home is this test's own.
+        self.environment = {
+            **os.environ,
+            "PATH": path,
+            "HOME": str(directory),
+            "LC_ALL": "C.UTF-8",
+            "TWIN": twin_id,
+        }
+
+    def twin(self, verb: str) -> None:
+        """Put the twin up, or take it down."""
+        subprocess.run(["sh", "tools/twin.sh", verb], cwd=ROOT, env=self.environment, check=True)
+
+    def inside(self, *argv: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
+        """Run a command on the control node of the DR centre."""
+        return subprocess.run(
+            ["ip", "netns", "exec", f"ajy-{self.twin_id}-dr-ctl-01", *argv],
+            cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=timeout_s, check=False,
+        )  # fmt: skip
+
+    def play(
+        self, playbook: str | Path, *arguments: str, **variables: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a playbook; ``variables`` become extra variables."""
+        path = playbook if isinstance(playbook, Path) else ROOT / "playbooks" / playbook
+        return self.inside(
+            "ansible-playbook", "-i", str(PLAN), "-e", f"@{self.variables}",
+            "-e", json.dumps(variables), str(path), *arguments,
+        )  # fmt: skip
+
+    def must(self, playbook: str | Path, *arguments: str, **variables: Any) -> str:
+        """As :meth:`play`, and it succeeds; returns what it said."""
+        done = self.play(playbook, *arguments, **variables)
+        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+        return done.stdout
+
+    def ssh(self, host: str, command: str) -> str:
+        """What a command prints on a host: a witness beside the modules."""
+        kept = json.loads(self.variables.read_text())
+        addresses = json.loads(self.inside("ansible-inventory", "-i", str(PLAN), "--host", host).stdout)
+        done = self.inside(
+            "ssh", "-i", kept["ansible_ssh_private_key_file"], *kept["ansible_ssh_common_args"].split(),
+            "-o", "BatchMode=yes", "-o", "ConnectTimeout=3", f"root@{addresses['ansible_host']}", command,
+        )  # fmt: skip
+        return done.stdout.strip()
+
+    def sql(self, host: str, statement: str) -> str:
+        """What the service's database on a host answers."""
+        return self.ssh(host, f'runuser -u postgres -- psql -XAtq -d hidden_danger -c "{statement}"')
+
+    def writers(self) -> list[str]:
+        """The centres whose database accepts writes, asked of the databases themselves."""
+        return [
+            centre
+            for centre, host in DATABASES.items()
+            if self.sql(host, "SELECT pg_is_in_recovery()") == "f"
+        ]
+
+    def announcer(self) -> str:
+        """Where the service's address leads, seen from a city: the next hop's interface."""
+        return self.ssh(
+            "liuzhou-rt-01",
+            "vtysh -c 'show ip route 10.100.0.1' 2>/dev/null | grep -o 'via [a-z0-9-]*' | head -1",
+        )
