@@ -149,12 +149,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return
         strict = self.get_option("strict")
         wide = set(data.groups.get(ESTATE_WIDE, ()))
+        of_all, of_wide = (self.inventory.groups[group].vars for group in ("all", ESTATE_WIDE))
         for name in data.hosts:
-            values = {
-                **data.variables["all"],
-                **(data.variables[ESTATE_WIDE] if name in wide else {}),
-                **self.inventory.hosts[name].vars,
-            }
+            values = {**of_all, **(of_wide if name in wide else {}), **self.inventory.hosts[name].vars}
             self._set_composite_vars(options["compose"], values, name, strict=strict)
             self._add_host_to_composed_groups(options["groups"], values, name, strict=strict)
             self._add_host_to_keyed_groups(options["keyed_groups"], values, name, strict=strict)

@@ -80,6 +80,7 @@ class _Deriver:
     def run(self) -> InventoryData:
         for parent in PARENTS:
             self.data.children[parent] = []
+        self.data.groups[ESTATE_WIDE] = []
         self._group_variables()
         for host in self.estate.hosts.values():
             self.data.hosts[host.name] = self._variables(host)
