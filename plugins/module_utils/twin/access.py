@@ -53,9 +53,11 @@ def variables(names: Names, kept: dict[str, Any]) -> dict[str, Any]:
     return {
         "dc_world": "twin",
         "dc_twin_id": names.twin_id,
+        # ipmi_sim knows no suite with SHA-256.
+        "bmc_cipher_suite": 3,
         "ansible_ssh_private_key_file": str(names.ssh / "id_ed25519"),
-        "ansible_ssh_common_args": f"-o UserKnownHostsFile={names.ssh}/known_hosts -o GlobalKnownHostsFile=/dev/null"
-        " -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes",
+        "ansible_ssh_common_args": f"-o UserKnownHostsFile={names.ssh}/known_hosts"
+        " -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes",
         # Sockets of connections into this twin are found in it, and end with it.
         "ansible_control_path_dir": str(names.ssh / "cp"),
         **kept,

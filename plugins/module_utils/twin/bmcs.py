@@ -63,7 +63,8 @@ def _wait(node: Node, namespace: str, log: Path) -> None:
     assert node.bmc is not None
     wanted = _hex_address(node.bmc.address) + _PORT
     end = time.monotonic() + _READY_S
-    while not netlink.in_namespace(namespace, lambda: wanted in Path("/proc/thread-self/net/udp").read_text()):
+    sockets = Path("/proc/thread-self/net/udp")
+    while not netlink.in_namespace(namespace, lambda: wanted in sockets.read_text()):
         if time.monotonic() > end:
             text = log.read_text(errors="replace").strip().splitlines()
             raise DatacenterError(
@@ -97,6 +98,14 @@ def note(names: Names, node: str, file: str) -> str:
     with contextlib.suppress(OSError):
         return (names.bmc_dir(node) / file).read_text(encoding="utf-8").strip()
     return ""
+
+
+def remember(names: Names, node: str, file: str, text: str) -> None:
+    """Write one of the files of a BMC's memory."""
+    path = names.bmc_dir(node) / file
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_text(text + "\n", encoding="utf-8")
+    fresh.rename(path)
 
 
 def starts_when_power_returns(policy: str, last_power: str) -> bool:

@@ -42,10 +42,11 @@ def roots() -> list[Path]:
 
 def all_hierarchies() -> list[Path]:
     """Every mounted hierarchy, version 1 controllers included, for the search for leaks."""
-    children = [p for p in sorted(_PLAIN.iterdir()) if (p / "cgroup.procs").exists()] if _PLAIN.is_dir() else []
     if (_PLAIN / "cgroup.procs").exists():
         return [_PLAIN]
-    return children
+    with contextlib.suppress(OSError):
+        return [path for path in sorted(_PLAIN.iterdir()) if (path / "cgroup.procs").exists()]
+    return []
 
 
 def is_populated(events: str) -> bool:

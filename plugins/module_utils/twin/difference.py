@@ -110,7 +110,9 @@ def _sweep(spec: Spec, names: Names, actual: Reality, images: Mapping[str, str])
         elif node.bmc is None and state.bmc_on:
             actions.append(Action(SWEEP, "stop_bmc", name))
     keep = {
-        names.disk_file(n.name, images[n.image].rsplit("/", 1)[-1]).name for n in spec.rooted() if n.kind == MACHINE
+        names.disk_file(n.name, images[n.image].rsplit("/", 1)[-1]).name
+        for n in spec.rooted()
+        if n.kind == MACHINE
     }
     actions += [Action(SWEEP, "remove_disk_file", f) for f in actual.disk_files if f not in keep]
     with_bmc = {n.name for n in spec.nodes.values() if n.bmc}
@@ -124,9 +126,9 @@ def _power(spec: Spec, actual: Reality, swept: set[str]) -> list[Action]:
     actions = []
     for node in spec.nodes.values():
         state = actual.nodes.get(node.name, NodeState())
-        if node.bmc and not state.bmc_on and node.centre not in dark:
-            if node.name not in actual.targets("bmc_dead"):
-                actions.append(Action(BMCS, "start_bmc", node.name))
+        kept_down = node.centre in dark or node.name in actual.targets("bmc_dead")
+        if node.bmc and not state.bmc_on and not kept_down:
+            actions.append(Action(BMCS, "start_bmc", node.name))
     for node in spec.rooted():
         if node.name in starts(spec, actual, swept):
             actions.append(Action(BOOT, "switch_on", node.name))

@@ -102,7 +102,10 @@ def make_key(path: Path, comment: str) -> None:
     )
     if done.returncode:
         raise DatacenterError(
-            "cannot make an SSH key", device=str(path), cause=done.stderr.strip(), next_step="see if the disk is full"
+            "cannot make an SSH key",
+            device=str(path),
+            cause=done.stderr.strip(),
+            next_step="see if the disk is full",
         )
 
 

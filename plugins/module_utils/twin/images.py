@@ -147,7 +147,7 @@ def _remove_empty_parents() -> None:
 
 def _early_hook(path: str, text: str) -> str:
     quoted = text.replace("\\", "\\\\").replace("\n", "\\n").replace("'", "'\\''")
-    return f"mkdir -p \"$1{os.path.dirname(path)}\" && printf '{quoted}' > \"$1{path}\""
+    return f'mkdir -p "$1{os.path.dirname(path)}" && printf \'{quoted}\' > "$1{path}"'
 
 
 def _finish(recipe: Recipe, scratch: Path) -> None:

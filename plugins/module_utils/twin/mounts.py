@@ -71,7 +71,8 @@ def table() -> list[Mount]:
 def below(top: Path, mounts: list[Mount] | None = None) -> list[Mount]:
     """The mounts at ``top`` and below it, in the order they were made."""
     prefix = str(top)
-    return [m for m in (table() if mounts is None else mounts) if m.point == prefix or m.point.startswith(prefix + "/")]
+    known = table() if mounts is None else mounts
+    return [m for m in known if m.point == prefix or m.point.startswith(prefix + "/")]
 
 
 def mount(source: str, point: Path, kind: str = "", flags: int = 0, options: str = "") -> None:
@@ -80,7 +81,11 @@ def mount(source: str, point: Path, kind: str = "", flags: int = 0, options: str
     :raises DatacenterError: with the kernel's reason.
     """
     result = _LIBC.mount(
-        source.encode(), str(point).encode(), kind.encode() or None, ctypes.c_ulong(flags), options.encode() or None
+        source.encode(),
+        str(point).encode(),
+        kind.encode() or None,
+        ctypes.c_ulong(flags),
+        options.encode() or None,
     )
     if result:
         number = ctypes.get_errno()

@@ -56,6 +56,11 @@ class Names:
         return self.runtime / "vars.yml"
 
     @property
+    def spec_file(self) -> Path:
+        """What the twin was last asked to be, for those who ask it for something by name."""
+        return self.runtime / "spec.json"
+
+    @property
     def secrets(self) -> Path:
         """Drawn once per twin, kept as long as its disks."""
         return self.state / "secrets.json"

@@ -90,9 +90,7 @@ def namespaces(prefix: str) -> list[str]:
     """The namespaces whose name begins so; a file that no namespace is mounted on is none."""
     mounted = {m.point for m in mounts.table() if m.kind == "nsfs"}
     with contextlib.suppress(FileNotFoundError):
-        return sorted(
-            p.name for p in NAMESPACES.iterdir() if p.name.startswith(prefix) and str(p) in mounted
-        )
+        return sorted(p.name for p in NAMESPACES.iterdir() if p.name.startswith(prefix) and str(p) in mounted)
     return []
 
 
@@ -120,6 +118,39 @@ def _route() -> Iterable[IPRoute]:  # type: ignore[misc]
 
     with IPRoute() as route:
         yield route
+
+
+def own_networks() -> list[tuple[str, str]]:
+    """What this namespace has (``has``) and knows a way to (``routes``), the default route aside."""
+    with _route() as route:
+        found = {("has", f"{each.get_attr('IFA_ADDRESS')}/32") for each in route.get_addr(family=2)}
+        for each in route.get_routes(family=2, table=254):
+            if each.get_attr("RTA_DST"):
+                found.add(("routes", f"{each.get_attr('RTA_DST')}/{each['dst_len']}"))
+    return sorted(found)
+
+
+def missing_features() -> list[str]:
+    """What the kernel lacks for the twin's links, tried in a namespace that ends with the trial."""
+
+    def attempt() -> list[str]:
+        problems = []
+        with _route() as route:
+            for kind, options in (("bridge", {}), ("veth", {"peer": {"ifname": "try1"}})):
+                try:
+                    route.link("add", ifname="try0", kind=kind, **options)
+                except Exception as error:
+                    problems.append(f"the kernel makes no {kind} links ({error})")
+                    continue
+                if kind == "veth":
+                    try:
+                        _shape(route, Change("shape", "", "try0", ("10",)))
+                    except Exception as error:
+                        problems.append(f"the kernel does not shape with tbf ({error})")
+                route.link("del", index=_index(route, "try0"))
+        return problems
+
+    return in_namespace(None, attempt)
 
 
 def read(name: str) -> NamespaceState:

@@ -174,7 +174,11 @@ def _lan(spec: Spec, names: Names, network: str, devices: dict[str, dict[str, De
         port = port_name(member)
         pair = ((namespace, interface), (home, port))
         devices.setdefault(namespace, {})[interface] = Device(
-            name=interface, kind=VETH, addresses=addresses, mac=mac(spec.twin_id, member, interface), peer=pair[1]
+            name=interface,
+            kind=VETH,
+            addresses=addresses,
+            mac=mac(spec.twin_id, member, interface),
+            peer=pair[1],
         )
         devices[home][port] = Device(name=port, kind=VETH, master=bridge.name, peer=pair[0])
 
@@ -213,7 +217,7 @@ def difference(
     changes = [Change("add_namespace", name) for name in sorted(wanted) if name not in actual]
     changes += [Change("delete_namespace", name) for name in sorted(actual) if name not in wanted]
     born: set[End] = set()
-    for name, namespace in sorted(wanted.items()):
+    for namespace in (wanted[name] for name in sorted(wanted)):
         changes += _links(namespace, actual, born)
     for name, namespace in sorted(wanted.items()):
         changes += _settings(namespace, actual.get(name, NamespaceState()), live, cut, filled)
@@ -307,4 +311,3 @@ def switch_on_batch(namespace: Namespace) -> tuple[list[str], dict[str, str], li
 def switch_off_batch(namespace: Namespace) -> list[str]:
     """What ``ip -batch`` is told when a node is off: it answers nobody, and its cables are dark."""
     return ["route flush table main", *(f"link set dev {name} down" for name in namespace.devices)]
-

@@ -24,9 +24,8 @@ def wait(spec: Spec, names: Names, excused: set[str], deadline_s: float) -> None
 
     :raises DeadlineExceeded: naming each that does not answer and the end of its console.
     """
-    waiting = [
-        n for n in spec.rooted() if n.name not in excused and not cgroups.frozen_groups(names.node_group(n.name))
-    ]
+    asked = [node for node in spec.rooted() if node.name not in excused]
+    waiting = [node for node in asked if not cgroups.frozen_groups(names.node_group(node.name))]
     end = time.monotonic() + deadline_s
     with ThreadPoolExecutor(8) as pool:
         while waiting:

@@ -66,9 +66,7 @@ def read(names: Names) -> Reality:
     with_bmc = set(cgroups.children(f"{names.group}/_bmc"))
     return Reality(
         runtime=str(names.runtime) in points,
-        namespaces={
-            name: netlink.read(name) for name in netlink.namespaces(names.namespace(""))
-        },
+        namespaces={name: netlink.read(name) for name in netlink.namespaces(names.namespace(""))},
         nodes={name: _node(names, name, points) for name in sorted(found | with_bmc)},
         disk_files=tuple(_entries(names.state / "disks")),
         bmc_dirs=tuple(_entries(names.state / "bmc")),
@@ -126,9 +124,8 @@ def processes_in_groups(prefix: str, proc: Path = Path("/proc")) -> dict[int, st
         if not entry.name.isdigit():
             continue
         with contextlib.suppress(OSError):
-            group = next(
-                (g for g in parse_groups((entry / "cgroup").read_text()) if (g + "/").startswith(prefix + "/")), None
-            )
+            groups = parse_groups((entry / "cgroup").read_text())
+            group = next((g for g in groups if f"{g}/".startswith(f"{prefix}/")), None)
             if group and not is_zombie((entry / "stat").read_text()):
                 found[int(entry.name)] = group
     return found

@@ -93,9 +93,7 @@ _FILES = {
 }
 
 # The distribution creates and starts a cluster at installation; the roles make their own.
-_NO_CLUSTER = {
-    "/etc/postgresql-common/createcluster.conf": "create_main_cluster = false\nssl = on\n"
-}
+_NO_CLUSTER = {"/etc/postgresql-common/createcluster.conf": "create_main_cluster = false\nssl = on\n"}
 
 _MACHINE = ("cron", "postgresql-common", "python3-psycopg2", "ssl-cert", "systemd-sysv", "tzdata")
 
@@ -111,9 +109,7 @@ DEBIAN_12 = Recipe(
 DEBIAN_11 = Recipe(
     name="debian-11",
     suite="bullseye",
-    packages=tuple(
-        sorted((*_BASE, *_MACHINE, "postgresql-13", "mariadb-server-10.5"))
-    ),
+    packages=tuple(sorted((*_BASE, *_MACHINE, "postgresql-13", "mariadb-server-10.5"))),
     masked=_MASKED,
     disabled=("mariadb.service",),
     files=_FILES,

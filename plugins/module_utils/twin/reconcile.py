@@ -13,18 +13,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import os
 import shutil
-import signal
-import subprocess
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Callable, Iterator
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import (
     access,
     bmcs,
@@ -35,22 +30,23 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import (
     images,
     mounts,
     netlink,
+    preflight,
     readiness,
     reality,
+    switch,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.difference import Action, Hierarchies
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.names import (
     CACHE,
-    NSPAWN_RUNTIME,
-    RUNTIME,
-    STATE,
     Names,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.spec import Node, Spec
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.spec import Node, Spec, as_data
 
 #: What the runtime directory may hold, in MiB: scripts, keys, logs of consoles.
 RUNTIME_MIB = 64
 _WORKERS = 8
+#: Images that are built at once: each keeps a processor and the network busy.
+_BUILDERS = 3
 Say = Callable[[str], None]
 
 
@@ -93,11 +89,14 @@ def hierarchies() -> Hierarchies:
 class Run:
     """One run of ``present``."""
 
-    def __init__(self, spec: Spec, say: Say = lambda text: None, mirror: str = "") -> None:
+    def __init__(
+        self, spec: Spec, say: Say = lambda text: None, mirror: str = "", allow_overlap: bool = False
+    ) -> None:
         self.spec = spec
         self.names = Names(spec.twin_id)
         self.say = say
         self.mirror = mirror
+        self.allow_overlap = allow_overlap
         self.images = {name: images.path_of(name) for name in {n.image for n in spec.rooted()}}
         self.outcome = Outcome()
         self.public_key = ""
@@ -116,16 +115,29 @@ class Run:
         """Base images that are not in the cache."""
         return sorted(name for name, path in self.images.items() if not path.is_dir())
 
+    def foresee(self) -> Outcome:
+        """What :meth:`present` would do; nothing is touched."""
+        if not self.names.runtime.exists():
+            preflight.check(self.spec, self.allow_overlap)
+        self.outcome.actions = [f"images: build {name}" for name in self.missing_images()]
+        self.outcome.actions += [str(action) for action in self.plan()]
+        self.outcome.changed = bool(self.outcome.actions)
+        return self.outcome
+
     def present(self, until: str = "ready", deadline_s: float = 120) -> Outcome:
         """Do the difference, up to and including the phase ``until``.
 
         :param deadline_s: how long machines may take until their sshd answers.
         """
+        if not self.names.runtime.exists():
+            preflight.check(self.spec, self.allow_overlap)
         with self._phase("images"):
-            for name in self.missing_images():
-                self.outcome.changed = True
-                self.outcome.actions.append(f"images: build {name}")
-                images.ensure(name, self.say, self.mirror)
+            missing = self.missing_images()
+            self.outcome.changed |= bool(missing)
+            self.outcome.actions += [f"images: build {name}" for name in missing]
+            with ThreadPoolExecutor(_BUILDERS) as pool:
+                for done in [pool.submit(images.ensure, name, self.say, self.mirror) for name in missing]:
+                    done.result()
         if until == "images":
             return self.outcome
         with alone(self.names):
@@ -196,6 +208,9 @@ class Run:
         if not hosts.exists() or hosts.read_text() != text:
             identity.write(hosts, text)
         access.write_variables(self.names, self.secrets)
+        asked = json.dumps(as_data(self.spec), sort_keys=True) + "\n"
+        if not self.names.spec_file.exists() or self.names.spec_file.read_text() != asked:
+            identity.write(self.names.spec_file, asked, 0o600)
 
     # One method a verb of ``difference``.
 
@@ -246,7 +261,7 @@ class Run:
         bmcs.start(self.names, self._node(name), self.secrets)
 
     def _switch_on(self, name: str) -> None:
-        switch(self.names, name, "on")
+        switch.use(self.names, name, "on")
 
     def _node(self, name: str) -> Node:
         return self.spec.nodes[name]
@@ -258,23 +273,3 @@ def mount_runtime(names: Names) -> None:
     # Shared, so that unmounting a node's disk also reaches the machines that were started
     # meanwhile and carry a copy of this host's mounts under their own root.
     mounts.mount("none", names.runtime, flags=mounts.MS_SHARED)
-
-
-def switch(names: Names, node: str, verb: str) -> str:
-    """Use a node's power switch; returns what it prints.
-
-    :raises DatacenterError: with its own words when it cannot.
-    """
-    done = subprocess.run(
-        [str(names.power(node)), verb], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        console = names.node_dir(node) / "console.log"
-        tail = console.read_text(errors="replace").strip().splitlines()[-2:] if console.exists() else []
-        raise DatacenterError(
-            f"cannot be switched {verb}",
-            device=node,
-            cause=" / ".join([done.stderr.strip(), *tail]).strip(" /"),
-            next_step=f"see {console}, then run this again",
-        )
-    return done.stdout.strip()

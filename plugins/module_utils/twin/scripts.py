@@ -181,7 +181,9 @@ def power_script(names: Names, node: Node, namespace: Namespace, groups: list[st
     )
 
 
-def launch_script(names: Names, node: Node, namespace: Namespace, groups: list[str], launchers: list[str]) -> str:
+def launch_script(
+    names: Names, node: Node, namespace: Namespace, groups: list[str], launchers: list[str]
+) -> str:
     """What the switch starts."""
     return _LAUNCH.format(
         node=node.name,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Mapping
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
@@ -163,6 +163,21 @@ def parse(data: Mapping[str, Any]) -> Spec:
     return spec
 
 
+def as_data(spec: Spec) -> dict[str, Any]:
+    """The specification as the plain data that :func:`parse` reads."""
+
+    def nameless(items: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: {k: v for k, v in asdict(item).items() if k != "name"} for key, item in items.items()}
+
+    return {
+        "twin_id": spec.twin_id,
+        "plan": dict(spec.plan),
+        "nodes": nameless(spec.nodes),
+        "networks": nameless(spec.networks),
+        "lines": nameless(spec.lines),
+    }
+
+
 def _node(name: str, value: Mapping[str, Any]) -> Node:
     fields = dict(value)
     fields["interfaces"] = tuple(Interface(**each) for each in fields.get("interfaces", ()))
@@ -181,7 +196,7 @@ def find_problems(spec: Spec) -> list[str]:
         if gateway is None:
             problems.append(f"network {network.name}: its gateway {network.gateway_host} is not a node")
         elif not any(i.kind == LAN and i.network == network.name for i in gateway.interfaces):
-            problems.append(f"network {network.name}: its gateway {network.gateway_host} has no interface in it")
+            problems.append(f"network {network.name}: {network.gateway_host}, its gateway, is not in it")
     for line in spec.lines.values():
         for host, interface in ((line.a_host, line.a_interface), (line.b_host, line.b_interface)):
             end = spec.nodes.get(host)
@@ -203,7 +218,8 @@ def _node_problems(spec: Spec, node: Node) -> list[str]:
     if node.kind in (MACHINE, APPLIANCE) and (not node.image or node.disk_mib < 16):
         problems.append(f"{node.name}: needs an image and a disk of at least 16 MiB")
     names = [i.name for i in node.interfaces if i.kind != LOOPBACK]
-    problems += [f"{node.name}: interface {n} twice" for n in sorted({n for n in names if names.count(n) > 1})]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    problems += [f"{node.name}: interface {n} twice" for n in twice]
     for interface in node.interfaces:
         where = f"{node.name}, interface {interface.name}"
         if not _INTERFACE.match(interface.name):

@@ -14,7 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import cgroups, mounts, netlink, reality
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import (
+    cgroups,
+    mounts,
+    netlink,
+    reality,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.names import (
     NSPAWN_RUNTIME,
     RUNTIME,
@@ -33,8 +38,8 @@ def traces(names: Names) -> list[str]:
     groups = {f"{root}/{names.group}" for root in cgroups.all_hierarchies() if (root / names.group).exists()}
     found += [f"control group {group}" for group in sorted(groups)]
     found += [f"process {pid} in {group}" for pid, group in reality.processes_in_groups(names.group).items()]
-    found += [f"directory {path}" for path in (names.runtime, names.state, *nspawn_left(names)) if path.exists()]
-    return found
+    directories = (names.runtime, names.state, *nspawn_left(names))
+    return found + [f"directory {path}" for path in directories if path.exists()]
 
 
 def nspawn_left(names: Names) -> list[Path]:

@@ -63,7 +63,9 @@ def build(
     common = next((hostvars[name] for name in hosts if "dc_lines" in hostvars[name]), {})
     networks, lines = common.get("dc_networks", {}), common.get("dc_lines", {})
     chosen = selection.closure(hosts, networks, lines, selection.named(hosts, groups, only))
-    lines_in = {n: l for n, l in lines.items() if l["a"]["host"] in chosen and l["b"]["host"] in chosen}
+    lines_in = {
+        name: line for name, line in lines.items() if {line["a"]["host"], line["b"]["host"]} <= chosen
+    }
     networks_in = {n: v for n, v in networks.items() if v["gateway_host"] in chosen}
     return {
         "twin_id": twin_id,

@@ -45,12 +45,16 @@ def named(hosts: Hosts, groups: Mapping[str, Iterable[str]], only: Iterable[str]
     return found
 
 
-def closure(hosts: Hosts, networks: Mapping[str, Any], lines: Mapping[str, Any], wanted: set[str]) -> set[str]:
+def closure(
+    hosts: Hosts, networks: Mapping[str, Any], lines: Mapping[str, Any], wanted: set[str]
+) -> set[str]:
     """The wanted hosts and all that they need to reach each other."""
     found = set(wanted)
     centres = {hosts[name].get("dc_centre") for name in wanted} - {None}
     found |= {
-        name for name, v in hosts.items() if v.get("dc_kind") == "control_node" and v.get("dc_centre") in centres
+        name
+        for name, v in hosts.items()
+        if v.get("dc_kind") == "control_node" and v.get("dc_centre") in centres
     }
     for name in sorted(found):
         found |= gateways(hosts[name], networks) & set(hosts)
@@ -66,10 +70,14 @@ def gateways(host: Mapping[str, Any], networks: Mapping[str, Any]) -> set[str]:
     return {networks[name]["gateway_host"] for name in mine if name in networks}
 
 
-def neighbours(hosts: Hosts, networks: Mapping[str, Any], lines: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+def neighbours(
+    hosts: Hosts, networks: Mapping[str, Any], lines: Mapping[str, Any]
+) -> dict[str, dict[str, int]]:
     """Who is next to whom, and at what cost (a line's OSPF cost; 1 to one's gateway)."""
     graph: dict[str, dict[str, int]] = {name: {} for name in hosts}
-    edges = [(l["a"]["host"], l["b"]["host"], int(l.get("ospf_cost") or 10)) for l in lines.values()]
+    edges = [
+        (line["a"]["host"], line["b"]["host"], int(line.get("ospf_cost") or 10)) for line in lines.values()
+    ]
     for name, host in hosts.items():
         edges += [(name, gateway, 1) for gateway in gateways(host, networks) if gateway != name]
     for a, b, cost in edges:
@@ -94,7 +102,7 @@ def _path(graph: Mapping[str, Mapping[str, int]], starts: set[str], target: str)
     heapq.heapify(queue)
     before: dict[str, str] = {}
     done: set[str] = set()
-    costs = {name: 0 for name in starts}
+    costs = dict.fromkeys(starts, 0)
     while queue:
         cost, name = heapq.heappop(queue)
         if name in done:

@@ -1,0 +1,42 @@
+#!/bin/sh
+# The twin TWIN of the plan PLAN on this machine.
+#   twin.sh up [ANSIBLE-PLAYBOOK OPTION...]    makes it
+#   twin.sh down                               takes it away
+#   twin.sh run CONTROL-NODE COMMAND...        runs a command where the twin can be reached, and nothing else
+#   twin.sh fault [NAME=VALUE...]              lists, injects, lifts: fault=line_cut target=nn-dr-1 state=injected
+set -eu
+cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH" LC_ALL=C.UTF-8
+
+plan=${PLAN:-rehearsal}
+twin=${TWIN:-$plan}
+inventory=inventory/$plan/site_plan.yml
+
+verb=${1:-}
+[ $# -gt 0 ] && shift
+case $verb in
+    up)
+        ansible-playbook -i "$inventory" playbooks/twin.yml -e "twin_id=$twin" "$@" </dev/null
+        printf 'twin: %s is up; to ask it: tools/twin.sh run dr-ctl-01 ansible -i %s -e @%s all -m ping\n' \
+            "$twin" "$inventory" "/run/anjianyun/twin/$twin/vars.yml"
+        ;;
+    down)
+        ansible-playbook -i "$inventory" playbooks/twin.yml -e "twin_id=$twin" -e twin_state=absent "$@" </dev/null
+        ;;
+    run)
+        node=$1
+        shift
+        [ -e "/run/netns/ajy-$twin-$node" ] || {
+            echo "twin: there is no $node in a twin $twin; make it with: make twin-up PLAN=$plan" >&2
+            exit 1
+        }
+        exec ip netns exec "ajy-$twin-$node" "$@"
+        ;;
+    fault)
+        exec ansible localhost -m anjianyun.datacenter.twin_fault -a "twin_id=$twin $*" </dev/null
+        ;;
+    *)
+        sed -n '2,6p' "$0" >&2
+        exit 2
+        ;;
+esac
