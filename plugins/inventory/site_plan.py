@@ -16,6 +16,10 @@ description:
     renumbers no other.
   - A plan with errors gives no inventory; all errors are reported at once, each with file, line, path,
     what was found, what is allowed, and the next step.
+  - What the plan accepts knowingly, such as a site that is lost with one centre, is shown as a warning.
+  - Every host knows C(dc_plan) and C(dc_services). C(dc_lines), C(dc_networks), C(dc_centres) and
+    C(dc_infrastructure) are variables of the group C(estate_wide), which holds all hosts but plain servers
+    (physical servers and cloud hosts that carry no service and no infrastructure).
   - The source's file name ends in C(site_plan.yml) or C(site_plan.yaml).
 notes:
   - Give Ansible the source file (C(-i inventory/rehearsal/site_plan.yml)); folders C(group_vars) and

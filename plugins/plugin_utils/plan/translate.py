@@ -16,7 +16,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.p
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.suggest import nearest
 
 #: Patterns of the models, as people say them.
-_PATTERNS = {
+PATTERNS = {
     r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "lower-case words joined by single hyphens, such as nn-db-01",
     r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$": "lower-case words joined by underscores, such as hidden_danger",
     r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$": "an IPv4 network such as 10.1.10.0/24",
@@ -73,7 +73,7 @@ def _finding(item: Any, path: Path) -> Finding:
             "missing-key", path, f"the key '{path[-1]}' is missing", about or "a value", f"state '{path[-1]}'"
         )
     if item["loc"] and item["loc"][-1] == "[key]":
-        allowed = _PATTERNS.get(item.get("ctx", {}).get("pattern", ""), item["msg"])
+        allowed = PATTERNS.get(item.get("ctx", {}).get("pattern", ""), item["msg"])
         return Finding("bad-name", path, f"'{path[-1]}' cannot be a name here", allowed, "rename it")
     say = _SAY.get(kind)
     allowed, step = say(item) if say else (item["msg"], "correct the value")
@@ -119,7 +119,7 @@ _SAY: dict[str, Callable[[Any], tuple[str, str]]] = {
     "bool_type": lambda item: ("true or false", "write true or false"),
     "literal_error": _literal,
     "string_pattern_mismatch": lambda item: (
-        _PATTERNS.get(item["ctx"]["pattern"], f"text that matches {item['ctx']['pattern']}"),
+        PATTERNS.get(item["ctx"]["pattern"], f"text that matches {item['ctx']['pattern']}"),
         "correct the text",
     ),
     "string_too_long": lambda item: (f"at most {item['ctx']['max_length']} characters", "shorten it"),
