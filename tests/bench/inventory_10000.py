@@ -4,26 +4,27 @@
 """Ten thousand hosts: a site plan, cold and validated, against the same hosts as plain YAML.
 
 Measures ``ansible-inventory --list`` in a fresh process each time, with the hosts stated one by
-one and as series. The peer gets what the plan derives: the same hosts, groups and variables
-written out as a YAML inventory. Writes build/bench/inventory_10000.json.
+one and as series. The peer is what the plan derives, written out as a YAML inventory; it has to
+list the very same hosts, groups and variables.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.load import load_plan
+from ansible_collections.anjianyun.datacenter.tests.bench._figures import Cost, cost, leave
+
+ANSIBLE_INVENTORY = str(Path(sys.executable).with_name("ansible-inventory"))
 HOSTS = 10_000
 #: Hosts that stand in each of the two centres' server networks.
 HALF = HOSTS // 2
@@ -49,106 +50,113 @@ centres:
     title: {{en: {name}, zh: {name}}}
     networks:
       servers: {{number: 64, prefix_length: 18, purpose: servers, gateway: {code}-rt-01}}
+    hosts:
+      {code}-rt-01: {{class: core, number: 1}}
+"""
+
+ONE = """\
+      {code}-vm-{number:05}:
+        class: cloud
+        number: {number}
+        carried_by: gx-cloud
+        roles: [application]
+"""
+
+SERIES = """\
+    series:
+      - name: {code}-vm-{{number:05}}
+        numbers: 11-{last}
+        class: cloud
+        carried_by: gx-cloud
+        roles: [application]
 """
 
 
-def write_plan(folder: Path, series: bool) -> None:
+def write_plan(folder: Path, series: bool) -> Path:
     """A plan of two centres with five thousand cloud hosts each, besides their two routers."""
     (folder / "plan").mkdir(parents=True)
-    (folder / "site_plan.yml").write_text(SOURCE)
     (folder / "plan" / "plan.yml").write_text(HEADER)
     for number, (name, code) in enumerate((("nanning", "nn"), ("dr", "dr")), 1):
         text = CENTRE.format(name=name, number=number, code=code)
-        text += f"    hosts:\n      {code}-rt-01: {{class: core, number: 1}}\n"
         if series:
-            text += f"    series:\n      - name: {code}-vm-{{number:05}}\n        numbers: 11-{HALF + 10}\n"
-            text += "        class: cloud\n        carried_by: gx-cloud\n        roles: [application]\n"
+            text += SERIES.format(code=code, last=HALF + 10)
         else:
-            for host in range(11, HALF + 11):
-                text += f"      {code}-vm-{host:05}:\n        class: cloud\n        number: {host}\n"
-                text += "        carried_by: gx-cloud\n        roles: [application]\n"
+            text += "".join(ONE.format(code=code, number=host) for host in range(11, HALF + 11))
         (folder / "plan" / f"centre-{name}.yml").write_text(text)
+    source = folder / "site_plan.yml"
+    source.write_text(SOURCE)
+    return source
 
 
-def write_peer(source: Path, listed: dict[str, object]) -> None:
-    """The listed inventory as a plain YAML inventory."""
-    hostvars = listed["_meta"]["hostvars"]  # type: ignore[index]
-    common = {key: value for key, value in next(iter(hostvars.values())).items() if key in COMMON}
-    groups: dict[str, object] = {}
-    for name, group in listed.items():
-        if name not in ("_meta", "all"):
-            groups[name] = {
-                key: dict.fromkeys(members) for key, members in group.items()  # type: ignore[attr-defined]
-            }
-    hosts = {
-        name: {key: value for key, value in values.items() if key not in COMMON} for name, values in hostvars.items()
+def write_peer(source: Path, plan: Path) -> Path:
+    """What the plan derives as a plain YAML inventory."""
+    data = load_plan(plan).inventory()
+    groups: dict[str, Any] = {group: {"hosts": dict.fromkeys(data.groups[group])} for group in data.groups}
+    for parent, children in data.children.items():
+        groups.setdefault(parent, {})["children"] = dict.fromkeys(children)
+    for group, values in data.variables.items():
+        groups.setdefault(group, {})["vars"] = values
+    groups.setdefault("all", {})["hosts"] = data.hosts
+    source.write_text(yaml.dump(groups, Dumper=yaml.CSafeDumper, allow_unicode=True, width=1000))
+    return source
+
+
+def run(source: Path, listing: Path) -> Cost:
+    """One cold ``ansible-inventory --list``."""
+    with listing.open("wb") as stream:
+        return cost([ANSIBLE_INVENTORY, "-i", str(source), "--list"], stream)
+
+
+def shown(listing: Path) -> dict[str, Any]:
+    """What was listed, with the order of hosts left out of account."""
+    found = json.loads(listing.read_text())
+    groups = {
+        name: {key: sorted(members) for key, members in group.items()}
+        for name, group in found.items()
+        if name != "_meta"
     }
-    inventory = {"all": {"hosts": hosts, "vars": common, "children": dict.fromkeys(groups)}, **groups}
-    source.write_text(yaml.dump(inventory, Dumper=yaml.CSafeDumper, allow_unicode=True, width=1000))
-
-
-COMMON = {"dc_plan", "dc_centres", "dc_networks", "dc_lines", "dc_services"}
-
-
-def seconds(source: Path, ansible: str, out: Path) -> float:
-    """Wall clock of one cold ``ansible-inventory --list``."""
-    started = time.monotonic()
-    with out.open("wb") as stream:
-        subprocess.run(
-            [ansible, "-i", str(source), "--list"], check=True, stdout=stream, cwd=ROOT, env={**os.environ}
-        )
-    return time.monotonic() - started
+    return {"hostvars": found["_meta"]["hostvars"], "groups": groups}
 
 
 def main() -> None:
     """Measure and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=5, help="runs of the plan, each form; the peer runs once in two")
+    parser.add_argument("--runs", type=int, default=5, help="of the plan, in each form")
+    parser.add_argument("--peer-runs", type=int, default=1, help="of the peer, which takes its time")
     arguments = parser.parse_args()
-    ansible = str(Path(sys.executable).parent / "ansible-inventory")
     with tempfile.TemporaryDirectory() as name:
         folder, listing = Path(name), Path(name, "list.json")
-        write_plan(folder / "stated", series=False)
-        write_plan(folder / "series", series=True)
-        sources = {form: folder / form / "site_plan.yml" for form in ("stated", "series")}
-        times: dict[str, list[float]] = {form: [] for form in (*sources, "peer")}
-        seconds(sources["stated"], ansible, listing)  # bytecode is compiled once, not in every cold start
-        listed = json.loads(listing.read_text())
-        peer = folder / "peer.yml"
-        write_peer(peer, listed)
-        for run in range(arguments.runs):
-            for form, source in sources.items():
-                times[form].append(seconds(source, ansible, listing))
-            if run % 2 == 0:
-                times["peer"].append(seconds(peer, ansible, listing))
-        theirs = json.loads(listing.read_text())
-    if set(theirs["_meta"]["hostvars"]) != set(listed["_meta"]["hostvars"]):
-        raise SystemExit("the peer's inventory has other hosts: the comparison would be worth nothing")
-    version = subprocess.run([ansible, "--version"], check=True, capture_output=True, text=True).stdout
-    core = version.split("[core ", 1)[1].split("]", 1)[0]
-    ours, other = statistics.median(times["stated"]), statistics.median(times["peer"])
-    figures = {
-        "name": "inventory_10000",
-        "unit": "s",
-        "ours": round(ours, 2),
-        "ours_series": round(statistics.median(times["series"]), 2),
-        "worst": round(max(times["stated"] + times["series"]), 2),
-        "hosts": len(listed["_meta"]["hostvars"]),
-        "peer": {"name": "the same hosts as a plain YAML inventory", "version": f"ansible-core {core}", "value": round(other, 2)},
-        "floor": None,
-        "ratio": round(ours / other, 3),
-        "better": "lower",
-        "runs": arguments.runs,
-        "when": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "machine": {
-            "cores": os.cpu_count(),
-            "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        sources = {form: write_plan(folder / form, series=form == "series") for form in ("stated", "series")}
+        peer = write_peer(folder / "peer.yml", folder / "stated" / "plan")
+        run(sources["stated"], listing)  # bytecode is compiled once, not in every cold start
+        ours = shown(listing)
+        costs = {
+            form: [run(source, listing) for _ in range(arguments.runs)] for form, source in sources.items()
+        }
+        costs["peer"] = [run(peer, listing) for _ in range(arguments.peer_runs)]
+        if shown(listing) != ours:
+            raise SystemExit("the peer lists something else: the comparison would be worth nothing")
+    version = subprocess.run(
+        [ANSIBLE_INVENTORY, "--version"], check=True, capture_output=True, text=True
+    ).stdout
+    wall = {form: statistics.median(one.wall for one in of) for form, of in costs.items()}
+    cpu = {form: round(statistics.median(one.cpu for one in of), 2) for form, of in costs.items()}
+    leave(
+        "inventory_10000",
+        unit="s",
+        ours=wall["stated"],
+        peer={
+            "name": "the same hosts as a plain YAML inventory",
+            "version": f"ansible-core {version.split('[core ', 1)[1].split(']', 1)[0]}",
+            "value": wall["peer"],
         },
-    }
-    target = ROOT / "build" / "bench" / "inventory_10000.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(figures, indent=2) + "\n")
-    print(json.dumps(figures))
+        better="lower",
+        runs=arguments.runs,
+        hosts=len(ours["hostvars"]),
+        series=round(wall["series"], 2),
+        worst=round(max(one.wall for one in costs["stated"]), 2),
+        cpu=cpu,
+    )
 
 
 if __name__ == "__main__":

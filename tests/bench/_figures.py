@@ -1,0 +1,78 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every bench measures and leaves behind in the same way."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import resource
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+ROOT = Path(__file__).resolve().parents[2]
+OUT = ROOT / "build" / "bench"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run of a command cost, in seconds.
+
+    :param wall: by the clock, which other work on the machine lengthens.
+    :param cpu: of its own processes, user and system.
+    """
+
+    wall: float
+    cpu: float
+
+
+def cost(command: Sequence[str], stdout: IO[bytes]) -> Cost:
+    """Run a command from the root of the repository; it has to succeed."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=stdout, cwd=ROOT)
+    wall, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Cost(wall, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+
+
+def leave(
+    name: str,
+    *,
+    unit: str,
+    ours: float,
+    peer: Mapping[str, Any],
+    better: str,
+    runs: int,
+    floor: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> None:
+    """Write build/bench/<name>.json, in the form of all benches, and print it.
+
+    :param peer: ``name``, ``version`` and ``value`` of what it is compared with.
+    :param floor: ``name`` and ``value`` of what nothing can be better than.
+    :param better: ``lower`` or ``higher``.
+    """
+    figures = {
+        "name": name,
+        "unit": unit,
+        "ours": round(ours, 2),
+        "peer": {**peer, "value": round(peer["value"], 2)},
+        "floor": floor,
+        "ratio": round(ours / peer["value"], 3),
+        "better": better,
+        "runs": runs,
+        "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "machine": {
+            "cores": os.cpu_count(),
+            "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        },
+        **more,
+    }
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / f"{name}.json").write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
+    print(json.dumps(figures, ensure_ascii=False), flush=True)
