@@ -113,7 +113,7 @@ class _Deriver:
         estate, plan = self.estate, self.estate.plan
         # Few and small, and the runbooks' plays on the control node need them: localhost is in no group.
         self.data.variables["all"] = {
-            "dc_plan": {"name": plan.plan.name, "digest": self.digest, "title": _title(plan.plan.title)},
+            "dc_plan": {"name": plan.plan.name, "digest": self.digest},
             "dc_services": {name: self._service(name) for name in plan.services},
         }
         self.data.variables[ESTATE_WIDE] = wide = {

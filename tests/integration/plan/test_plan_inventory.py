@@ -180,9 +180,18 @@ def test_other_files_are_left_to_other_plugins(tmp_path: Path, name: str) -> Non
 
 def test_nothing_in_a_plan_is_a_template(tmp_path: Path) -> None:
     own = source(tmp_path)
-    replace(tmp_path / "plan" / "plan.yml", "en: Rehearsal estate", 'en: "{{ 6 * 7 }}"')
+    replace(tmp_path / "plan" / "centre-dr.yml", "en: Main room", 'en: "{{ 6 * 7 }}"')
     done = ansible(
-        "ansible", "-i", own, "nn-ctl-01", "-c", "local", "-m", "debug", "-a", "var=dc_plan.title.en"
+        "ansible",
+        "-i",
+        own,
+        "nn-ctl-01",
+        "-c",
+        "local",
+        "-m",
+        "debug",
+        "-a",
+        "var=dc_centres.dr.rooms.main.title.en",
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "{{ 6 * 7 }}" in done.stdout
