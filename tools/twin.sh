@@ -30,7 +30,8 @@ case $verb in
             echo "twin: there is no $node in a twin $twin; make it with: make twin-up PLAN=$plan" >&2
             exit 1
         }
-        exec ip netns exec "ajy-$twin-$node" "$@"
+        # Not `ip netns exec`, which hides the control groups that faults are injected by.
+        exec nsenter "--net=/run/netns/ajy-$twin-$node" -- "$@"
         ;;
     fault)
         exec ansible localhost -m anjianyun.datacenter.twin_fault -a "twin_id=$twin $*" </dev/null

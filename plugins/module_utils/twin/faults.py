@@ -54,6 +54,15 @@ class Faults:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.spec = _spec_of(names)
+        if not (cgroups.unified_root() / names.group).exists():
+            # `ip netns exec` mounts a /sys of its own, without the control groups: what is on, and what to
+            # kill, cannot be seen there, and a fault would be marked and not injected.
+            raise DatacenterError(
+                "the twin's machines cannot be seen from here",
+                device=names.twin_id,
+                cause=f"no control group {names.group} below {cgroups.unified_root()}",
+                next_step="enter the twin with tools/twin.sh run, or nsenter --net=/run/netns/NAMESPACE",
+            )
 
     def listed(self) -> list[dict[str, str]]:
         """Every fault that is in force."""

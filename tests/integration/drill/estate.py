@@ -42,7 +42,7 @@ class Estate:
     def inside(self, *argv: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         """Run a command on the control node of the DR centre."""
         return subprocess.run(
-            ["ip", "netns", "exec", f"ajy-{self.twin_id}-dr-ctl-01", *argv],
+            ["nsenter", f"--net=/run/netns/ajy-{self.twin_id}-dr-ctl-01", "--", *argv],
             cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=timeout_s, check=False,
         )  # fmt: skip
