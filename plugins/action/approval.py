@@ -26,7 +26,8 @@ class ActionModule(RunbookAction):
                 raise refuse(
                     "not approved, nothing was changed",
                     [
-                        f"{risk}. Next: say yes to it with -e dr_approvals={name}, or answer {name!r} at the terminal"
+                        f"{risk}. Next: say yes to it with -e dr_approvals={name}, "
+                        f"or answer {name!r} at the terminal"
                     ],
                     name=name,
                     risk=risk,

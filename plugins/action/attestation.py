@@ -38,7 +38,8 @@ class ActionModule(RunbookAction):
                 raise refuse(
                     "nobody answers for it, nothing was changed",
                     [
-                        f"to attest: {statement}. The risk: {risk}. Next: look, then say so with -e dr_attestations={name}"
+                        f"to attest: {statement}. The risk: {risk}. "
+                        f"Next: look, then say so with -e dr_attestations={name}"
                     ],
                     name=name,
                 )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Action plugin: may the next act be done? Every reading is judged, one line is written, nothing is changed."""
+"""Action plugin: may the next act be done? It judges every reading, writes one line, changes nothing."""
 
 from __future__ import annotations
 

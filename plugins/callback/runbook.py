@@ -32,7 +32,7 @@ _JUDGING = ("Gate", "Verify")
 _MARK = {"ok": "ok", "changed": "changed", "failed": "FAILED", "unreachable": "SILENT"}
 
 
-class CallbackModule(CallbackBase):  # type: ignore[misc]
+class CallbackModule(CallbackBase):
     """See the documentation above."""
 
     CALLBACK_VERSION = 2.0

@@ -12,7 +12,8 @@ short_description: Asks a person to say yes to what cannot be undone
 version_added: 0.1.0
 description:
   - Says what will be done, and takes a yes that was given beforehand (C(dr_approvals)) or at the terminal.
-  - The operator is who the operating system says. The approval belongs to this plan and this phase, and expires.
+  - The operator is who the operating system says. The approval belongs to this plan and this phase, and
+    expires.
 options:
   name:
     description: What is approved.

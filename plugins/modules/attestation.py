@@ -11,7 +11,8 @@ module: attestation
 short_description: Asks a person to answer for what no device can say
 version_added: 0.1.0
 description:
-  - Names the statement and the risk, and takes the word of a person, given beforehand (C(dr_attestations)) or at the terminal. It expires.
+  - Names the statement and the risk, and takes the word of a person, given beforehand
+    (C(dr_attestations)) or at the terminal. It expires.
 options:
   name:
     description: What it is called.

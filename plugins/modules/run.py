@@ -12,11 +12,13 @@ short_description: Opens a run of a runbook, or goes on with one that broke
 version_added: 0.1.0
 description:
   - Takes the lock of the service, so that one run works on it at a time; a run that died holds nothing.
-  - Writes who runs what, in which world, for which plan. A run of the same id that broke is gone on with, one that ended is put aside.
+  - Writes who runs what, in which world, for which plan. A run of the same id that broke is gone on with,
+    one that ended is put aside.
 options:
   state:
     description:
-      - V(opened) begins or goes on. V(waiting) stops for people's work, V(ended) closes; both let the lock go.
+      - V(opened) begins or goes on. V(waiting) stops for people's work, V(ended) closes; both let the lock
+        go.
     type: str
     choices: [opened, waiting, ended]
     required: true

@@ -28,7 +28,8 @@ options:
     choices: [present, absent]
     default: present
   spec:
-    description: What the filter P(anjianyun.datacenter.twin_spec#filter) makes. Required when O(state=present).
+    description:
+      - What the filter P(anjianyun.datacenter.twin_spec#filter) makes. Required when O(state=present).
     type: dict
   twin_id:
     description: The twin's name. Required when O(state=absent).

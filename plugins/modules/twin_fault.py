@@ -33,10 +33,11 @@ options:
         their restore policies say.
       - V(machine_killed) ends a machine at once, behind its BMC's back. Lifted, it stays off until it is
         switched on.
-      - V(bmc_dead) is silent, V(bmc_slow) answers after O(value) seconds, V(bmc_lying) says O(value) (V(on) or
-        V(off)) whatever is true and obeys nothing.
+      - V(bmc_dead) is silent, V(bmc_slow) answers after O(value) seconds, V(bmc_lying) says O(value) (V(on)
+        or V(off)) whatever is true and obeys nothing.
       - V(disk_full) leaves no room on a machine's own disk.
-      - V(service_stopped) and V(service_frozen) concern a unit, with a target such as C(nn-db-01/cron.service).
+      - V(service_stopped) and V(service_frozen) concern a unit, with a target such as
+        C(nn-db-01/cron.service).
       - Without it, O(state=lifted) lifts all faults.
     type: str
     choices:

@@ -189,7 +189,7 @@ def _helpers(bmc: Bmc, what: str) -> Iterator[Any]:
     from pyghmi import exceptions
     from pyghmi.ipmi.command import Command
 
-    class OnSession(Command):  # type: ignore[misc]
+    class OnSession(Command):
         def __init__(self) -> None:
             self.ipmi_session = bmc.wire
             self.bmc = bmc.target.address

@@ -54,7 +54,7 @@ def wait_for_packets(seconds: float) -> None:
     pyghmi_session.Session.wait_for_rsp(timeout=min(seconds, _SLICE_S))
 
 
-class WireSession(_Base):  # type: ignore[misc]
+class WireSession(_Base):
     """A session that logs in asynchronously and never falls back.
 
     ``refused``: (stage, status code) when the BMC refused; ``objection``: a sentence when
@@ -62,7 +62,7 @@ class WireSession(_Base):  # type: ignore[misc]
     """
 
     def __new__(cls, *args: Any, cipher_suite: int, **kwargs: Any) -> Self:
-        return super().__new__(cls, *args, **kwargs)  # type: ignore[no-any-return]
+        return super().__new__(cls, *args, **kwargs)
 
     def __init__(self, *args: Any, cipher_suite: int, **kwargs: Any) -> None:
         self.suite = ALGORITHMS[cipher_suite]

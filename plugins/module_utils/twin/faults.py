@@ -44,8 +44,8 @@ class Fault:
 
     name: str
     target: str
-    inject: Callable[[Faults, str, str], None]
-    lift: Callable[[Faults, str], None]
+    inject: Callable[[Faults, str, str], object]
+    lift: Callable[[Faults, str], object]
 
 
 class Faults:
@@ -279,7 +279,7 @@ FAULTS: dict[str, Fault] = {
         Fault("bmc_lying", "bmc", _lying, lambda f, node: f.set_bmc_fault(node, "")),
         Fault(
             "disk_full", "node",
-            lambda f, node, _value: disks.fill(f.names, node) and None,
+            lambda f, node, _value: disks.fill(f.names, node),
             lambda f, node: disks.unfill(f.names, node),
         ),
         Fault(

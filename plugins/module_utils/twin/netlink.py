@@ -11,7 +11,7 @@ import errno
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Iterable, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Iterator, TypeVar
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import mounts
@@ -113,7 +113,7 @@ def delete_namespace(name: str) -> None:
 
 
 @contextlib.contextmanager
-def _route() -> Iterable[IPRoute]:  # type: ignore[misc]
+def _route() -> Iterator[IPRoute]:
     from pyroute2 import IPRoute
 
     with IPRoute() as route:

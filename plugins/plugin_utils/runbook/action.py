@@ -28,7 +28,7 @@ SECRET_VARIABLES = (
 DEFAULT_EXPIRES_S = 3600
 
 
-class RunbookAction(ActionBase):  # type: ignore[misc]
+class RunbookAction(ActionBase):
     """Runs in the control node's own process, needs no connection, and writes the journal."""
 
     _requires_connection = False

@@ -57,7 +57,9 @@ def parse(items: Iterable[Mapping[str, Any]]) -> list[Reading]:
             raise ValueError(
                 f"an item has ok and reading, and may have refuse, way_on, expected, approval, risk: {item}"
             )
-        texts = {key: str(value) for key, value in item.items() if key != "ok" and value is not None}
+        texts: dict[str, Any] = {
+            key: str(value) for key, value in item.items() if key != "ok" and value is not None
+        }
         found.append(Reading(ok=_truth(item["ok"]), **texts))
     return found
 

@@ -80,7 +80,7 @@ class Lock:
                 "another run works on this service",
                 device=str(holder["run"]),
                 cause=f"process {holder['pid']} of {holder['operator']}, since {since}",
-                next_step="let it end, or end it; what it has done stays done, and this run goes on from there",
+                next_step="let it end, or end it; what it has done stays done, this run goes on from there",
             )
 
     def holder(self) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ from pyghmi.ipmi import bmc
 from pyghmi.ipmi.private import constants, serversession
 
 
-class Suite17Session(serversession.ServerSession):  # type: ignore[misc]
+class Suite17Session(serversession.ServerSession):
     """pyghmi's server session with SHA-256 in the places where it has SHA-1."""
 
     def create_open_session_response(self, request: bytearray) -> bytearray:
@@ -42,7 +42,7 @@ class Suite17Session(serversession.ServerSession):  # type: ignore[misc]
         self.sessionid = struct.unpack("<I", bytes(self.clientsessionid))[0]
 
 
-class Server(bmc.Bmc):  # type: ignore[misc]
+class Server(bmc.Bmc):
     """A server that is switched in memory."""
 
     state = "on"

@@ -311,11 +311,12 @@ def test_suite_17_refused_sends_no_weaker_proposal(sim: Simulated, monkeypatch: 
 
     proposals: list[int] = []
     ask = WireSession._open_rmcpplus_request
-    monkeypatch.setattr(
-        WireSession,
-        "_open_rmcpplus_request",
-        lambda self: (proposals.append(self.attemptedhash), ask(self))[1],
-    )
+
+    def recorded(session: WireSession) -> Any:
+        proposals.append(session.attemptedhash)
+        return ask(session)
+
+    monkeypatch.setattr(WireSession, "_open_rmcpplus_request", recorded)
     seconds_of(sim, cipher_suite=17)
     assert proposals == [256]
 

@@ -36,7 +36,7 @@ def ansible(
     )
 
 
-def listed(source: Path, **environment: str) -> dict[str, Any]:
+def listed(source: Path, **environment: Any) -> dict[str, Any]:
     """The inventory as ``ansible-inventory --list`` shows it."""
     done = ansible("ansible-inventory", "-i", source, "--list", **environment)
     assert done.returncode == 0, done.stderr

@@ -43,7 +43,7 @@ class Application:
 
     def __init__(self, pair: Pair) -> None:
         self.pair, self.port = pair, free_port()
-        self.nodes = [
+        self.nodes: list[dict[str, Any]] = [
             {"name": node.name, "conninfo": {"host": node.socket_directory, "port": node.port}}
             for node in (pair.a, pair.b)
         ]

@@ -260,5 +260,6 @@ def test_a_fence_in_time_or_not_at_all() -> None:
 
 def test_check_mode_of_the_fence_does_not_record() -> None:
     bmc = FakeBmc(ON)
-    done = fence(bmc, THREE, check=True, before_change=pytest.fail)
-    assert (done["changed"], done["fenced"], bmc.written) == (True, False, [])
+    recorded: list[dict[str, Any]] = []
+    done = fence(bmc, THREE, check=True, before_change=recorded.append)
+    assert (done["changed"], done["fenced"], bmc.written, recorded) == (True, False, [], [])

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyghmi.ipmi.fru import FRU
@@ -72,8 +74,7 @@ def test_files_with_the_password_are_private_and_memory_stays(tmp_path: Path) ->
     ],
 )
 def test_what_ipmi_sim_cannot_take_is_refused(tmp_path: Path, field: str, value: str, says: str) -> None:
-    from dataclasses import replace
-
+    changed: dict[str, Any] = {field: value}
     with pytest.raises(DatacenterError, match=says):
-        bmc_sim.prepare(tmp_path, replace(SPEC, **{field: value}), Path("/x/power"), Path("/x/p.so"))
+        bmc_sim.prepare(tmp_path, replace(SPEC, **changed), Path("/x/power"), Path("/x/p.so"))
     assert list(tmp_path.iterdir()) == []
