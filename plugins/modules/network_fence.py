@@ -70,8 +70,8 @@ EXAMPLES = r"""
 - name: Act | the surviving firewall refuses the old centre
   anjianyun.datacenter.network_fence:
     name: nanning
-    addresses: [10.1.10.11, 10.1.10.12]
-    managers: [10.2.30.10]
+    addresses: [10.1.10.11, 10.1.10.21]
+    managers: [10.2.30.11]
   delegate_to: dr-fw-01
   register: fence
 

@@ -63,7 +63,7 @@ EXAMPLES = r"""
 - name: Act | the address is announced in the surviving centre
   anjianyun.datacenter.service_address:
     prefix: 10.100.0.1/32
-    next_hop: 10.2.10.12
+    next_hop: 10.2.10.21
     precedence: 3
   delegate_to: dr-fw-01
 
@@ -80,7 +80,7 @@ commands:
   returned: once the device was read
   type: list
   elements: str
-  sample: ["ip route 10.100.0.1/32 10.2.10.12 tag 3", "write memory"]
+  sample: ["ip route 10.100.0.1/32 10.2.10.21 tag 3", "write memory"]
 before:
   description: What the device said before.
   returned: once the device was read

@@ -129,7 +129,8 @@ class Frr:
     def _error(self, said: str, commands: Sequence[str]) -> DatacenterError:
         cause = said.splitlines()[-1] if said else "vtysh says nothing"
         if "not running" in said or "failed to connect" in said:
-            return Unreachable("FRR does not run", device=self.device, cause=cause, next_step=RESTART)
+            what = cause if "not running" in cause else "FRR does not run"
+            return Unreachable(what, device=self.device, cause=cause, next_step=RESTART)
         return DatacenterError(
             "vtysh failed", device=self.device, cause=f"{cause} (asked: {'; '.join(commands)})"
         )
@@ -139,7 +140,7 @@ class Frr:
         dead = [daemon for daemon in daemons if daemon not in alive.split()]
         if dead:
             raise Unreachable(
-                f"{', '.join(dead)} does not run", device=self.device,
+                f"{', '.join(dead)} is not running", device=self.device,
                 cause=f"of FRR's daemons only these answer: {' '.join(alive.split()) or 'none'}",
                 next_step=RESTART,
             )  # fmt: skip

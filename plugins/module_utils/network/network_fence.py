@@ -13,19 +13,27 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any, Sequence
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.files import (
+    read_text,
+    replace_text,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.nft import Nft, Table, prefixes
 
 FAMILY = "inet"
 # Before the firewall's own rules, so that its counters do not see what the fence took.
 PRIORITY = -10
-HOOKS = ("forward", "input", "output")
+# What is asked at each hook. A refusal is sent in a fenced address's name and leaves by the output hook:
+# there only where a packet goes to counts.
+HOOKS = {
+    "forward": ("managed", "from_them", "to_them"),
+    "input": ("managed", "from_them"),
+    "output": ("managed", "to_them"),
+}
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 
 
@@ -49,14 +57,17 @@ class Fence:
 
     def text(self) -> str:
         """What nft loads, and what a boot loads: it replaces a fence of the same name in one transaction."""
-        hooks = "\n".join(
-            f"    chain {hook} {{\n"
-            f"        type filter hook {hook} priority {PRIORITY}; policy accept;\n"
-            f"        jump fence\n"
-            f"    }}"
-            for hook in HOOKS
+        chains = "".join(
+            _chain_text(name, [rule for rule, _sentence in rules]) for name, rules in self._chains().items()
         )
-        rules = "\n".join(f"        {rule}" for rule, _sentence in self._rules())
+        hooks = "".join(
+            _chain_text(
+                hook,
+                [f"type filter hook {hook} priority {PRIORITY}; policy accept;"]
+                + [f"jump {chain}" for chain in chains_asked],
+            )
+            for hook, chains_asked in HOOKS.items()
+        )
         return (
             f"# The fence '{self.name}', made by the module network_fence, which also removes it.\n"
             f"table {FAMILY} {self.table}\n"
@@ -64,46 +75,49 @@ class Fence:
             f"table {FAMILY} {self.table} {{\n"
             f"    counter from_fenced {{ }}\n"
             f"    counter to_fenced {{ }}\n"
-            f"{_set_text('fenced', self.addresses)}{_set_text('managers', self.managers)}"
-            f"    chain fence {{\n{rules}\n    }}\n{hooks}\n}}\n"
+            f"{_set_text('fenced', self.addresses)}{_set_text('managers', self.managers)}{chains}{hooks}}}\n"
         )
 
     def missing_in(self, table: Table | None) -> str:
         """What the kernel's table lacks of this fence, as a sentence; empty when it is all there."""
         if table is None:
             return f"there is no table {FAMILY} {self.table}"
+        wanted_rules = {
+            **{hook: [f"jump {chain}" for chain in chains] for hook, chains in HOOKS.items()},
+            **{name: [sentence for _rule, sentence in rules] for name, rules in self._chains().items()},
+        }
         for hook in HOOKS:
             if table.hooks.get(hook) != (hook, PRIORITY):
                 return f"nothing is asked at the hook {hook}"
-            if table.rules.get(hook) != ["jump fence"]:
-                return f"the chain {hook} has other rules: {'; '.join(table.rules.get(hook, [])) or 'none'}"
-        sentences = [sentence for _rule, sentence in self._rules()]
-        if table.rules.get("fence") != sentences:
-            return f"the fence has other rules: {'; '.join(table.rules.get('fence', [])) or 'none'}"
+        for chain, sentences in wanted_rules.items():
+            if table.rules.get(chain) != sentences:
+                return f"the chain {chain} has other rules: {'; '.join(table.rules.get(chain, [])) or 'none'}"
         for name, wanted in (("fenced", self.addresses), ("managers", self.managers)):
             if table.sets.get(name) != list(wanted):
                 return f"the set {name} is {', '.join(table.sets.get(name, [])) or 'empty'}"
         return ""
 
-    def _rules(self) -> list[tuple[str, str]]:
-        """Each rule as nft reads it, and as the sentence it is read back as."""
-        ssh = [
-            ("ip saddr @managers ip daddr @fenced tcp dport 22 accept",) * 2,
-            ("ip saddr @fenced ip daddr @managers tcp sport 22 ct state established accept",) * 2,
-        ]
-        # What comes from there is a host that should be silent: it is told nothing.
-        fence = [
-            ("ip saddr @fenced counter name from_fenced drop", "ip saddr @fenced counter from_fenced drop")
-        ]
+    def _chains(self) -> dict[str, list[tuple[str, str]]]:
+        """Each chain's rules, as nft reads them and as the sentences they are read back as."""
         to, read_to = "ip daddr @fenced counter name to_fenced", "ip daddr @fenced counter to_fenced"
-        if self.action == "drop":
-            return [*ssh, *fence, (f"{to} drop", f"{read_to} drop")]
-        return [
-            *ssh,
-            *fence,
+        reject = [
             (f"meta l4proto tcp {to} reject with tcp reset", f"meta l4proto tcp {read_to} reject tcp reset"),
             (f"{to} reject with icmpx type admin-prohibited", f"{read_to} reject icmpx"),
-        ]  # fmt: skip
+        ]
+        return {
+            "managed": [
+                ("ip saddr @managers ip daddr @fenced tcp dport 22 accept",) * 2,
+                ("ip saddr @fenced ip daddr @managers tcp sport 22 ct state established accept",) * 2,
+            ],
+            # A host that should be silent is told nothing.
+            "from_them": [
+                (
+                    "ip saddr @fenced counter name from_fenced drop",
+                    "ip saddr @fenced counter from_fenced drop",
+                )
+            ],
+            "to_them": reject if self.action == "reject" else [(f"{to} drop", f"{read_to} drop")],
+        }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,9 +211,9 @@ def _state(fence: Fence, nft: Nft, places: Places) -> dict[str, Any]:
         "addresses": [] if table is None else table.sets.get("fenced", []),
         "managers": [] if table is None else table.sets.get("managers", []),
         "counters": {} if table is None else table.counters,
-        "saved": _read(places.file(fence.table)) == fence.text(),
+        "saved": read_text(places.file(fence.table)) == fence.text(),
         "file": places.file(fence.table).exists(),
-        "loaded_at_boot": places.include in _read(places.main).splitlines(),
+        "loaded_at_boot": places.include in read_text(places.main).splitlines(),
     }
 
 
@@ -208,13 +222,13 @@ def _commands(fence: Fence, before: dict[str, Any], places: Places, *, present: 
     path = places.file(fence.table)
     if not present:
         return [
-            *([f"nft delete table {FAMILY} {fence.table}"] if before["table"] else []),
-            *([f"rm {path}"] if before["file"] else []),
+            *([f"remove {path}"] if before["file"] else []),
+            *([f"delete the table {FAMILY} {fence.table}"] if before["table"] else []),
         ]
     return [
+        *([] if before["in_force"] else [f"load the table {FAMILY} {fence.table}"]),
         *([] if before["saved"] else [f"write {path}"]),
         *([] if before["loaded_at_boot"] else [f"add '{places.include}' to {places.main}"]),
-        *([] if before["in_force"] else [f"nft -f {path}"]),
     ]
 
 
@@ -226,12 +240,12 @@ def _apply(fence: Fence, nft: Nft, places: Places, *, present: bool) -> None:
         return
     # The kernel first: it is what holds, and what is urgent.
     nft.load(fence.text())
-    _write(places.file(fence.table), fence.text(), 0o644)
-    main = _read(places.main)
+    replace_text(places.file(fence.table), fence.text(), 0o644)
+    main = read_text(places.main)
     if places.include not in main.splitlines():
         # At the end: Debian's own file begins by flushing all rules.
         start = main if main.endswith("\n") or not main else f"{main}\n"
-        _write(places.main, f"{start}{places.include}\n", 0o755)
+        replace_text(places.main, f"{start}{places.include}\n", 0o755)
 
 
 def _verify(fence: Fence, nft: Nft, after: dict[str, Any], *, present: bool) -> None:
@@ -280,38 +294,13 @@ def _networks(addresses: Sequence[str]) -> tuple[str, ...]:
         ) from error
 
 
+def _chain_text(name: str, rules: Sequence[str]) -> str:
+    return f"    chain {name} {{\n" + "".join(f"        {rule}\n" for rule in rules) + "    }\n"
+
+
 def _set_text(name: str, addresses: Sequence[str]) -> str:
     elements = f" elements = {{ {', '.join(addresses)} }};" if addresses else ""
     return f"    set {name} {{ type ipv4_addr; flags interval;{elements} }}\n"
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise DatacenterError("a file cannot be read", device=str(path), cause=str(error)) from error
-
-
-def _write(path: Path, text: str, mode: int) -> None:
-    """Replace a file as a whole: a device that loses power finds the old text or the new."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(file.name, mode)
-        os.replace(file.name, path)
-    except OSError as error:
-        raise DatacenterError(
-            "the fence is in force but will not survive a restart",
-            device=str(path),
-            cause=str(error),
-            next_step="make room there, then run this again",
-            result={"changed": True},
-        ) from error
 
 
 def without_counters(state: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Table:
     hooks: dict[str, tuple[str, int]]
     #: Each chain's rules as sentences.
     rules: dict[str, list[str]]
-    #: Each set's addresses, as few prefixes as there can be.
+    #: The addresses of each set of addresses, as few prefixes as there can be.
     sets: dict[str, list[str]]
     #: Each named counter's packets and bytes.
     counters: dict[str, dict[str, int]]
@@ -56,16 +56,34 @@ class Nft:
 
     def table(self, family: str, name: str) -> Table | None:
         """A table as the kernel has it, None when there is none of that name."""
-        listing = json.loads(self._run(["-j", "list", "tables"]))["nftables"]
-        tables = [one["table"] for one in listing if "table" in one]
-        if (family, name) not in [(one["family"], one["name"]) for one in tables]:
+        if not self._exists(family, name):
             return None
         return parse_table(json.loads(self._run(["-j", "list", "table", family, name])))
 
+    def listing(self, family: str, name: str) -> str:
+        """A table as nft writes it, without what its counters count; empty when there is none."""
+        if not self._exists(family, name):
+            return ""
+        return self._run(["-s", "list", "table", family, name])
+
+    def would_list(self, text: str, family: str, name: str) -> str:
+        """How nft would list a table after loading a text; found out in a network that ends with the call."""
+        script = f"{self._program} -f - && {self._program} -s list table {family} {name}"
+        return self._call(["unshare", "--net", "sh", "-ec", script], text)
+
+    def _exists(self, family: str, name: str) -> bool:
+        listing = json.loads(self._run(["-j", "list", "tables"]))["nftables"]
+        return (family, name) in [
+            (one["table"]["family"], one["table"]["name"]) for one in listing if "table" in one
+        ]
+
     def _run(self, arguments: list[str], text: str = "") -> str:
+        return self._call([self._program, *arguments], text)
+
+    def _call(self, argv: list[str], text: str) -> str:
         try:
             done = subprocess.run(
-                [self._program, *arguments],
+                argv,
                 input=text,
                 capture_output=True,
                 text=True,
@@ -76,7 +94,7 @@ class Nft:
             raise DatacenterError(
                 "there is no nftables on this device",
                 device=self.device,
-                cause=f"{self._program} is not found",
+                cause=f"{argv[0]} is not found",
                 next_step="install the package nftables",
             ) from error
         except subprocess.TimeoutExpired as error:
@@ -106,7 +124,7 @@ def parse_table(answer: Mapping[str, Any]) -> Table:
         elif kind == "rule":
             sentence = " ".join(_words(expression) for expression in thing["expr"])
             table.rules.setdefault(thing["chain"], []).append(sentence)
-        elif kind == "set":
+        elif kind == "set" and thing["type"] == "ipv4_addr":
             table.sets[thing["name"]] = prefixes(_elements(thing.get("elem", [])))
         elif kind == "counter":
             table.counters[thing["name"]] = {"packets": thing["packets"], "bytes": thing["bytes"]}
