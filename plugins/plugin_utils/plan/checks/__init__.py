@@ -38,6 +38,7 @@ CHECKS = (
     power.feeds,
     power.carried,
     paths.oversubscription,
+    paths.redundancy,
     paths.lost_sites,
     dependencies.tiers,
     dependencies.circles,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.estate import Estate, PlacedLine
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.findings import Finding
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.suggest import nearest
 
 
 def oversubscription(estate: Estate) -> Iterator[Finding]:
@@ -52,6 +53,24 @@ def _subscribed(
     carriers = {device.carrier for device in devices if device is not None and device.carrier is not None}
     into_centre = any(device is not None and device.centre is not None for device in devices)
     return sum(at_carrier.get(carrier, 0) for carrier in carriers) if into_centre else 0
+
+
+def redundancy(estate: Estate) -> Iterator[Finding]:
+    """A line that has a redundancy group is not alone in it."""
+    groups: dict[str, list[PlacedLine]] = {}
+    for line in estate.lines.values():
+        if line.redundancy_group is not None:
+            groups.setdefault(line.redundancy_group, []).append(line)
+    for group, lines in groups.items():
+        if len(lines) == 1:
+            meant = nearest(group, groups.keys() - {group})
+            yield Finding(
+                "redundancy-alone",
+                lines[0].path,
+                f"{lines[0].name} is alone in the redundancy group '{group}'{meant}",
+                "two lines or more in a group: they stand in for each other",
+                "correct the group's name, add the other line, or leave redundancy_group out",
+            )
 
 
 def neighbours(estate: Estate) -> dict[str, set[str]]:

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.findings import PlanError
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan import checks
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.estate import Estate
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.findings import Finding, PlanError
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.load import load_plan
 
 ROOT = Path(__file__).resolve().parents[5]
@@ -71,6 +74,25 @@ def test_every_rule_has_a_plan_that_breaks_it() -> None:
     rules = {rule for file in sources for rule in RULE.findall(file.read_text())}
     broken = {rule for case in CASES for rule in re.findall(r"\[([a-z-]+)\]$", _expected(case), re.M)}
     assert rules - broken == set()
+
+
+def test_every_check_has_a_plan_that_it_stops(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stopped: set[str] = set()
+
+    def noting(check: Callable[[Estate], Iterator[Finding]]) -> Callable[[Estate], list[Finding]]:
+        def noted(estate: Estate) -> list[Finding]:
+            findings = list(check(estate))
+            if findings:
+                stopped.add(f"{check.__module__}.{check.__name__}")
+            return findings
+
+        return noted
+
+    wanted = {f"{check.__module__}.{check.__name__}" for check in checks.CHECKS}
+    monkeypatch.setattr(checks, "CHECKS", [noting(check) for check in checks.CHECKS])
+    for case in CASES:
+        told(changed(case, tmp_path / case.name))
+    assert wanted - stopped == set()
 
 
 def _expected(case: Path) -> str:
