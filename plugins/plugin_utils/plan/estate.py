@@ -22,6 +22,9 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.p
 #: Kinds that the plan's readers count as servers.
 SERVERS = ("physical_server", "cloud_host")
 
+#: Base and length of a network whose stated prefix is none.
+NOWHERE = (0, 16)
+
 
 def ip_text(value: int) -> str:
     """An IPv4 address from its number; ``ipaddress`` takes ten times as long."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan import addressing
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.estate import (
+    NOWHERE,
     Estate,
     PlacedHost,
     PlacedLine,
@@ -125,7 +126,8 @@ class _Expander:
                     else f"a number that is a multiple of {1 << max(0, 24 - length)}",
                     "choose another number or a longer prefix",
                 )
-                base = 0 if base is None else base >> (32 - length) << (32 - length)
+                # Put where nothing else is, so that what stands in it is not told as a mistake of its own.
+                base, length = NOWHERE
             if key in self.estate.networks:
                 self._twice("network", key, (*path, "networks", local), self.estate.networks[key].path)
                 continue

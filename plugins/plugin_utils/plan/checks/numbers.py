@@ -146,13 +146,14 @@ def overlaps(estate: Estate) -> Iterator[Finding]:
     pools: list[tuple[int, int, str, Path]] = [
         (network.base, network.length, f"network {network.key}", network.path)
         for network in estate.networks.values()
+        if network.base
     ]
     for name, base in (
         ("lines", estate.lines_base),
         ("loopbacks", estate.loopbacks_base),
         ("services", estate.services_base),
     ):
-        if base:  # 0 is a pool that could not be read, which was said already
+        if base:  # 0 is what could not be read, which was said already
             length = addressing.prefix_length(getattr(estate.plan.addressing, name))
             pools.append((base, length, f"the pool of {name}", ("addressing", name)))
     if not pools:

@@ -91,3 +91,15 @@ def test_a_pool_that_is_no_prefix_is_told_once_and_nothing_is_built_on_it(pool: 
     with pytest.raises(PlanError) as error:
         load_source(Source(Path("plan"), data=plan))
     assert [(one.rule, one.path) for one in error.value.findings] == [("bad-prefix", ("addressing", pool))]
+
+
+@pytest.mark.parametrize("prefix", ["10.9.0.0/99", "10.9.20.1/24", "999.0.0.0/24"])
+def test_networks_that_are_no_prefixes_are_told_once_each(prefix: str) -> None:
+    plan = copy.deepcopy(SOUND)
+    networks = plan["centres"]["nanning"]["networks"]
+    for name in networks:
+        networks[name]["prefix"] = prefix
+    with pytest.raises(PlanError) as error:
+        load_source(Source(Path("plan"), data=plan))
+    places = [(one.rule, one.path) for one in error.value.findings]
+    assert places == [("bad-prefix", ("centres", "nanning", "networks", name)) for name in networks]
