@@ -9,6 +9,6 @@ from pathlib import Path
 
 from hypothesis import configuration, settings
 
-configuration.set_hypothesis_home_dir(Path(__file__).resolve().parents[5] / "build" / "hypothesis")
+configuration.set_hypothesis_home_dir(Path(__file__).resolve().parents[2] / "build" / "hypothesis")
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("repeatable")
