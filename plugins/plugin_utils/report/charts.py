@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import Any, Mapping, Sequence
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.outage import bins
@@ -98,6 +99,8 @@ def client_chart(
     width = BIN_S
     while seconds / width > MOST_BINS:
         width *= 2
+    # Whole bins only: a part of one would look like fewer acknowledgements.
+    span = replace(span, end=span.begin + math.ceil(seconds / width) * width)
     up, down = bins(acks, span.begin, span.end, width), bins(retries, span.begin, span.end, width)
     most, most_retries = max([*up, 1]), max([*down, 1])
     top, base, bottom = 40.0, 180.0, 210.0

@@ -9,6 +9,7 @@ Each part can be bent before it is written, so that a test says in one line what
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -396,7 +397,6 @@ def _client(rate: float) -> list[Entry]:
         }
     ]
     for connection in range(20):
-        # The first connection begins and ends each outage exactly where the moves say.
         moment, number = 2.0 + connection / 20 / rate, 0
         while moment < END:
             number += 1
@@ -422,9 +422,12 @@ def _client(rate: float) -> list[Entry]:
                 attempts, asked = attempts + 1, asked + 1.1
             acked = gap.back + connection * 0.011
             lines.append(ack(name, connection, acked, attempts))
-            moment = acked + 1 / rate
+            # Back on its own beat, so that the connections stay spread evenly.
+            moment += math.ceil((acked - moment) * rate) / rate
+    # Each outage begins and ends exactly where the moves say.
     for place, move in enumerate(MOVES):
-        lines.append(ack(f"edge-{place}", 0, move.out))
+        lines.append(ack(f"last-{place}", 0, move.out))
+        lines.append(ack(f"first-{place}", 0, move.back))
     lines.append({"type": "end", **both_clocks(END)})
     return sorted(lines, key=lambda line: float(line["acked"] if "acked" in line else line["at"]))
 
