@@ -172,7 +172,8 @@ def _cost(target: str, ospf: Mapping[str, Any]) -> int | None:
     ways = [
         (network.prefixlen, int(route["cost"]))
         for prefix, route in ospf.items()
-        if "/" in prefix and str(route.get("routeType", "")).strip() == "N"
+        # Inside the area or another one; what comes from outside of OSPF is no way to a server.
+        if "/" in prefix and str(route.get("routeType", "")).strip() in ("N", "N IA")
         for network in [ipaddress.IPv4Network(prefix)]
         if address in network
     ]

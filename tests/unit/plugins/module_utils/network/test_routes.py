@@ -20,7 +20,9 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.route
 NN, DR = "10.255.1.2", "10.255.2.2"
 NN_APP, DR_APP = "10.1.10.21", "10.2.10.21"
 WAYS: dict[str, Any] = {
-    "10.1.0.0/16": {"routeType": "N IA", "cost": 1},
+    # Wider than the networks of the servers: the longest prefix is the way.
+    "10.2.0.0/16": {"routeType": "N IA", "cost": 1},
+    "10.2.10.21/32": {"routeType": "N E2", "cost": 1},
     "10.1.10.0/24": {"routeType": "N", "cost": 41},
     "10.2.10.0/24": {"routeType": "N", "cost": 51},
     NN: {"routeType": "R ", "cost": 40, "routerType": "asbr"},
@@ -58,7 +60,7 @@ def test_a_router_that_cannot_be_reached_does_not_win() -> None:
 
 
 def test_nor_does_one_whose_server_cannot_be_reached() -> None:
-    lost = {key: way for key, way in WAYS.items() if key != "10.2.10.0/24"}
+    lost = {key: way for key, way in WAYS.items() if not key.startswith("10.2.")}
     assert winners(lsa(NN, 90, NN_APP), lsa(DR, 70, DR_APP), ways=lost) == [NN]
 
 
