@@ -127,7 +127,9 @@ def _namespace(pid: int, kind: str) -> int | None:
 
 def _mounts() -> list[str]:
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    return [line.split()[4] for line in lines]
+    points = [line.split()[4] for line in lines]
+    # `ip netns add` mounts this folder once for good; twins take the empty one away again.
+    return [point for point in points if point != str(NAMESPACES)]
 
 
 def _namespaces() -> list[str]:

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-testinfra_hosts = ["ansible://databases"]
-
 
 def sql(host: Any, query: str) -> str:
     done = host.run("su postgres -c %s", f"psql -XAtc {json.dumps(query)}")

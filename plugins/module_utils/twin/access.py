@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import identity
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.names import Names
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.spec import Spec
 
 #: What the roles ask for under ``dc_secrets``; one of its own for each.
 SECRET_NAMES = ("superuser", "owner", "replication", "rewind", "application", "guard", "probe", "monitor")
@@ -35,7 +36,7 @@ def ensure_secrets(names: Names) -> dict[str, Any]:
         kept: dict[str, Any] = json.loads(names.secrets.read_text())
     except (OSError, ValueError):
         kept = {}
-    drawn = {
+    drawn: dict[str, Any] = {
         "bmc_user": "twin",
         # IPMI takes 20 bytes.
         "bmc_password": secrets.token_hex(9),
@@ -62,6 +63,22 @@ def variables(names: Names, kept: dict[str, Any]) -> dict[str, Any]:
         "ansible_control_path_dir": str(names.ssh / "cp"),
         **kept,
     }
+
+
+def ssh_config(spec: Spec, names: Names) -> str:
+    """For ``ssh -F`` and its like, from inside the twin: every machine by its name."""
+    common = [
+        "Host *",
+        "  User root",
+        f"  IdentityFile {names.ssh}/id_ed25519",
+        "  IdentitiesOnly yes",
+        f"  UserKnownHostsFile {names.ssh}/known_hosts",
+        "  GlobalKnownHostsFile /dev/null",
+        "  StrictHostKeyChecking yes",
+        "  ConnectTimeout 3",
+    ]
+    hosts = [f"Host {node.name}\n  HostName {node.address}" for node in spec.rooted() if node.address]
+    return "\n".join([*hosts, *common]) + "\n"
 
 
 def write_variables(names: Names, kept: dict[str, Any]) -> Path:

@@ -94,9 +94,28 @@ def namespaces(prefix: str) -> list[str]:
     return []
 
 
+def share_namespaces() -> None:
+    """Make ``/run/netns`` a shared mount of its own, as ``ip netns add`` does when it is first used.
+
+    Whoever does that later would hide the namespaces that are there already below a second mount, and
+    nobody could remove them any more.
+    """
+    NAMESPACES.mkdir(parents=True, exist_ok=True)
+    if str(NAMESPACES) not in {m.point for m in mounts.table()}:
+        mounts.mount(str(NAMESPACES), NAMESPACES, flags=mounts.MS_BIND)
+        mounts.mount("none", NAMESPACES, flags=mounts.MS_SHARED)
+
+
+def unshare_namespaces() -> None:
+    """Undo it when no namespace is left; a later ``ip netns add`` makes it again."""
+    with contextlib.suppress(FileNotFoundError):
+        if not any(NAMESPACES.iterdir()) and str(NAMESPACES) in {m.point for m in mounts.table()}:
+            mounts.unmount(NAMESPACES)
+
+
 def add_namespace(name: str) -> None:
     """Make a namespace that stays, under ``/run/netns``."""
-    NAMESPACES.mkdir(parents=True, exist_ok=True)
+    share_namespaces()
     path = NAMESPACES / name
     path.touch()
 

@@ -207,6 +207,7 @@ class Run:
         text = identity.known_hosts(self.spec, self.names)
         if not hosts.exists() or hosts.read_text() != text:
             identity.write(hosts, text)
+        identity.write(self.names.ssh / "config", access.ssh_config(self.spec, self.names))
         access.write_variables(self.names, self.secrets)
         asked = json.dumps(as_data(self.spec), sort_keys=True) + "\n"
         if not self.names.spec_file.exists() or self.names.spec_file.read_text() != asked:

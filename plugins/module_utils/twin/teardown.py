@@ -58,6 +58,7 @@ def remove(names: Names) -> list[str]:
     _unmount(names)
     for name in _all_namespace_files(names):
         netlink.delete_namespace(name)
+    netlink.unshare_namespaces()
     for path in (names.runtime, names.state, *nspawn_left(names)):
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(path)

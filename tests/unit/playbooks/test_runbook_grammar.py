@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The grammar of runbooks: whoever acts also verifies, and a gate never acts.
+
+The plays of ``dr_*.yml`` are steps, and the words that their tasks begin with say what each may do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
+WORDS = ("Read", "Gate", "Note", "Measure", "Act", "Verify")
+OURS = "anjianyun.datacenter."
+JUDGES = {
+    "Gate": {"gate", "approval", "attestation"},
+    "Verify": {"verify", "drill_report"},
+    "Note": {"note", "run", "phase", "proof"},
+    "Measure": {"measure"},
+}
+#: Modules that change something on a device. Only an act may call them.
+CHANGING = {
+    "pg_promote", "pg_demote", "pg_rejoin", "pg_synchronous", "pg_clone", "bmc_power", "bmc_fence",
+    "bmc_boot", "service_address", "network_fence", "twin_fault", "twin",
+}  # fmt: skip
+IMPORTS = ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks")
+#: What a drill does around its runbooks has no effect on the service: the evidence itself is judged.
+UNVERIFIED_PLAYS = {
+    "Let a county report", "Let the probe try to write straight to both databases", "Let the county go home",
+    "Let the probe end", "Break what the drill is to break", "Mend what was broken",
+}  # fmt: skip
+
+
+def tasks_of(items: list[dict[str, Any]], folder: Path) -> Iterator[dict[str, Any]]:
+    """Every task, those of imported files in the place of the import."""
+    for item in items:
+        file = next((item[name] for name in IMPORTS if name in item), None)
+        if file is not None:
+            yield from tasks_of(yaml.safe_load((folder / file).read_text()), (folder / file).parent)
+        elif "block" in item:
+            yield from tasks_of(item["block"], folder)
+        else:
+            yield item
+
+
+def problems_of(play: dict[str, Any], folder: Path) -> list[str]:
+    """Everything that is wrong with a play, one sentence each."""
+    found, acted = [], ""
+    for task in tasks_of(play.get("tasks", []), folder):
+        name = str(task.get("name", ""))
+        word, _, rest = name.partition(" | ")
+        modules = {key.removeprefix(OURS) for key in task if key.startswith(OURS)}
+        if word not in WORDS or not rest:
+            found.append(f"{name!r} does not begin with one of {', '.join(WORDS)} and a bar")
+        if word in JUDGES and not modules <= JUDGES[word]:
+            found.append(f"{name!r} is a {word} and calls {', '.join(sorted(modules))}")
+        if word != "Act" and modules & CHANGING and not reads_only(task):
+            found.append(f"{name!r} changes something and is no act")
+        if word == "Act":
+            acted = name
+        elif word == "Verify":
+            acted = ""
+    if acted and play["name"] not in UNVERIFIED_PLAYS:
+        found.append(f"nothing verifies {acted!r}")
+    return found
+
+
+def reads_only(task: dict[str, Any]) -> bool:
+    """A restore policy that is not given is only read."""
+    return bool(task.get("check_mode") is False and f"{OURS}bmc_restore_policy" in task)
+
+
+def plays() -> list[Any]:
+    found = []
+    for path in sorted(PLAYBOOKS.glob("dr_*.yml")):
+        for play in yaml.safe_load(path.read_text()):
+            if "hosts" in play:
+                found.append(pytest.param(path, play, id=f"{path.stem}: {play['name']}"))
+    return found
+
+
+@pytest.mark.parametrize(("path", "play"), plays())
+def test_a_step_that_acts_verifies(path: Path, play: dict[str, Any]) -> None:
+    assert problems_of(play, path.parent) == []
+
+
+def test_there_are_runbooks_to_read() -> None:
+    assert {path.stem for path in PLAYBOOKS.glob("dr_*.yml")} >= {
+        "dr_switchover", "dr_failover", "dr_failback", "dr_drill",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tasks", "problem"),
+    [
+        ([{"name": "Act | promote", f"{OURS}pg_promote": {}}], "nothing verifies 'Act | promote'"),
+        ([{"name": "Promote", f"{OURS}pg_promote": {}}], "does not begin with one of"),
+        ([{"name": "Read | all", f"{OURS}pg_promote": {}}], "changes something and is no act"),
+        ([{"name": "Verify | it", f"{OURS}pg_info": {}}], "is a Verify and calls pg_info"),
+        (
+            [
+                {"name": "Verify | it", f"{OURS}verify": {}},
+                {"name": "Act | too late", f"{OURS}service_address": {}},
+            ],
+            "nothing verifies 'Act | too late'",
+        ),
+    ],
+)
+def test_the_rules_find_what_breaks_them(tasks: list[dict[str, Any]], problem: str) -> None:
+    found = problems_of({"name": "A step", "tasks": tasks}, PLAYBOOKS)
+
+    assert any(problem in sentence for sentence in found), found

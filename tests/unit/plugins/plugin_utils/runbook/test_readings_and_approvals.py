@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a gate makes of its readings, whose approvals count, and who holds a lock."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook import approvals, readings
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who import Lock, operator, started
+
+
+@pytest.mark.parametrize(
+    ("ok", "passes"),
+    [
+        (True, True), ("True", True), (False, False), ("false", False), (None, False), ("", False), ("yes", False),
+        (1, False), ("unknown", False),
+    ],
+)  # fmt: skip
+def test_only_a_real_yes_passes(ok: Any, passes: bool) -> None:
+    assert (readings.failing(readings.parse([{"ok": ok, "reading": "r"}])) == []) is passes
+
+
+def test_unknown_is_said_to_be_unknown_and_the_way_on_is_named() -> None:
+    [reading] = readings.parse(
+        [{"ok": None, "reading": "no answer", "refuse": "it may be writing", "way_on": "fence it"}]
+    )
+
+    assert reading.sentence() == "not known: it may be writing. Next: fence it"
+
+
+@pytest.mark.parametrize("item", [{"reading": "r"}, {"ok": True}, {"ok": True, "reading": "r", "wayon": "x"}])
+def test_an_item_that_cannot_be_understood_is_no_reading(item: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="an item has ok and reading"):
+        readings.parse([item])
+
+
+def approval(**changes: Any) -> dict[str, Any]:
+    return {"kind": "approval", "name": "failover", "plan_digest": "d1", "expires_at": 100.0, **changes}
+
+
+ENDS = {"kind": "phase", "state": "ends"}
+
+
+@pytest.mark.parametrize(
+    ("entries", "holds"),
+    [
+        ([approval()], True),
+        ([approval(expires_at=40.0)], False),
+        ([approval(plan_digest="d2")], False),
+        ([approval(name="rpo")], False),
+        ([approval(), ENDS], False),
+        ([approval(expires_at=40.0), approval()], True),
+    ],
+)
+def test_an_approval_is_for_this_plan_and_phase_and_expires(
+    entries: list[dict[str, Any]], holds: bool
+) -> None:
+    assert (approvals.find(entries, "failover", "d1", now=50.0) is not None) is holds
+
+
+def test_the_first_note_of_a_name_stays() -> None:
+    entries = [
+        {"kind": "note", "name": "policy", "data": {"policy": "previous"}},
+        {"kind": "note", "name": "policy", "data": {"policy": "always-off"}},
+    ]
+
+    found = approvals.note(entries, "policy")
+
+    assert found is not None
+    assert found["data"] == {"policy": "previous"}
+
+
+@pytest.mark.parametrize(
+    ("given", "names"), [("a, b", ["a", "b"]), (["a"], ["a"]), (None, []), ("", []), ([], [])]
+)
+def test_approvals_may_come_from_a_command_line(given: Any, names: list[str]) -> None:
+    assert approvals.names(given) == names
+
+
+def test_a_living_holder_keeps_the_lock_and_a_dead_one_does_not(tmp_path: Path) -> None:
+    lock = Lock(tmp_path, "service")
+    holder = subprocess.Popen(["sleep", "60"])
+    try:
+        lock.take(holder.pid, "run a")
+        with pytest.raises(Refused, match=f"process {holder.pid}"):
+            lock.take(os.getpid(), "run b")
+        # Whoever holds it may take it again: a run resumes in its own process.
+        lock.take(holder.pid, "run a")
+    finally:
+        holder.kill()
+        holder.wait()
+    lock.take(os.getpid(), "run b")
+    held = lock.holder()
+    assert held is not None
+    assert held["run"] == "run b"
+    lock.release()
+    assert lock.holder() is None
+
+
+def test_a_number_used_again_by_another_process_holds_nothing(tmp_path: Path) -> None:
+    lock = Lock(tmp_path, "service")
+    lock.take(os.getpid(), "run a")
+    text = lock.path.read_text()
+    lock.path.write_text(text.replace(f'"{started(os.getpid())}"', '"1"'))
+
+    assert lock.holder() is None
+
+
+def test_the_operator_is_who_logged_in_or_stands_behind_sudo(tmp_path: Path) -> None:
+    login = tmp_path / "loginuid"
+    login.write_text("4294967295")
+
+    assert operator({}, login) == "root"
+    assert operator({"SUDO_UID": "65534", "USER": "somebody"}, login) == "nobody (as root)"
+    login.write_text("65534")
+    assert operator({"SUDO_UID": "0"}, login) == "nobody (as root)"
