@@ -196,3 +196,24 @@ def test_nothing_in_a_plan_is_a_template(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "{{ 6 * 7 }}" in done.stdout
     assert "42" not in done.stdout
+
+
+def test_without_pydantic_it_says_what_to_install_and_still_documents_itself(tmp_path: Path) -> None:
+    own = source(tmp_path)
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path" / "pydantic.py").write_text("raise ImportError('pydantic is not here')\n")
+    path = str(tmp_path / "path")
+    done = ansible(
+        "ansible-inventory",
+        "-i",
+        own,
+        "--list",
+        PYTHONPATH=path,
+        ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="1",
+    )
+    assert done.returncode != 0
+    said = " ".join(done.stderr.split())
+    assert "pydantic is not here" in said
+    assert "install pydantic (2.11 or newer) for the Python that runs Ansible" in said
+    documented = ansible("ansible-doc", "-t", "inventory", "anjianyun.datacenter.site_plan", PYTHONPATH=path)
+    assert documented.returncode == 0, documented.stderr
