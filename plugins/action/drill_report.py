@@ -42,7 +42,7 @@ class ActionModule(RunbookAction):
             "html": str(directory / PAGE),
             "json": str(directory / REPORT),
             "junit": str(directory / JUNIT),
-            "msg": summary(report, directory),
+            "summary": summary(report, directory),
         }
         if arguments["fail_on_verdict"] and report["verdict"] != "pass":
             raise DatacenterError(

@@ -63,6 +63,10 @@ report:
   description: The content of C(report.json).
   returned: when there is a journal
   type: dict
+summary:
+  description: How long the service was out in each phase, the verdict and its reasons, as text.
+  returned: when there is a journal
+  type: str
 html:
   description: Where the page is.
   returned: when there is a journal

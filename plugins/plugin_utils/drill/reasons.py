@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.titles import STEPS
+
 #: code -> sentence in English, sentence in Chinese. Figures are filled in.
 SENTENCES: dict[str, tuple[str, str]] = {
     "no_phase": ("no phase was begun", "没有开始任何阶段"),
@@ -96,11 +98,12 @@ class Reason:
     figures: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        english, chinese = (sentence.format(**self.figures) for sentence in SENTENCES[self.code])
+        english, chinese = SENTENCES[self.code]
+        step = str(self.figures.get("step", ""))
         return {
             "code": self.code,
             "phase": self.phase or None,
             "kind": self.kind or None,
-            "text": english,
-            "text_zh": chinese,
+            "text": english.format(**self.figures),
+            "text_zh": chinese.format(**{**self.figures, "step": STEPS.get(step, step)}),
         }

@@ -15,8 +15,9 @@ from markupsafe import Markup, escape
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.evidence import Evidence
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.phases import outside, phases
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.titles import STEPS
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report import charts
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.texts import STEPS, TEXTS
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.texts import TEXTS
 
 TEMPLATES = Path(__file__).parent / "templates"
 #: How much is shown around a phase.
@@ -149,9 +150,18 @@ def figures(report: Mapping[str, Any]) -> dict[str, Any]:
         "rto_target_s": least("rto_target_s"),
         "rpo_s": worst("rpo_s", parts),
         "rpo_target_s": least("rpo_target_s"),
+        "lost_state": _lost_state(report),
         "retries": sum(client["retries"] for client in report["clients"]) if report["clients"] else None,
         "seconds": report["ended"] - report["started"] if report["phases"] else None,
     }
+
+
+def _lost_state(report: Mapping[str, Any]) -> str:
+    """How the lost reports are coloured: a loss that was accepted beforehand is neither good nor bad."""
+    if report["lost_acknowledged"] == 0:
+        return "good"
+    against = {reason["code"] for reason in report["reasons"]} & {"lost", "rpo_over", "rpo_unknown"}
+    return "bad" if against or report["lost_acknowledged"] is None else ""
 
 
 def _moments(evidence: Evidence) -> tuple[list[float], list[float]]:

@@ -99,6 +99,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "每一步从上一步结束时开始。阴影：中断。虚线：批准时刻。",
     ),
     "fence": ("Fencing proof", "隔离证明"),
+    "proof": ("Proof that the old primary could not write", "旧主库不能写入的证明"),
+    "measures": ("Measured on the way", "过程中的测量"),
     "fence_none": ("No proof was written down.", "未记录任何证明。"),
     "method": ("Method", "方式"),
     "device": ("Device", "设备"),
@@ -195,6 +197,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "<b>双写</b>：探针每 100 毫秒直接向两个数据库尝试写入。两次被接受的写入重叠，或在新时间线之后"
         "又在旧时间线上被接受，即为双写。",
     ),
+    "def_clocks": (
+        "<b>Clocks</b>: in the estate each host has its own. Gaps are measured on the client's alone; times "
+        "between the journal and the client are as good as the hosts' time service.",
+        "<b>时钟</b>：真实环境中各主机使用各自的时钟。中断仅按客户端时钟测量；日志与客户端之间的时间精度取决于主机对时服务。",
+    ),
     "def_unknown": (
         "<b>—</b>: not known. What is not known counts against the drill.",
         "<b>—</b>：未知。未知即计为不利。",
@@ -226,27 +233,4 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Made from the files of evidence beside this page alone. One file, no script, nothing is loaded.",
         "本页仅由同目录下的证据文件生成。单一文件，无脚本，不加载任何外部内容。",
     ),
-}
-
-#: Names of the runbooks' steps in Chinese; one that is not here is shown as the runbook has it.
-STEPS: dict[str, str] = {
-    "Open the drill": "开启演练",
-    "See who answers": "查看应答情况",
-    "Read what each living host says of itself": "读取各存活主机自述",
-    "Prove that nothing can be lost": "证明不会丢失数据",
-    "Prove that this is a failover": "证明应当故障切换",
-    "Prove that the service is safe where it is": "证明业务在当前位置安全",
-    "Stop the outbound jobs in the old centre": "停止原中心的外发作业",
-    "Stop the outbound jobs of the old centre, if it lives": "停止原中心的外发作业（若其存活）",
-    "Start the outbound jobs in the new centre": "启动新中心的外发作业",
-    "Move the service's address": "迁移业务地址",
-    "Move the database": "迁移数据库",
-    "Let the old primary follow": "使旧主库跟随复制",
-    "Fence the old primary": "隔离旧主库",
-    "Open the standby": "开放备库",
-    "See the service whole": "核验业务完整",
-    "Switch the fenced server on": "开启被隔离的服务器",
-    "Bring the old primary back as a standby": "旧主库恢复为备库",
-    "Restore the policies as they were": "恢复原有上电策略",
-    "Judge": "评判",
 }

@@ -137,7 +137,7 @@ def test_a_failed_drill_says_why_at_the_top(tmp_path: Path) -> None:
     top = text[: text.index('id="figures"')]
     assert report["reasons"]
     for reason in report["reasons"]:
-        assert reason["text_zh"].split("“")[0] in top
+        assert reason["text_zh"].split("“")[0] in top, reason
     assert "Passed" not in top
 
 
@@ -157,6 +157,24 @@ def test_it_says_that_a_network_attests_and_who(tmp_path: Path) -> None:
     _report, text = made(tmp_path, drill)
     for said in ("wang.fang", "nn-db-01 has no power", "whoever reaches it may write"):
         assert said in text
+
+
+def test_a_loss_that_was_accepted_is_not_shown_as_a_failure(tmp_path: Path) -> None:
+    drill = sample(RATE)
+    assert drill.surviving is not None
+    drill.surviving.remove("last-2")
+    report, text = made(tmp_path, drill)
+    assert report["verdict"] == "pass"
+    assert not re.search(r'class="card bad"', text)
+
+
+def test_only_the_logs_figures_are_taken_over(tmp_path: Path) -> None:
+    drill = sample(RATE)
+    for line in drill.client:
+        line["error"] = line["url"] = "postgresql://probe:hunter2@10.1.2.11/"
+    made(tmp_path, drill)
+    for name in ("report.html", "report.json", "junit.xml"):
+        assert "hunter2" not in (tmp_path / name).read_text(encoding="utf-8")
 
 
 def test_device_differences_are_shown(tmp_path: Path) -> None:
