@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +66,8 @@ class Estate:
 
     def ssh(self, host: str, command: str) -> str:
         """What a command prints on a host: a witness beside the modules."""
-        kept = json.loads(self.variables.read_text())
-        addresses = json.loads(self.inside("ansible-inventory", "-i", str(PLAN), "--host", host).stdout)
-        done = self.inside(
-            "ssh", "-i", kept["ansible_ssh_private_key_file"], *kept["ansible_ssh_common_args"].split(),
-            "-o", "BatchMode=yes", "-o", "ConnectTimeout=3", f"root@{addresses['ansible_host']}", command,
-        )  # fmt: skip
-        return done.stdout.strip()
+        config = f"/run/anjianyun/twin/{self.twin_id}/ssh/config"
+        return self.inside("ssh", "-F", config, "-o", "BatchMode=yes", host, command).stdout.strip()
 
     def sql(self, host: str, statement: str) -> str:
         """What the service's database on a host answers."""
@@ -85,9 +81,34 @@ class Estate:
             if self.sql(host, "SELECT pg_is_in_recovery()") == "f"
         ]
 
-    def announcer(self) -> str:
-        """Where the service's address leads, seen from a city: the next hop's interface."""
-        return self.ssh(
-            "liuzhou-rt-01",
-            "vtysh -c 'show ip route 10.100.0.1' 2>/dev/null | grep -o 'via [a-z0-9-]*' | head -1",
+    def ssh_until(self, host: str, command: str, deadline_s: float = 60) -> str:
+        """As :meth:`ssh`, again until it prints something."""
+        end = time.monotonic() + deadline_s
+        while not (said := self.ssh(host, command)):
+            assert time.monotonic() < end, f"{host} prints nothing for {command!r} within {deadline_s:g} s"
+            time.sleep(0.5)
+        return said
+
+    def fault(self, state: str, fault: str, target: str) -> None:
+        """Break or mend something, from outside of the twin."""
+        subprocess.run(
+            ["sh", "tools/twin.sh", "fault", f"state={state}", f"fault={fault}", f"target={target}"],
+            cwd=ROOT, env=self.environment, check=True, capture_output=True,
+        )  # fmt: skip
+
+    def bmc_policy(self, host: str) -> str:
+        """The power-restore policy, with ipmitool as the witness."""
+        kept = json.loads(self.variables.read_text())
+        done = self.inside(
+            "ipmitool", "-I", "lanplus", "-C", "3", "-H", self.hostvars(host)["dc_bmc"]["address"],
+            "-U", kept["bmc_user"], "-P", kept["bmc_password"], "chassis", "status",
+        )  # fmt: skip
+        line = next(line for line in done.stdout.splitlines() if "Restore Policy" in line)
+        return line.partition(":")[2].strip()
+
+    def hostvars(self, host: str) -> dict[str, Any]:
+        """What the inventory says of a host."""
+        found: dict[str, Any] = json.loads(
+            self.inside("ansible-inventory", "-i", str(PLAN), "--host", host).stdout
         )
+        return found

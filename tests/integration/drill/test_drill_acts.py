@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each act of a runbook matters: left out, its step fails, and the same runbook run again finishes.
+
+The runbooks are copied and one act of the copy is made to do nothing. So this shows both that a step
+reads the effect from the devices, and not the act's own word, and that a run that broke half way is
+simply run again.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from estate import AWAY, HOME, ROOT, Estate
+
+APPROVED = {"dr_approvals": ["switchover", "failover", "failback"]}
+ATTESTED = {**APPROVED, "dr_attestations": ["old_primary_cannot_write"]}
+
+
+def without(act: str, directory: Path) -> Path:
+    """The runbooks with every act of that name made to do nothing; returns the folder."""
+    folder = directory / "playbooks"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(ROOT / "playbooks", folder)
+    count = 0
+    for path in [*folder.glob("dr_*.yml"), *folder.glob("tasks/*.yml")]:
+        content = yaml.safe_load(path.read_text())
+        for task in [task for item in content for task in item.get("tasks", [item])]:
+            if str(task.get("name", "")).startswith(f"Act | {act}"):
+                name = task["name"]
+                task.clear()
+                task.update({"name": name, "ansible.builtin.meta": "noop"})
+                count += 1
+        path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+    assert count, f"no act is called {act!r}"
+    return folder
+
+
+def fails_at(estate: Estate, tmp_path: Path, act: str, playbook: str, step: str, **variables: Any) -> None:
+    done = estate.play(without(act, tmp_path) / playbook, **variables)
+
+    assert done.returncode != 0, f"{playbook} without {act!r} passed:\n{done.stdout[-3000:]}"
+    last = [line for line in done.stdout.splitlines() if " step " in line][-1]
+    assert step in last, done.stdout[-3000:]
+
+
+SWITCHOVER_ACTS = [
+    ("outbound jobs {{", "Stop the outbound jobs in the old centre"),
+    ("the address is announced", "Move the service's address"),
+    ("the address is withdrawn", "Move the service's address"),
+    ("a clean stop of", "Move the database"),
+    ("on the old one's shutdown record, promote", "Move the database"),
+    ("the old primary follows", "Let the old primary follow"),
+]
+
+
+def test_each_act_of_the_switchover_matters(estate: Estate, tmp_path: Path) -> None:
+    to = AWAY
+    for act, step in SWITCHOVER_ACTS:
+        variables = {"dr_to": to, **APPROVED}
+        fails_at(estate, tmp_path, act, "dr_switchover.yml", step, **variables)
+        estate.must("dr_switchover.yml", **variables)
+        assert estate.writers() == [to]
+        to = HOME if to == AWAY else AWAY
+    if estate.writers() != [HOME]:
+        estate.must("dr_switchover.yml", dr_to=HOME, **APPROVED)
+
+
+def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(
+    estate: Estate, tmp_path: Path
+) -> None:
+    estate.fault("injected", "centre_lost", HOME)
+
+    unproven = estate.play("dr_failover.yml", dr_to=AWAY, **APPROVED)
+    assert unproven.returncode != 0
+    assert "nobody answers for it, nothing was changed" in unproven.stdout
+    assert estate.sql("dr-db-01", "SELECT pg_is_in_recovery()") == "t"
+
+    failover = {"dr_to": AWAY, **ATTESTED}
+    fails_at(estate, tmp_path, "the surviving devices refuse", "dr_failover.yml", "Fence", **failover)
+    fails_at(estate, tmp_path, "on that proof, promote", "dr_failover.yml", "Open", **failover)
+    fails_at(estate, tmp_path, "the address is announced", "dr_failover.yml", "Open", **failover)
+    estate.must("dr_failover.yml", **failover)
+    assert estate.writers() == [AWAY]
+    assert "ajy_fence_nanning" in estate.ssh("dr-fw-01", "nft list tables")
+
+    # The power is back, and the old primary with it: it never heard of its fence, and stays shut.
+    estate.fault("lifted", "centre_lost", HOME)
+    estate.ssh_until("nn-db-01", "grep 'stays down' /var/log/anjianyun/guard.log")
+    assert estate.writers() == [AWAY]
+
+    estate.must("dr_failback.yml", **APPROVED)
+    assert estate.writers() == [HOME]
+    assert "ajy_fence" not in estate.ssh("dr-fw-01", "nft list tables")
+    assert estate.sql("nn-db-01", "SELECT state FROM pg_stat_replication") == "streaming"
+
+
+def test_a_fenced_server_stays_off_until_the_failback_restores_its_policy(
+    estate: Estate, tmp_path: Path
+) -> None:
+    estate.fault("injected", "machine_killed", "nn-db-01")
+    variables = {"dr_to": AWAY, **APPROVED}
+    fails_at(estate, tmp_path, "its BMC switches it off", "dr_failover.yml", "Fence", **variables)
+    estate.must("dr_failover.yml", **variables)
+    assert estate.bmc_policy("nn-db-01") == "always-off"
+
+    estate.fault("lifted", "machine_killed", "nn-db-01")
+    fails_at(estate, tmp_path, "its restore policy", "dr_failback.yml", "Restore the policies", **APPROVED)
+    estate.must("dr_failback.yml", **APPROVED)
+
+    assert estate.writers() == [HOME]
+    assert estate.bmc_policy("nn-db-01") == "always-on"
+
+
+@pytest.mark.parametrize("line", ["nn-dr-1"])
+def test_a_cut_line_between_the_centres_does_not_stop_a_planned_move(estate: Estate, line: str) -> None:
+    estate.fault("injected", "line_cut", line)
+    try:
+        estate.must("dr_switchover.yml", dr_to=AWAY, **APPROVED)
+        assert estate.writers() == [AWAY]
+    finally:
+        estate.fault("lifted", "line_cut", line)
+    estate.must("dr_switchover.yml", dr_to=HOME, **APPROVED)
