@@ -77,7 +77,7 @@ class Runner:
         watcher = ProcessWatcher(PASSWORD)
         with watcher:
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=60, check=False, env=environment
+                command, capture_output=True, text=True, timeout=300, check=False, env=environment
             )
         assert results.exists(), done.stdout + done.stderr
         found = json.loads(results.read_text())
