@@ -20,8 +20,8 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who i
 @pytest.mark.parametrize(
     ("ok", "passes"),
     [
-        (True, True), ("True", True), (False, False), ("false", False), (None, False), ("", False), ("yes", False),
-        (1, False), ("unknown", False),
+        (True, True), ("True", True), (False, False), ("false", False), (None, False), ("", False),
+        ("yes", False), (1, False), ("unknown", False),
     ],
 )  # fmt: skip
 def test_only_a_real_yes_passes(ok: Any, passes: bool) -> None:
