@@ -41,7 +41,7 @@ options:
     choices: [images, ground, sweep, network, disks, bmcs, boot, ready]
     default: ready
   mirror:
-    description: A Debian mirror for the base images, as mmdebstrap takes it. Its own default when empty.
+    description: A Debian mirror for the base images, as mmdebstrap takes it. The one this host uses itself when empty.
     type: str
     default: ""
   deadline_s:

@@ -136,6 +136,13 @@ def remove(path: str) -> None:
                     break
 
 
+def remove_if_empty(path: str) -> None:
+    """Remove this one group, in every hierarchy in which nothing is below it or in it."""
+    for root in all_hierarchies():
+        with contextlib.suppress(OSError):
+            (root / path).rmdir()
+
+
 def _deepest_first(top: Path) -> Iterator[Path]:
     for directory, _below, _files in os.walk(top, topdown=False):
         yield Path(directory)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Callable, Iterator
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import cgroups, mounts
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import apt_sources, cgroups, mounts
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.recipes import RECIPES, Recipe
 
 CACHE = Path("/var/cache/anjianyun/images")
@@ -58,7 +58,7 @@ def ensure(
 ) -> Path:
     """Return the image's directory, building it first when it is not there.
 
-    :param mirror: what mmdebstrap takes as a mirror; empty for its own default.
+    :param mirror: what mmdebstrap takes as a mirror; empty for this host's own.
     """
     recipe, target = recipe_of(name), path_of(name, cache)
     if target.is_dir():
@@ -71,7 +71,7 @@ def ensure(
         started = time.monotonic()
         say(f"building image {name} ({recipe.suite}), once")
         scratch = cache / f".build-{recipe.directory}"
-        _build(recipe, scratch, mirror)
+        _build(recipe, scratch, mirror or apt_sources.mirror())
         _finish(recipe, scratch)
         scratch.rename(target)
         say(f"image {name} built in {time.monotonic() - started:.0f} s")
@@ -134,15 +134,9 @@ def _build(recipe: Recipe, scratch: Path, mirror: str) -> None:
     finally:
         cgroups.kill(group)
         cgroups.remove(group)
-        with contextlib.suppress(OSError):
-            _remove_empty_parents()
+        for path in (_GROUP, cgroups.TREE):
+            cgroups.remove_if_empty(path)
         log.unlink(missing_ok=True)
-
-
-def _remove_empty_parents() -> None:
-    for path in (_GROUP, cgroups.TREE):
-        if not cgroups.children(path):
-            cgroups.remove(path)
 
 
 def _early_hook(path: str, text: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
-MS_BIND, MS_SHARED, MS_PRIVATE, MNT_DETACH = 0x1000, 1 << 20, 1 << 18, 2
+MS_BIND, MS_REC, MS_SHARED, MNT_DETACH = 0x1000, 0x4000, 1 << 20, 2
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 

@@ -102,15 +102,16 @@ def share_namespaces() -> None:
     """
     NAMESPACES.mkdir(parents=True, exist_ok=True)
     if str(NAMESPACES) not in {m.point for m in mounts.table()}:
-        mounts.mount(str(NAMESPACES), NAMESPACES, flags=mounts.MS_BIND)
+        mounts.mount(str(NAMESPACES), NAMESPACES, flags=mounts.MS_BIND | mounts.MS_REC)
         mounts.mount("none", NAMESPACES, flags=mounts.MS_SHARED)
 
 
 def unshare_namespaces() -> None:
     """Undo it when no namespace is left; a later ``ip netns add`` makes it again."""
-    with contextlib.suppress(FileNotFoundError):
+    # Busy: somebody has made a namespace since we looked, and needs it.
+    with contextlib.suppress(FileNotFoundError, DatacenterError):
         if not any(NAMESPACES.iterdir()) and str(NAMESPACES) in {m.point for m in mounts.table()}:
-            mounts.unmount(NAMESPACES)
+            mounts.unmount(NAMESPACES, deadline_s=0)
 
 
 def add_namespace(name: str) -> None:

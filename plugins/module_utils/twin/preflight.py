@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import json
 import os
 import shutil
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Iterable
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import cgroups, images, netlink
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.names import Names
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.spec import MACHINE, Spec
 
 #: What one needs while it runs, in MiB: measured on Debian 12 machines with a database, and on FRR routers.
@@ -40,11 +42,29 @@ def check(spec: Spec, allow_overlap: bool = False) -> None:
     """
     if os.geteuid() != 0:
         raise _refused(["this is not root: namespaces, mounts and machines need it"], "run it as root")
-    problems = _commands() + _kernel() + _memory(spec) + _disk(spec)
+    problems = _commands() + _kernel() + short_of(spec)
     if not allow_overlap:
         problems += _overlap(spec)
     if problems:
         raise _refused(problems, "put that right, or choose a part of the plan (twin_only)")
+
+
+def check_plan(spec: Spec, names: Names) -> None:
+    """See that the twin of that name is one of this plan: the next step would make it over.
+
+    :raises Refused: when it is another plan's.
+    """
+    try:
+        there = str(json.loads(names.spec_file.read_text())["plan"]["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if there != spec.plan.get("name", ""):
+        raise Refused(
+            "there is a twin of that name already",
+            device=spec.twin_id,
+            cause=f"it is one of the plan {there}, and this is {spec.plan.get('name', '')}",
+            next_step="take that one away first (make twin-down), or give this one another twin_id",
+        )
 
 
 def _refused(problems: list[str], next_step: str) -> Refused:
@@ -96,18 +116,19 @@ def needed_mib(spec: Spec) -> tuple[int, int]:
     return memory, MACHINE_DISK_MIB * len(machines) + IMAGE_DISK_MIB * len(missing)
 
 
-def _memory(spec: Spec) -> list[str]:
-    needed = needed_mib(spec)[0]
+def short_of(spec: Spec) -> list[str]:
+    """The memory and the disk that this host has too little of."""
+    memory, disk = needed_mib(spec)
     fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    there = int(fields["MemAvailable"].split()[0]) // 1024
-    return [] if there >= needed else [f"{needed} MiB of memory are needed, {there} MiB are available"]
-
-
-def _disk(spec: Spec) -> list[str]:
-    needed = needed_mib(spec)[1]
+    available = int(fields["MemAvailable"].split()[0]) // 1024
     usage = os.statvfs("/var")
-    there = usage.f_bavail * usage.f_frsize // (1024 * 1024)
-    return [] if there >= needed else [f"{needed} MiB of disk are needed below /var, {there} MiB are free"]
+    free = usage.f_bavail * usage.f_frsize // (1024 * 1024)
+    problems = []
+    if available < memory:
+        problems.append(f"{memory} MiB of memory are needed, {available} MiB are available")
+    if free < disk:
+        problems.append(f"{disk} MiB of disk are needed below /var, {free} MiB are free")
+    return problems
 
 
 def _overlap(spec: Spec) -> list[str]:

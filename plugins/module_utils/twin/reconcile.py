@@ -11,11 +11,9 @@ run that was killed is finished by the next one.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import shutil
 import time
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterator
@@ -36,10 +34,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import (
     switch,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.difference import Action, Hierarchies
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.names import (
-    CACHE,
-    Names,
-)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.lock import alone
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.names import Names
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.spec import Node, Spec, as_data
 
 #: What the runtime directory may hold, in MiB: scripts, keys, logs of consoles.
@@ -69,16 +65,6 @@ class Outcome:
             "faults": self.faults,
             "seconds": {name: round(value, 2) for name, value in self.seconds.items()},
         }
-
-
-@contextlib.contextmanager
-def alone(names: Names) -> Iterator[None]:
-    """Keep other runs on the same twin out; the kernel drops the lock when this process dies."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    # One byte of one file for each twin: a lock file of its own would be left behind.
-    with (CACHE / "locks").open("a+b") as file:
-        fcntl.lockf(file, fcntl.LOCK_EX, 1, zlib.crc32(names.twin_id.encode()))
-        yield
 
 
 def hierarchies() -> Hierarchies:
@@ -117,8 +103,7 @@ class Run:
 
     def foresee(self) -> Outcome:
         """What :meth:`present` would do; nothing is touched."""
-        if not self.names.runtime.exists():
-            preflight.check(self.spec, self.allow_overlap)
+        self._preflight()
         self.outcome.actions = [f"images: build {name}" for name in self.missing_images()]
         self.outcome.actions += [str(action) for action in self.plan()]
         self.outcome.changed = bool(self.outcome.actions)
@@ -129,8 +114,7 @@ class Run:
 
         :param deadline_s: how long machines may take until their sshd answers.
         """
-        if not self.names.runtime.exists():
-            preflight.check(self.spec, self.allow_overlap)
+        self._preflight()
         with self._phase("images"):
             missing = self.missing_images()
             self.outcome.changed |= bool(missing)
@@ -157,6 +141,12 @@ class Run:
                 readiness.wait(self.spec, self.names, set(self.outcome.left_off), deadline_s)
         return self.outcome
 
+    def _preflight(self) -> None:
+        if self.names.spec_file.exists():
+            preflight.check_plan(self.spec, self.names)
+        elif not self.names.runtime.exists():
+            preflight.check(self.spec, self.allow_overlap)
+
     @contextlib.contextmanager
     def _phase(self, name: str) -> Iterator[None]:
         self.say(f"phase {name}")
@@ -168,8 +158,7 @@ class Run:
         """The directories, the control groups and the keys that everything else stands on."""
         names = self.names
         names.runtime.mkdir(parents=True, exist_ok=True)
-        if str(names.runtime) not in {m.point for m in mounts.table()}:
-            mount_runtime(names)
+        mount_runtime(names)
         names.state.mkdir(parents=True, exist_ok=True)
         names.state.chmod(0o700)
         names.faults.mkdir(exist_ok=True)
@@ -269,8 +258,11 @@ class Run:
 
 
 def mount_runtime(names: Names) -> None:
-    """A file system in memory for what lives as long as the twin's processes."""
-    mounts.mount("anjianyun", names.runtime, "tmpfs", options=f"size={RUNTIME_MIB}m,mode=0700")
-    # Shared, so that unmounting a node's disk also reaches the machines that were started
-    # meanwhile and carry a copy of this host's mounts under their own root.
-    mounts.mount("none", names.runtime, flags=mounts.MS_SHARED)
+    """A file system in memory for what lives as long as the twin's processes. Safe to repeat."""
+    there = {m.point: m for m in mounts.table()}.get(str(names.runtime))
+    if there is None:
+        mounts.mount("anjianyun", names.runtime, "tmpfs", options=f"size={RUNTIME_MIB}m,mode=0700")
+    if there is None or not there.shared:
+        # Shared, so that unmounting a node's disk also reaches the machines that were started
+        # meanwhile and carry a copy of this host's mounts under their own root.
+        mounts.mount("none", names.runtime, flags=mounts.MS_SHARED)

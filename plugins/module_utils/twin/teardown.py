@@ -20,6 +20,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import (
     netlink,
     reality,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.lock import alone
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.names import (
     NSPAWN_RUNTIME,
     RUNTIME,
@@ -48,24 +49,27 @@ def nspawn_left(names: Names) -> list[Path]:
 
 
 def remove(names: Names) -> list[str]:
-    """Take everything of the twin away; returns what there was. Safe to repeat."""
-    namespaces = netlink.namespaces(names.namespace(""))
-    _refuse_from_inside(namespaces)
-    found = traces(names)
-    if not found:
-        return []
-    _end_processes(names, namespaces)
-    _unmount(names)
-    for name in _all_namespace_files(names):
-        netlink.delete_namespace(name)
+    """Take everything of the twin away; returns what there was. Safe to repeat.
+
+    :raises Refused: when it would end itself, or another run is at work on the twin.
+    """
+    with alone(names):
+        namespaces = netlink.namespaces(names.namespace(""))
+        _refuse_from_inside(namespaces)
+        found = traces(names)
+        if found:
+            _end_processes(names, namespaces)
+            _unmount(names)
+            for name in _all_namespace_files(names):
+                netlink.delete_namespace(name)
+            for path in (names.runtime, names.state, *nspawn_left(names)):
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.rmtree(path)
+            cgroups.remove(names.group)
+    # What all twins share goes with the last one; also when a run that was killed got this far.
     netlink.unshare_namespaces()
-    for path in (names.runtime, names.state, *nspawn_left(names)):
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(path)
-    cgroups.remove(names.group)
     _remove_empty(RUNTIME, STATE)
-    if not cgroups.children(cgroups.TREE):
-        cgroups.remove(cgroups.TREE)
+    cgroups.remove_if_empty(cgroups.TREE)
     return found
 
 
