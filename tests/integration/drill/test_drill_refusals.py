@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,10 +99,10 @@ def test_a_runbook_refuses_and_says_how_to_go_on(
         after(estate)
 
 
-def test_a_check_says_what_would_be_done_and_does_nothing(estate: Estate) -> None:
-    done = estate.play("dr_switchover.yml", "--check", dr_to="dr")
+def test_a_check_says_what_would_be_done_and_does_nothing(estate: Estate, tmp_path: Path) -> None:
+    done = estate.play("dr_switchover.yml", "--check", dr_to="dr", dr_run_directory=str(tmp_path / "run"))
 
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     assert "a clean stop of nn-db-01" in done.stdout
     assert estate.writers() == [HOME]
-    assert not (estate.directory / ".anjianyun").exists()
+    assert not (tmp_path / "run").exists()
