@@ -1,6 +1,7 @@
 #!/bin/sh
 # From a checkout to a judged drill: the twin of PLAN, its service, the runbooks under load, the report.
-# KEEP=1 leaves the twin up; DRILL_VARS='-e drill_fault=centre_lost ...' goes to the drill.
+# KEEP=1 leaves the twin up; ROUNDS=10 drills so often and says median and worst;
+# DRILL_VARS='-e drill_fault=centre_lost ...' goes to the drill.
 # Ends with 0 only when the drill's own verdict is pass.
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,6 +12,7 @@ twin=${TWIN:-$plan}
 out=$PWD/build/drill
 # The control node of the centre that the drill leaves alive.
 control=${CONTROL:-dr-ctl-01}
+rounds=${ROUNDS:-1}
 
 say() { printf 'drill: %s\n' "$*"; }
 
@@ -22,26 +24,37 @@ play() {
         -i "inventory/$plan/site_plan.yml" -e "@/run/anjianyun/twin/$twin/vars.yml" "playbooks/$playbook" "$@" </dev/null
 }
 
-started=$(date +%s)
-sh tools/twin.sh up
-
-status=0
-rm -rf "$out"
-mkdir -p "$out"
-say "deploying the service under protection"
-play service.yml || status=$?
-if [ "$status" = 0 ]; then
-    say "rehearsing from $control"
-    # Whoever types this command approves what a drill does to a twin, and answers for what no device can say.
+# Whoever types this command approves what a drill does to a twin, and answers for what no device can say.
+rehearse() {
+    rm -rf "$out"
+    mkdir -p "$out"
     # shellcheck disable=SC2086 # several words
     play dr_drill.yml -e "dr_run_directory=$out" -e dr_approvals=switchover,failover,failback,rpo \
-        -e dr_attestations=old_primary_cannot_write ${DRILL_VARS:-} || status=$?
-fi
+        -e dr_attestations=old_primary_cannot_write ${DRILL_VARS:-}
+}
+
+started=$(date +%s)
+status=0
+sh tools/twin.sh up
+say "deploying the service under protection"
+play service.yml || status=$?
+rm -rf build/rounds
+round=0
+while [ "$status" = 0 ] && [ "$round" -lt "$rounds" ]; do
+    round=$((round + 1))
+    say "rehearsing from $control, round $round of $rounds"
+    rehearse || status=$?
+    if [ "$rounds" -gt 1 ]; then
+        mkdir -p build/rounds
+        cp -r "$out" "build/rounds/$round"
+    fi
+done
 if [ "${KEEP:-0}" = 1 ]; then
-    say "the twin stays up (KEEP=1); take it down with: make twin-down"
+    say "the twin stays up (KEEP=1); take it down with: make twin-down TWIN=$twin"
 else
     sh tools/twin.sh down
 fi
 if [ -e "$out/journal.jsonl" ]; then python tools/report.py "$out" || status=1; fi
+if [ "$rounds" -gt 1 ]; then python tools/figures.py build/rounds/*/report.json || status=1; fi
 say "$(($(date +%s) - started)) s in all"
 exit "$status"
