@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Median and worst of several drills, from their reports.
 
-    tools/figures.py build/rounds/*/report.json
+tools/figures.py build/rounds/*/report.json
 """
 
 from __future__ import annotations
