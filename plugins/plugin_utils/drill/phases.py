@@ -17,7 +17,7 @@ class Step:
 
     A step begins where the one before ended: the journal's lines are written after the work.
 
-    :param superseded: the run broke here and was run again.
+    :param superseded: the run broke here, was run again, and passed.
     """
 
     title: str
@@ -28,11 +28,11 @@ class Step:
     superseded: bool = False
 
     def take(self, entry: Entry) -> None:
-        """One more line of it. What went wrong is not hidden by what went well after it."""
+        """One more line of it. What went wrong ends a step, so that nothing after it hides it."""
         self.ended = float(entry["at"])
-        if entry["kind"] == "gate" and self.gate != "refuse":
+        if entry["kind"] == "gate" and (self.gate != "approved" or bad(entry)):
             self.gate = str(entry["verdict"])
-        if entry["kind"] == "verify" and self.verdict != "fail":
+        if entry["kind"] == "verify":
             self.verdict = str(entry["verdict"])
 
 
@@ -87,17 +87,14 @@ def outside(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def steps(phase: Phase) -> list[Step]:
-    """The steps of a phase; those before a re-run are marked."""
+    """The steps of a phase. One whose refusal or failure was judged again, and passed, is marked."""
     found: list[Step] = []
     since = phase.begun
     again = True
-    for entry in phase.entries:
+    for place, entry in enumerate(phase.entries):
         if entry["kind"] == "run":
-            if entry["state"] == "resumed":
-                for step in found:
-                    step.superseded = True
-                # The pause until a person ran it again belongs to no step.
-                since = float(entry["at"])
+            # The pause until a person ran it again belongs to no step.
+            since = float(entry["at"])
             again = True
             continue
         if entry is phase.begins:
@@ -107,4 +104,20 @@ def steps(phase: Phase) -> list[Step]:
             again = False
         found[-1].take(entry)
         since = float(entry["at"])
+        if bad(entry):
+            # It stopped the run here: what follows was run again, after a pause that no line tells.
+            later = phase.entries[place + 1 :]
+            found[-1].superseded = any(same_judgement(entry, other) and not bad(other) for other in later)
+            since = float(later[0]["at"]) if later else since
+            again = True
     return found
+
+
+def bad(entry: Entry) -> bool:
+    """Whether it is a judgement that stopped the run."""
+    return entry["kind"] in ("gate", "verify") and entry["verdict"] in ("refuse", "fail")
+
+
+def same_judgement(one: Entry, other: Entry) -> bool:
+    """Whether both judge the same thing."""
+    return all(one[key] == other[key] for key in ("kind", "step", "task"))

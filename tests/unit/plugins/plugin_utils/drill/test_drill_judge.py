@@ -133,16 +133,46 @@ def test_an_async_failover_may_lose_what_the_rpo_accepts(tmp_path: Path) -> None
     assert report["verdict"] == "pass"
 
 
-def test_a_run_that_broke_and_was_run_again_is_judged_by_the_second_time(tmp_path: Path) -> None:
-    made = sample(RATE)
+def broken_once(made: Sample, *between: Entry) -> None:
+    """The first gate of the first move refused, and passed when it was run again."""
     place = next(i for i, entry in enumerate(made.entries) if in_phase(1, "gate")(entry))
     refused = {**made.entries[place], "verdict": "refuse", "at": BASE + MOVES[0].begins + 0.5}
-    resumed = {**made.entries[0], "state": "resumed", "at": BASE + MOVES[0].begins + 1}
-    made.entries[place:place] = [refused, resumed]
+    made.entries[place:place] = [refused, *between]
+
+
+@pytest.mark.parametrize("resumed", [True, False])
+def test_a_run_that_broke_and_was_run_again_is_judged_by_the_second_time(
+    resumed: bool, tmp_path: Path
+) -> None:
+    made = sample(RATE)
+    line = {**made.entries[0], "state": "resumed", "at": BASE + MOVES[0].begins + 2.5}
+    broken_once(made, *([line] if resumed else []))
     report = judged(made, tmp_path)
     assert report["verdict"] == "pass"
-    steps = report["phases"][0]["steps"]
-    assert [(step["gate"], step["superseded"]) for step in steps[:2]] == [("refuse", True), ("pass", False)]
+    first, second = report["phases"][0]["steps"][:2]
+    assert [(step["gate"], step["superseded"]) for step in (first, second)] == [
+        ("refuse", True),
+        ("pass", False),
+    ]
+    # The pause until somebody ran it again belongs to neither.
+    assert first["ended"] == BASE + MOVES[0].begins + 0.5
+    assert second["started"] == BASE + MOVES[0].begins + (2.5 if resumed else 2.9)
+
+
+def test_another_gate_that_passes_does_not_make_up_for_one_that_refused(tmp_path: Path) -> None:
+    made = sample(RATE)
+    broken_once(made)
+    made.edit(lambda e: in_phase(1, "gate")(e) and e["verdict"] == "refuse", task="Gate | another")
+    report = judged(made, tmp_path)
+    assert [reason["code"] for reason in report["reasons"]] == ["gate_refused"]
+
+
+def test_a_gate_that_somebody_approved_shows_as_approved(tmp_path: Path) -> None:
+    made = sample(RATE)
+    made.edit(in_phase(1, "gate"), verdict="approved")
+    report = judged(made, tmp_path)
+    assert report["verdict"] == "pass"
+    assert report["phases"][0]["steps"][0]["gate"] == "approved"
 
 
 # What makes it fail
