@@ -323,6 +323,7 @@ def test_what_is_not_known_is_null_and_never_zero(tmp_path: Path) -> None:
     for phase in report["phases"]:
         for name in ("outage_s", "rto_s", "rpo_s", "lost_acknowledged", "acknowledged"):
             assert phase[name] is None
+        assert phase["verdict"] == "fail"
 
 
 def test_a_line_that_was_changed_shows(tmp_path: Path) -> None:

@@ -25,6 +25,10 @@ def test_what_was_acknowledged_before_a_disaster_belongs_to_its_failover() -> No
     assert names([*SHARES]) == [["a"], ["b", "c", "d"]]
 
 
+def test_an_acknowledgement_at_the_end_of_a_phase_belongs_to_it() -> None:
+    assert names([*share([Ack("a", 1, 4.0)], [4.0, 10.0])]) == [["a"], []]
+
+
 def test_nothing_is_shared_when_there_was_no_phase() -> None:
     assert share(ACKS, []) == []
 
