@@ -85,7 +85,12 @@ class Faults:
             return fresh
         mark.parent.mkdir(exist_ok=True)
         mark.write_text(value)
-        fault.inject(self, target, value)
+        try:
+            fault.inject(self, target, value)
+        except DatacenterError:
+            # Without its mark, the twin's next run mends what of it was done.
+            mark.unlink(missing_ok=True)
+            raise
         return True
 
     def lift(self, name: str, target: str, dry_run: bool = False) -> bool:
