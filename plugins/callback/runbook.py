@@ -165,5 +165,4 @@ class CallbackModule(CallbackBase):
 
     @staticmethod
     def _where(result: Any) -> str:
-        delegated = (result._result.get("_ansible_delegated_vars") or {}).get("ansible_delegated_host")
-        return str(delegated or result._host.get_name())
+        return str(result._task.delegate_to or result._host.get_name())
