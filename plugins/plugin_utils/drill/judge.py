@@ -54,7 +54,7 @@ def judge(evidence: Evidence) -> dict[str, Any]:
     run = next((e for e in entries if e["kind"] == "run" and e["state"] == "opened"), {})
     span = (found[0].phase.begun, found[-1].end) if found else (0.0, 0.0)
     two = writers.judge(evidence.probes, *span)
-    reasons = _whole(evidence, run, [m.phase for m in found]) + _writers(two)
+    reasons = _whole(evidence, run, [m.phase for m in found]) + ([two.reason] if two.reason else [])
     parts = []
     for measured in found:
         against = _phase_reasons(measured, evidence)
@@ -74,7 +74,6 @@ def judge(evidence: Evidence) -> dict[str, Any]:
         else None,
         "lost_acknowledged": _sum([part["lost_acknowledged"] for part in parts]),
         "two_writers": two.found,
-        "two_writers_why": two.why,
         "probe_writes": two.writes,
         "clients": [_client(client) for client in evidence.clients],
         "journal": {
@@ -149,12 +148,6 @@ def _whole(evidence: Evidence, run: Mapping[str, Any], found: Sequence[Phase]) -
         if client.damaged:
             reasons.append(Reason("client_damaged", figures={"count": client.damaged, "host": client.host}))
     return reasons
-
-
-def _writers(two: writers.Writers) -> list[Reason]:
-    if two.found is False:
-        return []
-    return [Reason("two_writers" if two.found else "writers_unknown", figures={"why": two.why})]
 
 
 def _phase_reasons(measured: Measured, evidence: Evidence) -> list[Reason]:

@@ -69,10 +69,35 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "whether commits waited for the other centre is not known",
         "提交是否等待另一中心未知",
     ),
-    "two_writers": ("two databases accepted writes: {why}", "两个数据库同时接受写入：{why}"),
-    "writers_unknown": (
-        "whether two databases accepted writes is not known: {why}",
-        "是否有两个数据库同时接受写入未知：{why}",
+    "writers_overlap": (
+        "two writers: {newer} accepted a write on timeline {newer_timeline} while {older} accepted one on "
+        "timeline {older_timeline}",
+        "双写：{older} 在时间线 {older_timeline} 上接受写入的同时，"
+        "{newer} 在时间线 {newer_timeline} 上接受了写入",
+    ),
+    "writers_after": (
+        "two writers: {newer} accepted a write on timeline {newer_timeline} after {older} accepted one on "
+        "timeline {older_timeline}",
+        "双写：{older} 在时间线 {older_timeline} 上接受写入之后，"
+        "{newer} 又在时间线 {newer_timeline} 上接受了写入",
+    ),
+    "probe_none": (
+        "whether there were two writers is not known: no probe tried to write to the databases",
+        "是否双写未知：没有探针向数据库尝试写入",
+    ),
+    "probe_damaged": (
+        "whether there were two writers is not known: "
+        "{count} lines of the probe's log on {host} cannot be read",
+        "是否双写未知：{host} 上的探针日志有 {count} 行无法读取",
+    ),
+    "probe_one": (
+        "whether there were two writers is not known: the probe on {host} asked fewer than two databases",
+        "是否双写未知：{host} 上的探针询问的数据库少于两个",
+    ),
+    "probe_blind": (
+        "whether there were two writers is not known: "
+        "the probe on {host} did not ask {node} for {value:.1f} s",
+        "是否双写未知：{host} 上的探针有 {value:.1f} 秒未询问 {node}",
     ),
     "no_fence": (
         "no proof was written down that the old primary could not write",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Sequence
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs import ProbeLog, Written
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.reasons import Reason
 
 #: A node that was not asked for longer than this may have accepted writes unseen.
 BLIND_S = 2.0
@@ -16,10 +17,10 @@ BLIND_S = 2.0
 
 @dataclass(frozen=True)
 class Writers:
-    """``found`` is True, False, or None when it is not known; ``why`` is a sentence."""
+    """``found`` is True, False, or None when it is not known; ``reason`` tells why it is not False."""
 
     found: bool | None
-    why: str
+    reason: Reason | None = None
     writes: int = 0
 
 
@@ -34,22 +35,21 @@ def judge(logs: Sequence[ProbeLog], begin: float, end: float) -> Writers:
     for log in logs:
         pair = clash(log.writes)
         if pair:
-            older, newer = pair
-            how = "while" if newer.started < older.ended else "after"
-            return Writers(
-                True,
-                f"{newer.node} accepted a write on timeline {newer.timeline} {how} {older.node} accepted one "
-                f"on timeline {older.timeline}",
-                total,
-            )
-    if not logs:
-        return Writers(None, "no probe tried to write to the databases")
+            return Writers(True, _two(*pair), total)
     reasons = [blind(log, begin, end) for log in logs]
-    if all(reasons):
-        return Writers(None, str(reasons[0]), total)
-    return Writers(
-        False, f"{total} writes of the probe were accepted, never by two databases at a time", total
-    )
+    if None in reasons:
+        return Writers(False, None, total)
+    return Writers(None, reasons[0] if reasons else Reason("probe_none"), total)
+
+
+def _two(older: Written, newer: Written) -> Reason:
+    figures = {
+        "older": older.node,
+        "older_timeline": older.timeline,
+        "newer": newer.node,
+        "newer_timeline": newer.timeline,
+    }
+    return Reason("writers_overlap" if newer.started < older.ended else "writers_after", figures=figures)
 
 
 def clash(writes: Sequence[Written]) -> tuple[Written, Written] | None:
@@ -77,15 +77,16 @@ def clash(writes: Sequence[Written]) -> tuple[Written, Written] | None:
     return None
 
 
-def blind(log: ProbeLog, begin: float, end: float) -> str | None:
+def blind(log: ProbeLog, begin: float, end: float) -> Reason | None:
     """Why the probe's silence proves nothing; None when it asked every node all the time."""
     if log.damaged:
-        return f"{log.damaged} lines of the probe's log on {log.host} cannot be read"
+        return Reason("probe_damaged", figures={"host": log.host, "count": log.damaged})
     if len(log.nodes) < 2:
-        return f"the probe on {log.host} asked fewer than two databases"
+        return Reason("probe_one", figures={"host": log.host})
     for node in log.nodes:
         moments = [m for m in log.tried.get(node, []) if begin - BLIND_S <= m <= end + BLIND_S]
         for before, after in zip([begin, *moments], [*moments, end], strict=True):
             if after - before > BLIND_S:
-                return f"the probe on {log.host} did not ask {node} for {after - before:.1f} s"
+                figures = {"host": log.host, "node": node, "value": after - before}
+                return Reason("probe_blind", figures=figures)
     return None

@@ -33,7 +33,14 @@ JUDGEMENTS: dict[str, tuple[str, ...]] = {
         "rpo_unknown",
         "replication_unknown",
     ),
-    "one database accepted writes at any time": ("two_writers", "writers_unknown"),
+    "one database accepted writes at any time": (
+        "writers_overlap",
+        "writers_after",
+        "probe_none",
+        "probe_damaged",
+        "probe_one",
+        "probe_blind",
+    ),
     "the old primary was fenced before the failover": ("no_fence", "fence_weak", "opened_before_proof"),
     "every gate and verify passed": ("gate_refused", "verify_failed"),
 }

@@ -222,6 +222,20 @@ def second_writer(made: Sample) -> None:
     made.probe.append({"type": "write", "node": NN, "timeline": 3, **moments})
 
 
+def two_at_a_time(made: Sample) -> None:
+    """The standby accepts a write while the primary still accepts others."""
+    moments = {**both_clocks(53.95, "started"), **both_clocks(54.15, "ended")}
+    made.probe.append({"type": "write", "node": DR, "timeline": 4, **moments})
+
+
+def blind_for_a_while(made: Sample) -> None:
+    made.probe = [line for line in made.probe if not 60 < began(line) - BASE < 65]
+
+
+def began(line: Entry) -> float:
+    return float(line["started"] if "started" in line else line["at"])
+
+
 def fenced_once(made: Sample) -> None:
     made.edit(
         the_proof,
@@ -280,8 +294,12 @@ CASES: list[tuple[str, int, Callable[[Sample], None]]] = [
     ("rpo_over", 3, lost_too_old),
     ("rpo_unknown", 3, lost_with_no_end_of_the_outage),
     ("replication_unknown", 3, lambda made: made.edit(begins(FAILOVER), replication=None)),
-    ("two_writers", 0, second_writer),
-    ("writers_unknown", 0, lambda made: made.probe.clear()),
+    ("writers_after", 0, second_writer),
+    ("writers_overlap", 0, two_at_a_time),
+    ("probe_none", 0, lambda made: made.probe.clear()),
+    ("probe_damaged", 0, lambda made: made.probe.insert(9, {"type": "write", "node": NN})),
+    ("probe_one", 0, lambda made: made.probe[0].update(nodes=[NN])),
+    ("probe_blind", 0, blind_for_a_while),
     ("no_fence", 3, lambda made: made.drop(the_proof)),
     ("fence_weak", 3, fenced_once),
     ("fence_weak", 3, comes_back_with_the_power),

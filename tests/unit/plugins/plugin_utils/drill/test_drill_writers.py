@@ -45,7 +45,10 @@ def test_two_writers(writes: list[Written], found: bool) -> None:
 
 def test_two_writers_are_told_with_their_timelines() -> None:
     found = judge([probe(write("a", 1, 1), write("b", 2, 2), write("a", 3, 1))], 0, 20)
-    assert found.why == "a accepted a write on timeline 1 after b accepted one on timeline 2"
+    assert found.reason is not None
+    assert found.reason.as_dict()["text"] == (
+        "two writers: a accepted a write on timeline 1 after b accepted one on timeline 2"
+    )
 
 
 def test_without_a_probe_it_is_not_known() -> None:
@@ -65,7 +68,8 @@ def test_a_blind_probe_proves_nothing(tried: list[float], why: str) -> None:
     log = replace(probe(), tried={"a": TRIED, "b": tried})
     found = judge([log], 0, 20)
     assert found.found is None
-    assert why in found.why
+    assert found.reason is not None
+    assert why in found.reason.as_dict()["text"]
 
 
 def test_a_blind_probe_that_saw_two_writers_saw_them() -> None:
