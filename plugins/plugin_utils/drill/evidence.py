@@ -126,8 +126,6 @@ def _surviving(directory: Path) -> Surviving:
         final = _ids(plain)
     elif structured.exists():
         final = _structured(structured)
-    elif after:
-        final = after[max(after)]
     return Surviving(final, after)
 
 

@@ -45,14 +45,16 @@ def lost(shares: Sequence[Sequence[Ack]], surviving: Surviving) -> list[list[Ack
     found: list[list[Ack] | None] = []
     gone: set[str] = set()
     after = surviving.after or {}
+    # What was taken after the last phase is the final state.
+    final = after.get(len(shares)) if surviving.final is None else surviving.final
     earlier: list[Ack] = []
     for place, part in enumerate(shares, start=1):
         earlier += part
         held = after.get(place)
         if held is not None:
             missing = _missing(earlier, held, gone)
-        elif surviving.final is not None:
-            missing = _missing(part, surviving.final, gone)
+        elif final is not None:
+            missing = _missing(part, final, gone)
         else:
             found.append(None)
             continue

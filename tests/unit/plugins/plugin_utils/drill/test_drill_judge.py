@@ -388,6 +388,39 @@ def test_the_county_that_fares_worst_counts(tmp_path: Path) -> None:
     assert judge(read(tmp_path))["phases"][0]["outage_s"] > 4
 
 
+def test_an_outage_that_one_county_did_not_see_end_is_not_known(tmp_path: Path) -> None:
+    made = sample(RATE)
+    made.write(tmp_path)
+    text = "".join(
+        json.dumps(line) + "\n" for line in made.client if line.get("acked", 0) <= BASE + FAILED.out
+    )
+    (tmp_path / "report_client-yangshuo.jsonl").write_text(text)
+    failover = judge(read(tmp_path))["phases"][FAILOVER - 1]
+    assert (failover["outage_s"], failover["rto_s"]) == (None, None)
+
+
+def test_a_pause_that_was_over_before_the_approval_is_none_of_the_recovery(tmp_path: Path) -> None:
+    made = sample(RATE)
+    move = MOVES[0]
+    made.client = [
+        line for line in made.client if not move.begins < line.get("acked", 0) - BASE < move.approved
+    ]
+    made.client.append(ack("before-approval", 1, move.approved - 0.1))
+    first = judged(made, tmp_path)["phases"][0]
+    assert first["outage_s"] > 3
+    assert first["rto_s"] == pytest.approx(move.back - move.approved, abs=0.001)
+
+
+def test_the_loss_of_all_is_unknown_when_that_of_one_phase_is(tmp_path: Path) -> None:
+    made = sample(RATE)
+    held, made.surviving = made.surviving, None
+    made.write(tmp_path)
+    (tmp_path / "surviving-1-switchover.txt").write_text("\n".join(sorted(held or ())))
+    report = judge(read(tmp_path))
+    assert [phase["lost_acknowledged"] for phase in report["phases"]] == [0, None, None, None]
+    assert report["lost_acknowledged"] is None
+
+
 def test_ids_after_a_phase_are_read(tmp_path: Path) -> None:
     made = sample(RATE)
     made.write(tmp_path)

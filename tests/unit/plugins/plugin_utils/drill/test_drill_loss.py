@@ -51,6 +51,14 @@ def test_ids_taken_after_a_phase_tell_which_phase_lost_them() -> None:
     assert names(lost(SHARES, Surviving(frozenset("bcd"), after))) == [[], ["a"]]
 
 
+def test_ids_of_an_earlier_phase_say_nothing_of_a_later_one() -> None:
+    assert names(lost(SHARES, Surviving(None, {1: frozenset("a")}))) == [[], None]
+
+
+def test_ids_of_the_last_phase_are_the_final_ones() -> None:
+    assert names(lost(SHARES, Surviving(None, {2: frozenset("bcd")}))) == [["a"], []]
+
+
 def test_a_loss_is_counted_once() -> None:
     after = {1: frozenset(), 2: frozenset("bcd")}
     assert names(lost(SHARES, Surviving(frozenset("bcd"), after))) == [["a"], []]
