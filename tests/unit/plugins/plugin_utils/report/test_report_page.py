@@ -249,6 +249,16 @@ def test_each_reason_is_a_failed_case(tmp_path: Path) -> None:
         assert int(suite.attrib["failures"]) == len(list(suite.iter("failure")))
 
 
+def test_a_step_that_was_run_again_is_skipped_and_not_failed(tmp_path: Path) -> None:
+    drill = sample(RATE)
+    place = next(i for i, entry in enumerate(drill.entries) if entry["kind"] == "gate" and entry["phase"])
+    drill.entries.insert(place, {**drill.entries[place], "verdict": "refuse"})
+    made(tmp_path, drill)
+    root = ET.parse(tmp_path / "junit.xml").getroot()
+    assert len(list(root.iter("skipped"))) == 1
+    assert not list(root.iter("failure"))
+
+
 def test_every_reason_belongs_to_one_judgement() -> None:
     codes = [code for codes in JUDGEMENTS.values() for code in codes]
     assert sorted(codes) == sorted(SENTENCES)
