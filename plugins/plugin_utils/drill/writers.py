@@ -81,7 +81,7 @@ def blind(log: ProbeLog, begin: float, end: float) -> Reason | None:
     """Why the probe's silence proves nothing; None when it asked every node all the time."""
     if log.damaged:
         return Reason("probe_damaged", figures={"host": log.host, "count": log.damaged})
-    if len(log.nodes) < 1:
+    if len(log.nodes) < 2:
         return Reason("probe_one", figures={"host": log.host})
     for node in log.nodes:
         moments = [m for m in log.tried.get(node, []) if begin - BLIND_S <= m <= end + BLIND_S]
