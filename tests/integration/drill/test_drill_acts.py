@@ -11,6 +11,7 @@ simply run again.
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import yaml
 from estate import AWAY, HOME, ROOT, Estate
 
 APPROVED = {"dr_approvals": ["switchover", "failover", "failback"]}
-ATTESTED = {**APPROVED, "dr_attestations": ["old_primary_cannot_write"]}
+ATTESTED = {"dr_approvals": ["failover", "rpo"], "dr_attestations": ["old_primary_cannot_write"]}
 
 
 def without(act: str, directory: Path) -> Path:
@@ -76,7 +77,7 @@ def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(
 ) -> None:
     estate.fault("injected", "centre_lost", HOME)
 
-    unproven = estate.play("dr_failover.yml", dr_to=AWAY, **APPROVED)
+    unproven = estate.play("dr_failover.yml", dr_to=AWAY, dr_approvals=["failover", "rpo"])
     assert unproven.returncode != 0
     assert "nobody answers for it, nothing was changed" in unproven.stdout
     assert estate.sql("dr-db-01", "SELECT pg_is_in_recovery()") == "t"
@@ -104,7 +105,11 @@ def test_a_fenced_server_stays_off_until_the_failback_restores_its_policy(
     estate: Estate, tmp_path: Path
 ) -> None:
     estate.fault("injected", "machine_killed", "nn-db-01")
-    variables = {"dr_to": AWAY, **APPROVED}
+    variables = {
+        "dr_to": AWAY,
+        "dr_approvals": ["failover"],
+        "dr_lost_at": time.strftime("%Y-%m-%d %H:%M:%S"),
+    }
     fails_at(estate, tmp_path, "its BMC switches it off", "dr_failover.yml", "Fence", **variables)
     estate.must("dr_failover.yml", **variables)
     assert estate.bmc_policy("nn-db-01") == "always-off"
