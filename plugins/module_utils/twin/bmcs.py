@@ -56,12 +56,11 @@ def start(names: Names, node: Node, secrets: Mapping[str, Any]) -> None:
             start_new_session=True,
             cwd="/",
         )
-    _wait(node, namespace, log)
+    _wait(node.name, node.bmc.address, namespace, log)
 
 
-def _wait(node: Node, namespace: str, log: Path) -> None:
-    assert node.bmc is not None
-    wanted = _hex_address(node.bmc.address) + _PORT
+def _wait(node: str, address: str, namespace: str, log: Path) -> None:
+    wanted = _hex_address(address) + _PORT
     end = time.monotonic() + _READY_S
     sockets = Path("/proc/thread-self/net/udp")
     while not netlink.in_namespace(namespace, lambda: wanted in sockets.read_text()):
@@ -69,7 +68,7 @@ def _wait(node: Node, namespace: str, log: Path) -> None:
             text = log.read_text(errors="replace").strip().splitlines()
             raise DatacenterError(
                 "the simulated BMC does not listen",
-                device=node.name,
+                device=node,
                 cause=" / ".join(text[-3:]) or f"nothing after {_READY_S:g} s",
                 next_step=f"see {log}",
             )

@@ -69,7 +69,7 @@ class Faults:
         found = []
         with contextlib.suppress(FileNotFoundError):
             for path in sorted(self.names.faults.iterdir()):
-                fault, _, target = path.name.partition("@")
+                fault, _at, target = path.name.partition("@")
                 found.append({"fault": fault, "target": target.replace("%", "/"), "value": path.read_text()})
         return found
 
@@ -197,7 +197,7 @@ class Faults:
 
     def unit(self, target: str, *command: str) -> None:
         """Run systemctl on a unit inside a machine."""
-        node, _, unit = target.partition("/")
+        node, _slash, unit = target.partition("/")
         payload = cgroups.unified_root() / self.names.node_group(node) / "payload"
         init = (payload / "init.scope/cgroup.procs").read_text()
         done = subprocess.run(
@@ -214,7 +214,7 @@ class Faults:
 
     def freeze(self, target: str, frozen: bool) -> None:
         """Stop, or let go on, every process of a unit, as SIGSTOP does, whatever it forks meanwhile."""
-        node, _, unit = target.partition("/")
+        node, _slash, unit = target.partition("/")
         top = cgroups.unified_root() / self.names.node_group(node)
         found = [path for path in top.rglob(f"{unit}*") if path.name in (unit, f"{unit}.service")]
         if not found:

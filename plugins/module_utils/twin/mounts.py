@@ -43,7 +43,7 @@ def parse_mountinfo(text: str) -> list[Mount]:
     """Read the kernel's table of mounts, oldest first."""
     found = []
     for line in text.splitlines():
-        left, _, right = line.partition(" - ")
+        left, _dash, right = line.partition(" - ")
         fields, rest = left.split(), right.split()
         if len(fields) < 6 or len(rest) < 3:
             continue

@@ -41,8 +41,13 @@ _READ_SYSCTLS = (
 
 
 def burst_bytes(rate_mbit: float) -> int:
-    """The token bucket of a line: 4 ms of its rate, so that a coarse timer still fills it."""
-    return int(max(32 * 1024, rate_mbit * 1e6 / 8 * 0.004))
+    """The token bucket of a line, in bytes.
+
+    4 ms of its rate, so that a coarse timer still fills it; of a slow line up to 32 KiB, so that TCP's
+    bursts pass, but never more than it carries in 50 ms: a trickle must not let whole files through at once.
+    """
+    bytes_a_second = rate_mbit * 1e6 / 8
+    return int(max(4096, min(32 * 1024, bytes_a_second * 0.05), bytes_a_second * 0.004))
 
 
 def in_namespace(name: str | None, work: Callable[[], T]) -> T:
@@ -281,7 +286,7 @@ def _add_pair(route: IPRoute, change: Change) -> None:
 
 
 def _add_address(route: IPRoute, change: Change) -> None:
-    address, _, length = change.arguments[0].partition("/")
+    address, _slash, length = change.arguments[0].partition("/")
     route.addr("add", index=_index(route, change.device), address=address, prefixlen=int(length or 32))
 
 

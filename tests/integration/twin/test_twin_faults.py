@@ -45,10 +45,9 @@ def crosses(twin: Twin, packets: int = 1, size: int = 56) -> bool:
     ends = {i.name: i.address for i in plan.nodes[FAR].interfaces}
     far = ends[plan.lines[LINE].b_interface].partition("/")[0]
     device = plan.lines[LINE].a_interface
-    # On the router itself and not by its sshd, which may be reached over this very line.
-    said = twin.ssh(NEAR, f"ping -c {packets} -i 0.2 -W 1 -s {size} -I {device} {far}").stdout
-    assert "transmitted" in said
-    return f" {packets} received" in said
+    done = twin.ssh(NEAR, f"ping -c {packets} -i 0.2 -W 1 -s {size} -I {device} {far}")
+    assert done.returncode != 255, f"{NEAR} itself is not reached: {done.stderr}"
+    return f" {packets} received" in done.stdout
 
 
 def test_a_cut_line_carries_nothing_until_it_is_mended(twin: Twin) -> None:
@@ -72,12 +71,11 @@ def test_a_cut_line_stays_cut_through_a_power_cycle_of_its_router(twin: Twin) ->
 def test_a_full_line_lets_a_trickle_through(twin: Twin) -> None:
     assert crosses(twin, packets=3, size=8000)
     inject(twin, "line_filled", LINE)
-    # The bucket is full at first, so the first small packets pass as they always do.
     assert crosses(twin)
-    assert not crosses(twin, packets=15, size=8000)
+    assert not crosses(twin, packets=3, size=8000)
     assert not twin.present().changed
     lift(twin, "line_filled", LINE)
-    assert crosses(twin, packets=15, size=8000)
+    assert crosses(twin, packets=3, size=8000)
 
 
 def test_a_machine_that_dies_behind_its_bmc_is_shown_off_and_stays_off(twin: Twin) -> None:
@@ -117,7 +115,8 @@ def test_when_power_returns_servers_do_what_their_policy_says(
     soon(lambda: twin.power(SERVER) != "", "routers start with the power, and the BMC answers")
     assert twin.power(SERVER) == ("on" if returns else "off")
     assert twin.present().left_off == ([] if returns else [SERVER])
-    assert twin.answers(SERVER) == returns
+    if returns:
+        soon(lambda: twin.answers(SERVER), "the routers have found each other again")
     assert twin.bmc(SERVER, "chassis", "policy", "always-on").returncode == 0
 
 

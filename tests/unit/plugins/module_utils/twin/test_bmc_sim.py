@@ -37,7 +37,7 @@ def test_every_reading_lies_between_its_thresholds() -> None:
 
 
 def test_sensor_numbers_are_unique() -> None:
-    numbers = [s.number for s in bmc_records.sensors()] + [number for number, _, _ in bmc_records.SUPPLIES]
+    numbers = [s.number for s in bmc_records.sensors()] + [supply[0] for supply in bmc_records.SUPPLIES]
     assert len(numbers) == len(set(numbers))
 
 

@@ -47,9 +47,9 @@ def with_node(actual: Reality, name: str, **changes: object) -> Reality:
     return replace(actual, nodes={**actual.nodes, name: state})
 
 
-def todo(actual: Reality, spec: Spec = SPEC, images: dict[str, str] = IMAGES) -> list[str]:
+def todo(actual: Reality, spec: Spec = SPEC, images: dict[str, str] | None = None) -> list[str]:
     """What is decided, the network's own changes aside."""
-    actions = difference.difference(spec, NAMES, actual, images, HIERARCHIES)
+    actions = difference.difference(spec, NAMES, actual, IMAGES if images is None else images, HIERARCHIES)
     return [str(action) for action in actions if action.change is None]
 
 

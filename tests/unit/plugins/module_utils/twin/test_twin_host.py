@@ -76,8 +76,9 @@ def test_a_fault_on_one_host_does_not_concern_another_whose_name_begins_alike() 
     assert actual.targets("line") == frozenset()
 
 
-def test_a_slow_line_still_holds_a_whole_packet() -> None:
-    assert netlink.burst_bytes(0.064) >= 1514
+def test_a_slow_line_holds_a_whole_packet_and_not_a_whole_file() -> None:
+    assert 1514 <= netlink.burst_bytes(0.064) < 8000
+    assert netlink.burst_bytes(20) == 32 * 1024
     assert netlink.burst_bytes(1000) == 500_000
 
 
