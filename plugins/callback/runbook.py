@@ -5,14 +5,6 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
-from ansible import constants as C
-from ansible.plugins.callback import CallbackBase
-
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.world import read_world
-
 DOCUMENTATION = r"""
 name: runbook
 type: stdout
@@ -25,6 +17,14 @@ description:
 author:
   - the anjianyun.datacenter authors (@anjianyun)
 """
+
+import time
+from typing import Any
+
+from ansible import constants as C
+from ansible.plugins.callback import CallbackBase
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.world import read_world
 
 #: Task names of the runbook grammar begin with one of these.
 _JUDGING = ("Gate", "Verify")

@@ -183,14 +183,14 @@ class _Trust:
 
     def value(self, value: Any) -> Any:
         """The value with every string in it marked."""
-        if type(value) is str:
+        if value.__class__ is str:
             try:
                 return self._known[value]
             except KeyError:
                 return self._known.setdefault(value, value if "{" in value else trust_as_template(value))
-        if type(value) is dict:
+        if value.__class__ is dict:
             return self.mapping(value)
-        if type(value) is list:
+        if value.__class__ is list:
             return [self.value(item) for item in value]
         return value
 

@@ -41,7 +41,8 @@ options:
     choices: [images, ground, sweep, network, disks, bmcs, boot, ready]
     default: ready
   mirror:
-    description: A Debian mirror for the base images, as mmdebstrap takes it. The one this host uses itself when empty.
+    description:
+      - A Debian mirror for the base images, as mmdebstrap takes it. The one this host uses itself when empty.
     type: str
     default: ""
   deadline_s:
@@ -97,7 +98,7 @@ seconds:
 vars_file:
   description: Extra variables for runs against the twin.
   returned: when O(state=present)
-  type: path
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -131,9 +131,9 @@ def main() -> None:
         run(sources["stated"], listing)  # bytecode is compiled once, not in every cold start
         ours = shown(listing)
         costs = {
-            form: [run(source, listing) for _ in range(arguments.runs)] for form, source in sources.items()
+            form: [run(source, listing) for _run in range(arguments.runs)] for form, source in sources.items()
         }
-        costs["peer"] = [run(peer, listing) for _ in range(arguments.peer_runs)]
+        costs["peer"] = [run(peer, listing) for _run in range(arguments.peer_runs)]
         if shown(listing) != ours:
             raise SystemExit("the peer lists something else: the comparison would be worth nothing")
     version = subprocess.run(

@@ -9,7 +9,7 @@ Commands and bytes: IPMI 2.0 rev 1.1, chapter 28. Every write is read back.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any, Protocol
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
@@ -84,7 +84,7 @@ _EVENTS = {0: "AC failed", 1: "overload", 2: "interlock", 3: "power fault", 4: "
 
 def now() -> str:
     """This moment in UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def read_status(bmc: Bmc) -> Status:

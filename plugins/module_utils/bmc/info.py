@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
@@ -263,7 +263,7 @@ def _moment(seconds: int) -> str | None:
     """A time stamp of the BMC's clock; values before 2^29 count from its start, not from 1970."""
     if seconds in (0, 0xFFFFFFFF) or seconds < 0x20000000:
         return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat().replace("+00:00", "Z")
 
 
 def _dotted(data: bytes) -> str:

@@ -136,7 +136,7 @@ class Frr:
         )
 
     def _parse(self, output: str, documents: int, daemons: Sequence[str]) -> tuple[list[Any], str]:
-        alive, _, rest = output.partition("\n")
+        alive, _newline, rest = output.partition("\n")
         dead = [daemon for daemon in daemons if daemon not in alive.split()]
         if dead:
             raise Unreachable(

@@ -194,19 +194,19 @@ def _missing_in_ospf(announced: Announcement | None, next_hop: str, precedence: 
 
 
 def _wait(frr: Frr, prefix: str, wanted: Sequence[tuple[str, int]], timeout_s: float) -> Reading:
-    reading, lacks = None, ""
+    reading: Reading | None = None
+    lacks = ""
     for _elapsed in poll(timeout_s):
         reading = read(frr, prefix)
         lacks = missing(reading, wanted)
         if not lacks:
             return reading
-    assert reading is not None
     raise DeadlineExceeded(
         f"{prefix} is not {'announced' if wanted else 'withdrawn'} within {timeout_s:g} s",
         device=frr.device,
         cause=lacks,
         next_step="the command stays in effect; see 'after', repair what it shows, and run this again",
-        result={"after": reading.as_data(saved_routes(frr, prefix))},
+        result={"after": reading.as_data(saved_routes(frr, prefix)) if reading else None},
     )
 
 

@@ -28,7 +28,7 @@ def share(acks: Iterable[Ack], ends: Sequence[float]) -> list[list[Ack]]:
 
     So what was acknowledged just before a disaster belongs to the failover that may have lost it.
     """
-    shares: list[list[Ack]] = [[] for _ in ends]
+    shares: list[list[Ack]] = [[] for _end in ends]
     for ack in acks:
         place = next((i for i, end in enumerate(ends) if ack.acked <= end), len(ends) - 1)
         if shares:

@@ -108,8 +108,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "the service was open {value:.2f} s before the proof was written down",
         "在写下隔离证明之前 {value:.2f} 秒服务就已开放",
     ),
-    "gate_refused": ("the step '{step}' was refused", "步骤“{step}”被门禁拒绝"),
-    "verify_failed": ("the effect of the step '{step}' was not there", "步骤“{step}”未达到预期效果"),
+    "gate_refused": ("the step '{step}' was refused", "步骤「{step}」被门禁拒绝"),
+    "verify_failed": ("the effect of the step '{step}' was not there", "步骤「{step}」未达到预期效果"),
 }
 
 

@@ -120,7 +120,7 @@ def parse_seal(text: str) -> Seal:
 
     :raises ValueError: when it is not that.
     """
-    lines, _, head = text.strip().partition(":")
+    lines, _colon, head = text.strip().partition(":")
     if not lines.isdigit() or len(head) != 64:
         raise ValueError(f"{text!r} is no seal; a seal is LINES:HEAD with 64 hexadecimal digits")
     return Seal(int(lines), head)

@@ -234,7 +234,7 @@ class _Converter:
         result: dict[Any, Any] = {}
         merged: list[dict[Any, Any]] = []
         for key_node, value_node in node.value:
-            if type(key_node) is not yaml.ScalarNode:
+            if not isinstance(key_node, yaml.ScalarNode):
                 self._find(
                     "yaml-key",
                     path,

@@ -18,9 +18,10 @@ _UNSET = 0xFFFFFFFF
 
 
 def operator(
-    environment: Mapping[str, str] = os.environ, loginuid: Path = Path("/proc/self/loginuid")
+    environment: Mapping[str, str] | None = None, loginuid: Path = Path("/proc/self/loginuid")
 ) -> str:
     """The name of the person: the login's own, the one behind sudo, or the process's."""
+    environment = os.environ if environment is None else environment
     uid = os.getuid()
     try:
         audited = int(loginuid.read_text())

@@ -300,7 +300,7 @@ def test_a_refusal_is_told_apart_at_once(
     sim: Simulated, options: dict[str, Any], kind: type[Exception], hint: str
 ) -> None:
     error, seconds = seconds_of(sim, **options)
-    assert type(error) is kind
+    assert error.__class__ is kind
     assert hint in str(error)
     assert PASSWORD not in str(error)
     assert seconds < 0.5
@@ -332,14 +332,14 @@ def test_a_viewer_may_look(sim: Simulated) -> None:
 @pytest.mark.parametrize("address", ["127.0.0.9", "192.0.2.1", "no-such-bmc.invalid"])
 def test_a_dead_address_costs_seconds(sim: Simulated, address: str) -> None:
     error, seconds = seconds_of(sim, address=address, answer_s=1.0)
-    assert type(error) is Unreachable
+    assert error.__class__ is Unreachable
     assert seconds < 1.5
 
 
 def test_a_bmc_that_hangs_costs_seconds(sim: Simulated) -> None:
     sim.hang()
     error, seconds = seconds_of(sim, answer_s=1.0)
-    assert type(error) is Unreachable
+    assert error.__class__ is Unreachable
     assert seconds < 1.5
 
 
@@ -351,7 +351,7 @@ def test_an_unsupported_command_says_so(sim: Simulated) -> None:
 
 def test_sessions_are_given_back(sim: Simulated) -> None:
     """The viewer may have one session; a forgotten one would lock the next out."""
-    for _ in range(5):
+    for _session in range(5):
         with connect(sim.target(user=VIEWER, privilege="user")):
             pass
         with (

@@ -89,7 +89,9 @@ class Node:
         return subprocess.Popen(self.argv(argv), text=True, **options)
 
     def run(self, *argv: str, check: bool = True, stdin: str | None = None) -> str:
-        done = subprocess.run(self.argv(argv), text=True, input=stdin, capture_output=True, timeout=60)
+        done = subprocess.run(
+            self.argv(argv), text=True, input=stdin, capture_output=True, timeout=60, check=False
+        )
         if check and done.returncode:
             raise AssertionError(f"{self.name}: {argv}: {done.returncode}: {done.stdout}{done.stderr}")
         return done.stdout
@@ -149,7 +151,7 @@ class Lab:
         extra = ["-e", "ansible_connection=local", "-e", f"ansible_python_interpreter={sys.executable}"]
         done = subprocess.run(
             self[node].argv([tool, *argv[1:], "-i", str(INVENTORY), "--limit", node, *extra]),
-            text=True, capture_output=True, timeout=120, env=environment,
+            text=True, capture_output=True, timeout=120, env=environment, check=False,
         )  # fmt: skip
         return done.returncode, done.stdout + done.stderr
 
@@ -240,7 +242,10 @@ class Lab:
         """
         begun = time.monotonic()
         while time.monotonic() - begun < seconds:
-            if subprocess.run(self[node].argv(argv), capture_output=True, timeout=30).returncode == 0:
+            if (
+                subprocess.run(self[node].argv(argv), capture_output=True, timeout=30, check=False).returncode
+                == 0
+            ):
                 return time.monotonic() - begun
             time.sleep(0.05)
         raise AssertionError(f"{node}: not within {seconds} s: {condition}")

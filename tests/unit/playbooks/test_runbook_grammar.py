@@ -54,7 +54,7 @@ def problems_of(play: dict[str, Any], folder: Path) -> list[str]:
     found, acted = [], ""
     for task in tasks_of(play.get("tasks", []), folder):
         name = str(task.get("name", ""))
-        word, _, rest = name.partition(" | ")
+        word, _bar, rest = name.partition(" | ")
         modules = {key.removeprefix(OURS) for key in task if key.startswith(OURS)}
         if word not in WORDS or not rest:
             found.append(f"{name!r} does not begin with one of {', '.join(WORDS)} and a bar")

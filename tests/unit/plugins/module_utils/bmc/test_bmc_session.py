@@ -58,7 +58,7 @@ def test_a_completion_code_says_what_kind(code: int, kind: type[Exception]) -> N
     bmc = session.Bmc(TARGET, FakeWire(code))  # type: ignore[arg-type]
     with pytest.raises(errors.BmcError) as error:
         bmc.command("do it", 0, 2)
-    assert type(error.value) is kind
+    assert error.value.__class__ is kind
     assert f"0x{code:02x}" in str(error.value)
     assert error.value.next_step
 
@@ -104,7 +104,7 @@ def test_silence_in_a_session_is_unreachable_within_the_operation() -> None:
 )
 def test_a_refused_session_says_what_kind(status: int, kind: type[Exception]) -> None:
     error = errors.session_refused("db", status, "password", 17)
-    assert type(error) is kind
+    assert error.__class__ is kind
     assert "cipher suite 17" in str(error)
 
 

@@ -37,9 +37,13 @@ def lsa(router: str, metric: int, forward: str, age: int = 1) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def winners(*lsas: dict[str, Any], ways: dict[str, Any] = WAYS, own: str = "10.255.102.21") -> list[str]:
+def winners(
+    *lsas: dict[str, Any], ways: dict[str, Any] | None = None, own: str = "10.255.102.21"
+) -> list[str]:
     database = {"routerId": own, "asExternalLinkStates": list(lsas)}
-    return [one["router"] for one in announcements_in(database, ways) if one["best"]]
+    return [
+        one["router"] for one in announcements_in(database, WAYS if ways is None else ways) if one["best"]
+    ]
 
 
 def test_the_lower_metric_wins_however_far_it_is() -> None:

@@ -311,7 +311,7 @@ CASES: list[tuple[str, int, Callable[[Sample], None]]] = [
 
 
 @pytest.mark.parametrize(
-    ("code", "place", "bend"), CASES, ids=[f"{c}-{i}" for i, (c, _, _) in enumerate(CASES)]
+    ("code", "place", "bend"), CASES, ids=[f"{case[0]}-{i}" for i, case in enumerate(CASES)]
 )
 def test_fails_for_its_reason(code: str, place: int, bend: Callable[[Sample], None], tmp_path: Path) -> None:
     made = sample(RATE)

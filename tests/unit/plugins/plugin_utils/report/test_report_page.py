@@ -137,7 +137,7 @@ def test_a_failed_drill_says_why_at_the_top(tmp_path: Path) -> None:
     top = text[: text.index('id="figures"')]
     assert report["reasons"]
     for reason in report["reasons"]:
-        assert reason["text_zh"].split("“")[0] in top, reason
+        assert reason["text_zh"].split("「")[0] in top, reason
     assert "Passed" not in top
 
 
