@@ -159,6 +159,18 @@ def test_a_run_that_broke_and_was_run_again_is_judged_by_the_second_time(
     assert second["started"] == BASE + MOVES[0].begins + (2.5 if resumed else 2.9)
 
 
+def test_the_pause_after_a_run_that_was_killed_belongs_to_no_step(tmp_path: Path) -> None:
+    made = sample(RATE)
+    place = next(i for i, entry in enumerate(made.entries) if in_phase(1, "approval")(entry))
+    resumed = BASE + MOVES[0].approved - 0.1
+    made.entries.insert(place, {**made.entries[0], "state": "resumed", "at": resumed})
+    report = judged(made, tmp_path)
+    assert report["verdict"] == "pass"
+    first, second = report["phases"][0]["steps"][:2]
+    assert first["title"] == second["title"]
+    assert (first["ended"], second["started"]) == (BASE + MOVES[0].approved - 0.5, resumed)
+
+
 def test_another_gate_that_passes_does_not_make_up_for_one_that_refused(tmp_path: Path) -> None:
     made = sample(RATE)
     broken_once(made)
