@@ -14,9 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import reconcile, spec
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import reconcile
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.faults import Faults
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.names import Names
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.spec import Spec, parse
 
 ROOT = Path(__file__).resolve().parents[3]
 PLAN = ROOT / "inventory/rehearsal/site_plan.yml"
@@ -59,13 +60,13 @@ class Twin:
             ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default", ANSIBLE_NOCOLOR="1",
         )  # fmt: skip
 
-    def spec(self, **line: Any) -> spec.Spec:
+    def spec(self, **line: Any) -> Spec:
         """What it was last asked to be; ``line`` changes the line between the centres."""
         data = json.loads(self.names.spec_file.read_text())
         data["lines"][LINE].update(line)
-        return spec.parse(data)
+        return parse(data)
 
-    def present(self, asked: spec.Spec | None = None) -> reconcile.Outcome:
+    def present(self, asked: Spec | None = None) -> reconcile.Outcome:
         """Make it whole by the library: the same, without Ansible's start."""
         return reconcile.Run(asked or self.spec()).present()
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Union
 
 import pytest
 
@@ -38,7 +38,8 @@ ALWAYS_OFF, ALWAYS_ON = 0x00, 0x40
 NO_ANSWER = Unreachable("read", device="db", cause="no answer within 1 s")
 FAILED = errors.command_failed("db", "read", 0xFF)
 
-Answer: TypeAlias = "bytes | DatacenterError | Callable[[FakeBmc, list[int]], bytes]"
+#: Evaluated when it is defined, unlike an annotation.
+Answer = Union[bytes, DatacenterError, Callable[["FakeBmc", list[int]], bytes]]  # noqa: UP007
 
 
 class FakeBmc:
