@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 OUT = Path("build/drill")
-TWIN = Path("/run/anjianyun/twin/moldrill")
+TWIN = Path("/run/anjianyun/twin", os.environ.get("TWIN", "moldrill"))
 
 
 @pytest.fixture(scope="module")
