@@ -27,6 +27,13 @@ def test_a_second_run_of_the_playbook_changes_nothing(twin: Twin) -> None:
     assert all("changed=0" in line and "failed=0" in line for line in recap), done.stdout
 
 
+def test_check_mode_says_what_would_go_and_takes_nothing(twin: Twin) -> None:
+    done = twin.playbook("absent", "--check", "--verbose")
+    assert "changed=1" in done.stdout, done.stdout
+    assert f"remove namespace {twin.names.namespace(SERVER)}" in done.stdout
+    assert twin.answers(SERVER)
+
+
 def test_every_machine_is_reached_by_its_name_from_its_control_node(twin: Twin) -> None:
     for node in twin.spec().rooted():
         assert twin.ssh(node.name, "hostname").stdout == f"{node.name}\n"
@@ -69,7 +76,10 @@ def test_a_changed_line_is_changed_under_running_machines(twin: Twin) -> None:
 
 
 def test_power_off_kills_and_power_on_boots_from_the_same_disk(twin: Twin) -> None:
-    assert twin.ssh(SERVER, "echo kept > /root/note && sync").returncode == 0
+    assert (
+        twin.ssh(SERVER, "echo kept > /root/note && sync && ip address add 10.99.0.1/32 dev lo").returncode
+        == 0
+    )
     boot = twin.boot(SERVER)
     assert twin.power(SERVER) == "on"
 
@@ -83,6 +93,7 @@ def test_power_off_kills_and_power_on_boots_from_the_same_disk(twin: Twin) -> No
     assert twin.bmc(SERVER, "chassis", "power", "on").returncode == 0
     soon(lambda: twin.answers(SERVER), "it has booted")
     assert twin.ssh(SERVER, "cat /root/note").stdout == "kept\n"
+    assert "10.99.0.1" not in twin.ssh(SERVER, "ip address").stdout, "what was only in memory is gone"
     assert twin.boot(SERVER) != boot
 
 
