@@ -85,12 +85,31 @@ def _lock(path: Path) -> Iterator[None]:
         yield
 
 
+def sweep(cache: Path = CACHE) -> None:
+    """End and remove what killed builds left; a build that somebody waits for is left alone."""
+    for recipe in RECIPES.values():
+        path = cache / f".{recipe.name}.lock"
+        if not path.exists():
+            continue
+        with path.open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            _clean(recipe, cache)
+    for group in (_GROUP, cgroups.TREE):
+        cgroups.remove_if_empty(group)
+
+
 def _clean(recipe: Recipe, cache: Path) -> None:
     """End and remove what a killed build of this image left."""
     group = f"{_GROUP}/{recipe.name}"
     cgroups.kill(group)
     cgroups.remove(group)
     for left in cache.glob(f".build-{recipe.name}-*"):
+        if not left.is_dir():
+            left.unlink()  # The log.
+            continue
         # A mounted /dev or /proc below it must not be emptied with it.
         mounts.unmount_below(left)
         shutil.rmtree(left)

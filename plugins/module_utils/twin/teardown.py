@@ -16,6 +16,7 @@ from pathlib import Path
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import (
     cgroups,
+    images,
     mounts,
     netlink,
     reality,
@@ -69,7 +70,7 @@ def remove(names: Names) -> list[str]:
     # What all twins share goes with the last one; also when a run that was killed got this far.
     netlink.unshare_namespaces()
     _remove_empty(RUNTIME, STATE)
-    cgroups.remove_if_empty(cgroups.TREE)
+    images.sweep()
     return found
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,9 @@ import pytest
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import (
+    cgroups,
+    images,
+    mounts,
     preflight,
     reconcile,
     spec,
@@ -106,6 +110,29 @@ def test_what_a_killed_run_left_can_be_taken_away_at_once(phase: str, asked: Pat
     killed(_PRESENT, str(asked), phase, 0.1)
     assert teardown.remove(fresh.names)
     assert remains(TWIN_ID) == []
+
+
+def test_a_build_of_an_image_that_was_killed_is_ended_and_one_that_goes_on_is_not(tmp_path: Path) -> None:
+    build = f"import sys; from pathlib import Path\n{_IMPORTS} images\n"
+    build += "images.ensure('network', mirror=sys.argv[1], cache=Path(sys.argv[2]))"
+    group = f"{cgroups.TREE}/_images/network"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        mirror = f"http://127.0.0.1:{silent.getsockname()[1]}/debian"
+        running = subprocess.Popen(
+            [sys.executable, "-c", build, mirror, str(tmp_path)], cwd=ROOT, stdin=subprocess.DEVNULL
+        )
+        try:
+            soon(lambda: any(tmp_path.glob(".build-network-*/etc")), "the build has begun")
+            images.sweep(tmp_path)
+            assert cgroups.populated(group)
+        finally:
+            running.kill()
+            running.wait()
+        assert cgroups.populated(group), "its commands outlive it"
+        images.sweep(tmp_path)
+    assert not cgroups.populated(group)
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
+    assert [m.point for m in mounts.below(tmp_path)] == []
 
 
 def test_a_host_that_cannot_carry_a_twin_is_told_everything_at_once(asked: Path, fresh: Twin) -> None:
