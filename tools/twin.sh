@@ -17,13 +17,16 @@ verb=${1:-}
 case $verb in
     up)
         ansible-playbook -i "$inventory" playbooks/twin.yml -e "twin_id=$twin" "$@" </dev/null
-        printf 'twin: %s is up; to ask it: tools/twin.sh run dr-ctl-01 ansible -i %s -e @%s all -m ping\n' \
-            "$twin" "$inventory" "/run/anjianyun/twin/$twin/vars.yml"
+        vars=/run/anjianyun/twin/$twin/vars.yml
+        # Not there after a mere --check.
+        [ ! -e "$vars" ] || printf 'twin: %s is up; to ask it: %s\n' "$twin" \
+            "tools/twin.sh run dr-ctl-01 ansible -i $inventory -e @$vars all -m ping"
         ;;
     down)
         ansible-playbook -i "$inventory" playbooks/twin.yml -e "twin_id=$twin" -e twin_state=absent "$@" </dev/null
         ;;
     run)
+        [ $# -gt 1 ] || exec sh tools/twin.sh
         node=$1
         shift
         [ -e "/run/netns/ajy-$twin-$node" ] || {
@@ -37,7 +40,7 @@ case $verb in
         exec ansible localhost -m anjianyun.datacenter.twin_fault -a "twin_id=$twin $*" </dev/null
         ;;
     *)
-        sed -n '2,6p' "$0" >&2
+        sed -n '2,6p' tools/twin.sh >&2
         exit 2
         ;;
 esac

@@ -137,7 +137,9 @@ def main() -> None:
                 parse(params["spec"]), mirror=params["mirror"], allow_overlap=params["allow_overlap"]
             )
             outcome = (
-                run.foresee() if module.check_mode else run.present(params["until"], params["deadline_s"])
+                run.foresee(params["until"])
+                if module.check_mode
+                else run.present(params["until"], params["deadline_s"])
             )
             result = {**outcome.as_result(), "vars_file": str(run.names.vars_file)}
     except DatacenterError as error:

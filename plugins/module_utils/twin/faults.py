@@ -234,7 +234,7 @@ def _spec_of(names: Names) -> Spec:
         raise DatacenterError(
             "there is no twin of that name on this machine",
             device=names.twin_id,
-            cause=str(error),
+            cause=f"{names.spec_file}: {error.strerror}",
             next_step="make it with playbooks/twin.yml (make twin-up)",
         ) from error
     return parse(data)

@@ -101,11 +101,13 @@ class Run:
         """Base images that are not in the cache."""
         return sorted(name for name, path in self.images.items() if not path.is_dir())
 
-    def foresee(self) -> Outcome:
-        """What :meth:`present` would do; nothing is touched."""
+    def foresee(self, until: str = "ready") -> Outcome:
+        """What :meth:`present` would do, up to and including that phase; nothing is touched."""
         self._preflight()
         self.outcome.actions = [f"images: build {name}" for name in self.missing_images()]
-        self.outcome.actions += [str(action) for action in self.plan()]
+        order = ("images", *difference.PHASES, "ready")
+        seen = order[: order.index(until) + 1]
+        self.outcome.actions += [str(action) for action in self.plan() if action.phase in seen]
         self.outcome.changed = bool(self.outcome.actions)
         return self.outcome
 

@@ -66,6 +66,10 @@ def test_another_plan_does_not_make_this_twin_over(twin: Twin) -> None:
 
 def test_a_changed_line_is_changed_under_running_machines(twin: Twin) -> None:
     was, boot = twin.spec(), twin.boot(SERVER)
+    foreseen = reconcile.Run(twin.spec(rate_mbit=7.0)).foresee()
+    assert [action.split()[1] for action in foreseen.actions] == ["shape", "shape"]
+    assert not twin.present().changed, "foreseeing does nothing"
+    assert reconcile.Run(twin.spec(rate_mbit=7.0)).foresee("images").actions == []
     twin.present(twin.spec(rate_mbit=7.0))
     try:
         for node, end in ((NEAR, was.lines[LINE].a_interface), (FAR, was.lines[LINE].b_interface)):
