@@ -27,8 +27,8 @@ def main(argv: list[str] | None = None) -> int:
     verify.add_argument("--seal", type=chain.parse_seal, help="LINES:HEAD, as it was kept elsewhere")
     arguments = parser.parse_args(argv)
     try:
-        found = chain.judge(arguments.journal.read_text(encoding="utf-8"), arguments.seal)
-    except (OSError, UnicodeDecodeError) as error:
+        found = chain.judge(chain.text_of(arguments.journal.read_bytes()), arguments.seal)
+    except OSError as error:
         print(f"{arguments.journal}: cannot be read: {error}", file=sys.stderr)
         return 1
     for problem in found.problems:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.action import RunbookAction, refuse
@@ -19,6 +20,7 @@ class ActionModule(RunbookAction):
         name, risk = arguments["name"], " ".join(arguments["risk"].split())
         if self.check:
             return {"name": name, "risk": risk, "verdict": "predicted"}
+        began = time.time()
         found = self.approved(name, risk)
         if found is None:
             answer = self.ask(f"{risk}.\nType {name!r} to approve, anything else to stop")
@@ -34,7 +36,7 @@ class ActionModule(RunbookAction):
                 )
             found = self.approve(name, risk, "interactive")
         return {
-            "changed": True,
+            "changed": found["at"] >= began,
             "name": name,
             "risk": risk,
             **{k: found[k] for k in ("operator", "expires_at", "given")},

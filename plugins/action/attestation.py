@@ -32,7 +32,8 @@ class ActionModule(RunbookAction):
         risk = " ".join(arguments["risk"].split())
         if self.check:
             return {"by": operator(), "risk": risk, "expires_at": time.time(), "verdict": "predicted"}
-        found = approvals.attested(self.journal.read(), name, time.time())
+        found = approvals.attested(self.journal.read(), name, statement, time.time())
+        kept = found is not None
         if found is None:
             if not self._given(name, statement, risk):
                 raise refuse(
@@ -52,7 +53,7 @@ class ActionModule(RunbookAction):
                 expires_at=time.time() + arguments["expires_s"],
             )
         return {
-            "changed": True,
+            "changed": not kept,
             "by": found["operator"],
             "risk": found["risk"],
             "expires_at": found["expires_at"],
@@ -60,6 +61,10 @@ class ActionModule(RunbookAction):
 
     def _given(self, name: str, statement: str, risk: str) -> bool:
         given = self.variable("dr_attestations", [])
-        if name in approvals.names(list(given) if isinstance(given, dict) else given):
+        if isinstance(given, dict):
+            # Who wrote the statement out answers for that one, and for none that reads otherwise now.
+            if " ".join(str(given.get(name, "")).split()) == " ".join(statement.split()):
+                return True
+        elif name in approvals.names(given):
             return True
         return self.ask(f"To attest: {statement}.\nThe risk: {risk}.\nType {name!r} to answer for it") == name

@@ -47,7 +47,7 @@ class ActionModule(RunbookAction):
         if arguments["state"] != "opened":
             written = self.write("run", state=arguments["state"])
             if not self.check:
-                lock.release()
+                lock.release(os.getppid())
             return {"changed": not self.check, "state": arguments["state"], "at": written.get("at")}
         if not self.check:
             # Ansible runs each task in a child of its own; what lives as long as the run is the parent.

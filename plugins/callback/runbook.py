@@ -12,7 +12,8 @@ short_description: A line a step, fit for a crisis
 version_added: 0.1.0
 description:
   - Shows each play as step n of m with the time since the start and the world it runs in, and under it what
-    was judged, what was changed and what failed. With C(-v) every task is shown.
+    was judged, what was changed, what lasts and what failed. With C(-v) every task is shown, with C(--diff)
+    what a change consists of.
   - Only displays. It decides nothing and writes no evidence.
 author:
   - the anjianyun.datacenter authors (@anjianyun)
@@ -28,7 +29,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.world 
 
 #: Task names of the runbook grammar begin with one of these.
 _JUDGING = ("Gate", "Verify")
-#: Say what is waited for when a task takes longer than this, in seconds.
+#: Say what is waited for when an effect does not come within these seconds.
+_PATIENCE_S = 2.0
 _MARK = {"ok": "ok", "changed": "changed", "failed": "FAILED", "unreachable": "SILENT"}
 
 
@@ -46,6 +48,7 @@ class CallbackModule(CallbackBase):
         self.step = 0
         self.steps = 0
         self.task_name = ""
+        self.waiting = False
         self.counts: dict[str, int] = {}
         self.world = self._world()
 
@@ -74,7 +77,8 @@ class CallbackModule(CallbackBase):
     # What Ansible tells
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
-        self.steps = len(playbook.get_plays())
+        # Several playbooks of one command line each count their own steps.
+        self.step, self.steps = 0, len(playbook.get_plays())
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self.step += 1
@@ -86,35 +90,52 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         self.task_started = time.monotonic()
         self.task_name = task.get_name().strip()
+        self.waiting = False
         if self._display.verbosity or self.task_name.startswith("Act"):
             # Said before it is done: what lasts is what the reader is waiting for.
             self._line(f"              {self.task_name} ...", C.COLOR_VERBOSE)
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        self._result(result, "changed" if result._result.get("changed") else "ok")
+        self._result(result, "changed" if result.result.get("changed") else "ok")
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         self._result(result, "ok" if ignore_errors else "failed")
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
-        ignored = bool(getattr(result._task, "ignore_unreachable", False))
+        ignored = bool(getattr(result.task, "ignore_unreachable", False))
         self._result(result, "ok" if ignored else "unreachable")
 
+    def v2_runner_item_on_ok(self, result: Any) -> None:
+        self._handle_warnings(result.result)
+
     def v2_runner_item_on_failed(self, result: Any) -> None:
-        if not result._task.ignore_errors:
-            self._explain(result._result)
+        if not result.task.ignore_errors and not self._hidden(result):
+            self._line(f"              {self._get_item_label(result.result)}:", C.COLOR_ERROR)
+            self._explain(result.result)
 
     def v2_runner_retry(self, result: Any) -> None:
-        if self._display.verbosity:
-            left = result._result.get("retries", 0) - result._result.get("attempts", 0)
-            self._under(f"not yet: {self.task_name}, {left} looks left")
+        lasts = time.monotonic() - self.task_started >= _PATIENCE_S
+        if self._display.verbosity or (lasts and not self.waiting):
+            self.waiting = True
+            left = result.result.get("retries", 0) - result.result.get("attempts", 0)
+            self._under(
+                f"waits   {self._where(result)}: {self.task_name}, {left} looks left", C.COLOR_VERBOSE
+            )
 
     def v2_playbook_on_no_hosts_remaining(self) -> None:
         self._line("              nobody is left to go on with", C.COLOR_ERROR)
 
+    def v2_on_file_diff(self, result: Any) -> None:
+        if self._hidden(result):
+            return
+        for part in result.result.get("results", [result.result]):
+            if part.get("diff") and part.get("changed"):
+                self._line(self._get_diff(part["diff"]))
+
     def v2_playbook_on_stats(self, stats: Any) -> None:
         figures = ", ".join(f"{count} {name}" for name, count in sorted(self.counts.items()))
-        bad = self.counts.get("failed", 0) + self.counts.get("unreachable", 0)
+        # Ansible's own account: a failure that the playbook rescued has stopped nothing.
+        bad = bool(stats.failures or stats.dark)
         self._line(
             f"[{self.world}] {self._elapsed()} {'stopped' if bad else 'done'}: {figures}",
             C.COLOR_ERROR if bad else C.COLOR_OK,
@@ -124,18 +145,21 @@ class CallbackModule(CallbackBase):
 
     def _result(self, result: Any, state: str) -> None:
         self.counts[state] = self.counts.get(state, 0) + 1
-        data = result._result
-        name = (result._task.get_name() or "").strip()
+        data = result.result
+        name = (result.task.get_name() or "").strip()
         host = self._where(result)
-        hidden = data.get("_ansible_no_log") or result._task.no_log
+        self._handle_warnings(data)
         if state in ("failed", "unreachable"):
             self._under(f"{_MARK[state]}  {host}: {name}", C.COLOR_ERROR)
-            if hidden:
+            if self._hidden(result):
                 self._line("              (hidden: it holds secrets)", C.COLOR_ERROR)
             else:
                 self._explain(data)
         elif name.startswith(_JUDGING) and isinstance(data.get("readings"), list):
             self._readings(data)
+        elif name.startswith("Gate") and (data.get("operator") or data.get("by")):
+            # An approval, or an attestation.
+            self._under(f"approved {name} by {data.get('operator') or data['by']}", C.COLOR_WARN)
         elif self._display.verbosity or state == "changed":
             colour = C.COLOR_CHANGED if state == "changed" else C.COLOR_OK
             self._under(f"{_MARK[state]:8}{host}: {name}", colour)
@@ -164,5 +188,12 @@ class CallbackModule(CallbackBase):
                 self._line(f"              {text.splitlines()[-1]}", C.COLOR_ERROR)
 
     @staticmethod
+    def _hidden(result: Any) -> bool:
+        data = result.result
+        return bool(data.get("_ansible_no_log") or data.get("censored") or result.task.no_log is True)
+
+    @staticmethod
     def _where(result: Any) -> str:
-        return str(result._task.delegate_to or result._host.get_name())
+        delegated = str(result.task.delegate_to or "")
+        # In a loop every item is delegated to a host of its own, and the task's word for it stays a template.
+        return result.host.get_name() if not delegated or "{{" in delegated else delegated

@@ -12,7 +12,8 @@ short_description: Asks a person to answer for what no device can say
 version_added: 0.1.0
 description:
   - Names the statement and the risk, and takes the word of a person, given beforehand
-    (C(dr_attestations)) or at the terminal. It expires.
+    (C(dr_attestations), a list of names, or the statements by name) or at the terminal. It expires, and
+    counts for that very statement alone.
 options:
   name:
     description: What it is called.

@@ -24,6 +24,11 @@ options:
   from:
     description: Directory of another run to read from.
     type: path
+  left_by_us:
+    description:
+      - What an earlier run of this runbook leaves on the device. When O(data) is equal to it, it is no
+        original, and the note of the newest earlier run of the same id is carried on.
+    type: dict
 attributes:
   check_mode:
     support: full
@@ -43,6 +48,7 @@ EXAMPLES = r"""
   anjianyun.datacenter.note:
     name: restore_policy_nn-db-01
     data: {policy: previous}
+    left_by_us: {policy: always-off}
 """
 
 RETURN = r"""

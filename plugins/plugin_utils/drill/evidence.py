@@ -64,7 +64,7 @@ def read(directory: Path) -> Evidence:
     """
     path = directory / NAME
     try:
-        journal = chain.judge(path.read_text(encoding="utf-8"), _seal(directory / REPORT))
+        journal = chain.judge(chain.text_of(path.read_bytes()), _seal(directory / REPORT))
         entries = [entry for entry in journal.entries if _understood(entry)]
         problems = list(journal.problems)
         if len(entries) < len(journal.entries):

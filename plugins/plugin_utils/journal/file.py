@@ -30,10 +30,10 @@ class Journal:
         :raises DatacenterError: when the chain is broken: nothing may be decided from it.
         """
         try:
-            found = chain.judge(self.path.read_text(encoding="utf-8"))
+            found = chain.judge(chain.text_of(self.path.read_bytes()))
         except FileNotFoundError:
             return []
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             raise self._unreadable(str(error)) from error
         if not found.whole:
             raise self._unreadable("; ".join(found.problems))
@@ -55,14 +55,14 @@ class Journal:
         :param secrets: texts that are hidden wherever they occur.
         :raises DatacenterError: when it is not on the disk; the run must not go on then.
         """
-        clean = redacted({"at": time.time(), **entry}, sorted(set(secrets) - {""}, key=len, reverse=True))
+        clean = redacted({"at": time.time(), **entry}, secrets)
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self.path.open("a+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 file.seek(0)
                 whole, end, _torn = file.read().rpartition(b"\n")
-                found = chain.judge((whole + end).decode())
+                found = chain.judge(chain.text_of(whole + end))
                 if not found.whole:
                     raise self._unreadable("; ".join(found.problems))
                 file.truncate(len(whole + end))
@@ -80,16 +80,24 @@ class Journal:
         return written
 
 
-def redacted(value: Any, secrets: list[str]) -> Any:
-    """The value with every secret in every text of it hidden."""
+def redacted(value: Any, secrets: Iterable[str]) -> Any:
+    """The value with every secret in every text of it hidden, the longest first: one may hold another."""
+    return _hide(value, sorted(set(secrets) - {""}, key=len, reverse=True))
+
+
+def _hide(value: Any, secrets: list[str]) -> Any:
     if isinstance(value, str):
         for secret in secrets:
             value = value.replace(secret, _HIDDEN)
         return str(value)
     if isinstance(value, Mapping):
-        return {redacted(str(key), secrets): redacted(item, secrets) for key, item in value.items()}
+        return {_hide(str(key), secrets): _hide(item, secrets) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [redacted(item, secrets) for item in value]
-    if value is None or isinstance(value, (bool, int, float)):
+        return [_hide(item, secrets) for item in value]
+    if (
+        value is None
+        or isinstance(value, bool)
+        or (isinstance(value, (int, float)) and str(value) not in secrets)
+    ):
         return value
-    return redacted(str(value), secrets)
+    return _hide(str(value), secrets)

@@ -13,7 +13,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.journal.file import Journal
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.journal.file import Journal, redacted
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook import approvals
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who import operator
 
@@ -48,7 +48,9 @@ class RunbookAction(ActionBase):
             result.update(self.work(arguments))
         except DatacenterError as error:
             result.update(failed=True, msg=str(error), error=error.fields(), **error.result)
-        return result
+        # A reading may quote a device that quotes a password: what is not written is not shown either.
+        shown: dict[str, Any] = redacted(result, self.secrets())
+        return shown
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """What the plugin does. :raises DatacenterError: when it refuses or fails."""
@@ -88,6 +90,9 @@ class RunbookAction(ActionBase):
         pending = [self.variable(name) for name in SECRET_VARIABLES if name in self.variables]
         while pending:
             value = pending.pop()
+            if isinstance(value, int) and not isinstance(value, bool):
+                # YAML makes a number of a password that consists of digits.
+                value = str(value)
             if isinstance(value, dict):
                 pending += value.values()
             elif isinstance(value, (list, tuple)):

@@ -31,13 +31,15 @@ def find(
     return found
 
 
-def attested(entries: Iterable[Mapping[str, Any]], name: str, now: float) -> dict[str, Any] | None:
-    """The last attestation of that name that has not expired, in the phase that has not ended."""
+def attested(
+    entries: Iterable[Mapping[str, Any]], name: str, statement: str, now: float
+) -> dict[str, Any] | None:
+    """The last attestation of that very statement that has not expired, in the phase that has not ended."""
     found = None
     for entry in entries:
         if entry["kind"] == "phase" and entry.get("state") == "ends":
             found = None
-        if entry["kind"] == "attestation" and entry["name"] == name:
+        if entry["kind"] == "attestation" and (entry["name"], entry["statement"]) == (name, statement):
             found = dict(entry) if now < float(entry["expires_at"]) else None
     return found
 

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pwd
 import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Iterator, Mapping, TextIO
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 
@@ -60,38 +62,78 @@ class Lock:
         :raises Refused: while another process lives that holds it.
         """
         mine = {"pid": pid, "started": started(pid), "run": run, "operator": operator(), "at": time.time()}
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for _attempt in range(3):
-            try:
-                descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            except FileExistsError:
-                self._refuse_if_held(pid)
-                self.path.unlink(missing_ok=True)
-                continue
-            with os.fdopen(descriptor, "w") as file:
-                json.dump(mine, file)
-            return
-        raise DatacenterError("the lock is taken by others again and again", device=str(self.path))
-
-    def _refuse_if_held(self, pid: int) -> None:
-        holder = self.holder()
-        if holder and holder["pid"] != pid:
-            since = time.strftime("%H:%M:%S", time.localtime(holder["at"]))
-            raise Refused(
-                "another run works on this service",
-                device=str(holder["run"]),
-                cause=f"process {holder['pid']} of {holder['operator']}, since {since}",
-                next_step="let it end, or end it; what it has done stays done, this run goes on from there",
-            )
+        with self._alone() as file:
+            holder = _living(file.read())
+            if holder and holder["pid"] != pid:
+                since = time.strftime("%H:%M:%S", time.localtime(holder["at"]))
+                raise Refused(
+                    "another run works on this service",
+                    device=str(holder["run"]),
+                    cause=f"process {holder['pid']} of {holder['operator']}, since {since}",
+                    next_step="let it end, or end it; what it has done stays done, this run goes on there",
+                )
+            file.seek(0)
+            file.truncate()
+            json.dump(mine, file)
 
     def holder(self) -> dict[str, Any] | None:
         """Who holds it and lives."""
         try:
-            said: dict[str, Any] = json.loads(self.path.read_text())
-            return said if said["started"] and started(int(said["pid"])) == said["started"] else None
-        except (OSError, ValueError, KeyError, TypeError):
+            return _living(self.path.read_text())
+        except OSError:
             return None
 
-    def release(self) -> None:
-        """Let it go."""
-        self.path.unlink(missing_ok=True)
+    def release(self, pid: int) -> None:
+        """Let it go, if it is this process that holds it, or nobody any more."""
+        with self._alone() as file:
+            holder = _living(file.read())
+            if holder is None or holder["pid"] == pid:
+                self.path.unlink()
+
+    @contextmanager
+    def _alone(self) -> Iterator[TextIO]:
+        """The file, and nobody else between reading and writing it.
+
+        Two runs that find the same dead holder would else both take the lock, each from the other.
+        """
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            while True:
+                with self._open() as file:
+                    fcntl.flock(file, fcntl.LOCK_EX)
+                    if self._is(file):
+                        yield file
+                        return
+        except OSError as error:
+            raise DatacenterError(
+                "the lock of this service cannot be taken",
+                device=str(self.path),
+                cause=str(error),
+                next_step="see whose file it is and whether his run lives; if it does not, remove the file",
+            ) from error
+
+    def _open(self) -> TextIO:
+        try:
+            return self.path.open("r+")
+        except FileNotFoundError:
+            # Only a new file is created: in a folder open to all, the kernel may refuse to open somebody
+            # else's file for creation even to root (fs.protected_regular).
+            with suppress(FileExistsError):
+                return self.path.open("x+")
+        return self.path.open("r+")
+
+    def _is(self, file: TextIO) -> bool:
+        """Whether what was opened still is the file of that name, and not one released meanwhile."""
+        try:
+            return os.path.samestat(os.fstat(file.fileno()), self.path.stat())
+        except FileNotFoundError:
+            return False
+
+
+def _living(text: str) -> dict[str, Any] | None:
+    """The holder that a lock's text names, if it lives."""
+    try:
+        said: dict[str, Any] = json.loads(text)
+        return said if said["started"] and started(int(said["pid"])) == said["started"] else None
+    except (ValueError, KeyError, TypeError):
+        return None

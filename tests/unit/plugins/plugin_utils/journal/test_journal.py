@@ -126,6 +126,33 @@ def test_a_line_that_a_kill_tore_is_accepted_and_replaced(journal: Journal, kept
     assert found.entries[-1]["name"] == "again"
 
 
+def test_a_kill_inside_a_character_tears_no_more_than_its_line(journal: Journal) -> None:
+    whole = journal.path.read_bytes()
+    journal.append({"kind": "measure", "name": "隐患", "data": {}})
+    torn = journal.path.read_bytes()
+    journal.path.write_bytes(torn[: torn.index("隐".encode()) + 1])
+
+    assert len(journal.read()) == 5
+    journal.append({"kind": "measure", "name": "again", "data": {}})
+
+    assert journal.path.read_bytes().startswith(whole)
+    assert [entry["name"] for entry in journal.read()][-1] == "again"
+
+
+def test_a_key_that_stands_twice_is_a_change_although_readers_may_not_see_it(journal: Journal) -> None:
+    text = journal.path.read_text().replace('"kind"', '"data":{"value":0},"kind"', 1)
+    journal.path.write_text(text)
+
+    assert chain.judge(text).entries[0]["data"] == {"value": 0}
+    assert chain.judge(text).problems == ["line 1 was changed: its digest does not fit its text"]
+
+
+def test_bytes_that_are_no_text_are_a_change_where_a_line_has_an_end(journal: Journal) -> None:
+    journal.path.write_bytes(journal.path.read_bytes().replace(b"figure 2", b"figure \xe9"))
+
+    assert chain.judge(chain.text_of(journal.path.read_bytes())).problems[0] == "line 3 cannot be read"
+
+
 def test_secrets_are_hidden_wherever_they_occur(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.append(
@@ -134,10 +161,12 @@ def test_secrets_are_hidden_wherever_they_occur(tmp_path: Path) -> None:
             "name": "has pw-123",
             "data": {"list": ["x pw-123 y"], "pw-123": {"deep": "pw-123"}},
         },
-        secrets=["pw-123", "", "pw"],
+        secrets=["pw-123", "", "pw", "90210777"],
     )
+    journal.append({"kind": "measure", "name": "n", "data": {"number": 90210777}}, secrets=["90210777"])
 
     assert "pw-123" not in journal.path.read_text()
+    assert "90210777" not in journal.path.read_text()
     assert journal.read()[0]["data"]["list"] == ["x ******** y"]
 
 

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook import approvals, readings
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who import Lock, operator, started
 
@@ -46,6 +48,10 @@ def approval(**changes: Any) -> dict[str, Any]:
     return {"kind": "approval", "name": "failover", "plan_digest": "d1", "expires_at": 100.0, **changes}
 
 
+def attestation(**changes: Any) -> dict[str, Any]:
+    return {"kind": "attestation", "name": "dead", "statement": "no power", "expires_at": 100.0, **changes}
+
+
 ENDS = {"kind": "phase", "state": "ends"}
 
 
@@ -64,6 +70,22 @@ def test_an_approval_is_for_this_plan_and_phase_and_expires(
     entries: list[dict[str, Any]], holds: bool
 ) -> None:
     assert (approvals.find(entries, "failover", "d1", now=50.0) is not None) is holds
+
+
+@pytest.mark.parametrize(
+    ("entries", "holds"),
+    [
+        ([attestation()], True),
+        ([attestation(expires_at=40.0)], False),
+        ([attestation(statement="nobody can reach it")], False),
+        ([attestation(name="other")], False),
+        ([attestation(), ENDS], False),
+    ],
+)
+def test_an_attestation_is_for_this_statement_and_phase_and_expires(
+    entries: list[dict[str, Any]], holds: bool
+) -> None:
+    assert (approvals.attested(entries, "dead", "no power", now=50.0) is not None) is holds
 
 
 def test_the_first_note_of_a_name_stays() -> None:
@@ -101,8 +123,42 @@ def test_a_living_holder_keeps_the_lock_and_a_dead_one_does_not(tmp_path: Path) 
     held = lock.holder()
     assert held is not None
     assert held["run"] == "run b"
-    lock.release()
+    # Only its holder lets it go.
+    lock.release(1)
+    assert lock.holder() is not None
+    lock.release(os.getpid())
+    assert not lock.path.exists()
     assert lock.holder() is None
+
+
+def test_of_many_who_find_a_dead_holder_one_takes_the_lock(tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    holders = [subprocess.Popen(["sleep", "60"]) for _number in range(6)]
+
+    def take(holder: subprocess.Popen[bytes]) -> bool:
+        try:
+            Lock(tmp_path, "service").take(holder.pid, "run")
+        except Refused:
+            return False
+        return True
+
+    try:
+        for _round in range(20):
+            (tmp_path / "service.lock").write_text(json.dumps({"pid": dead.pid, "started": "1"}))
+            with ThreadPoolExecutor(len(holders)) as pool:
+                assert sum(pool.map(take, holders)) == 1
+    finally:
+        for holder in holders:
+            holder.kill()
+            holder.wait()
+
+
+def test_a_lock_that_cannot_be_opened_is_an_error_with_a_way_on(tmp_path: Path) -> None:
+    (tmp_path / "service.lock").mkdir()
+
+    with pytest.raises(DatacenterError, match=r"cannot be taken: .*Next: see whose file it is"):
+        Lock(tmp_path, "service").take(os.getpid(), "run")
 
 
 def test_a_number_used_again_by_another_process_holds_nothing(tmp_path: Path) -> None:
