@@ -27,8 +27,11 @@ JUDGES = {
 #: Modules that change something on a device. Only an act may call them.
 CHANGING = {
     "pg_promote", "pg_demote", "pg_rejoin", "pg_synchronous", "pg_clone", "bmc_power", "bmc_fence",
-    "bmc_boot", "service_address", "network_fence", "twin_fault", "twin",
+    "bmc_boot", "bmc_restore_policy", "frr_config", "nft_table", "service_address", "network_fence",
+    "twin_fault", "twin",
 }  # fmt: skip
+#: Where a play may have tasks, in the order they are run.
+SECTIONS = ("pre_tasks", "tasks", "post_tasks", "handlers")
 IMPORTS = ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks")
 #: What a drill does around its runbooks has no effect on the service: the evidence itself is judged.
 UNVERIFIED_PLAYS = {
@@ -44,7 +47,8 @@ def tasks_of(items: list[dict[str, Any]], folder: Path) -> Iterator[dict[str, An
         if file is not None:
             yield from tasks_of(yaml.safe_load((folder / file).read_text()), (folder / file).parent)
         elif "block" in item:
-            yield from tasks_of(item["block"], folder)
+            for part in ("block", "rescue", "always"):
+                yield from tasks_of(item.get(part, []), folder)
         else:
             yield item
 
@@ -52,7 +56,8 @@ def tasks_of(items: list[dict[str, Any]], folder: Path) -> Iterator[dict[str, An
 def problems_of(play: dict[str, Any], folder: Path) -> list[str]:
     """Everything that is wrong with a play, one sentence each."""
     found, acted = [], ""
-    for task in tasks_of(play.get("tasks", []), folder):
+    sections = [task for name in SECTIONS for task in play.get(name, [])]
+    for task in tasks_of(sections, folder):
         name = str(task.get("name", ""))
         word, _bar, rest = name.partition(" | ")
         modules = {key.removeprefix(OURS) for key in task if key.startswith(OURS)}
@@ -73,7 +78,7 @@ def problems_of(play: dict[str, Any], folder: Path) -> list[str]:
 
 def reads_only(task: dict[str, Any]) -> bool:
     """A restore policy that is not given is only read."""
-    return bool(task.get("check_mode") is False and f"{OURS}bmc_restore_policy" in task)
+    return "policy" not in task.get(f"{OURS}bmc_restore_policy", {"policy": "of another module"})
 
 
 def plays() -> list[Any]:
@@ -109,6 +114,15 @@ def test_there_are_runbooks_to_read() -> None:
                 {"name": "Act | too late", f"{OURS}service_address": {}},
             ],
             "nothing verifies 'Act | too late'",
+        ),
+        (
+            [{"block": [], "rescue": [{"name": "Act | undo", f"{OURS}service_address": {}}]}],
+            "nothing verifies 'Act | undo'",
+        ),
+        ([{"name": "Gate | it", f"{OURS}bmc_power": {}}], "is a Gate and calls bmc_power"),
+        (
+            [{"name": "Read | it", f"{OURS}bmc_restore_policy": {"policy": "always-on"}}],
+            "changes something and is no act",
         ),
     ],
 )
