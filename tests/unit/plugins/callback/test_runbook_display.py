@@ -1,14 +1,14 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an operator sees: real results of Ansible's go in, lines come out."""
+"""What an operator sees: results go in, lines come out."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from ansible.executor.task_result import CallbackTaskResult
 from ansible.inventory.host import Host
 from ansible.playbook.task import Task
 
@@ -30,6 +30,15 @@ class Screen:
         return "\n".join(self.lines)
 
 
+@dataclass
+class Result:
+    """The public part of what Ansible gives a callback; how it makes its own differs between releases."""
+
+    host: Host
+    task: Task
+    result: dict[str, Any]
+
+
 class Show:
     """A display, and results to give it."""
 
@@ -38,11 +47,11 @@ class Show:
         self.screen = Screen()
         self.callback._display = self.screen
 
-    def result(self, name: str, delegate_to: str | None = None, **data: Any) -> CallbackTaskResult:
+    def result(self, name: str, delegate_to: str | None = None, **data: Any) -> Result:
         task = Task()
         task.name, task.action, task.delegate_to = name, "ansible.builtin.debug", delegate_to
         self.callback.v2_playbook_on_task_start(task, False)
-        return CallbackTaskResult(Host("localhost"), task, data, {})
+        return Result(Host("localhost"), task, data)
 
 
 class Stats:
