@@ -31,18 +31,12 @@ options:
     description: Seconds for which it holds.
     type: float
     default: 3600
+extends_documentation_fragment:
+  - anjianyun.datacenter.runbook
 attributes:
   check_mode:
     support: full
     description: Asks nobody.
-  diff_mode:
-    support: none
-    description: There is no text to compare.
-author:
-  - the anjianyun.datacenter authors (@anjianyun)
-notes:
-  - Runs on the control node, as an action plugin.
-  - Writes to C(journal.jsonl) in C(dr_run_directory), and fails when it cannot. Nothing secret is written.
 """
 
 EXAMPLES = r"""

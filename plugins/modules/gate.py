@@ -13,48 +13,13 @@ version_added: 0.1.0
 description:
   - Judges readings, writes them down, and fails with every reason and way on when one is not as it must be.
   - Changes nothing on any device.
-options:
-  that:
-    description: What was looked at. All of it is judged, also when the first is not so.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      ok:
-        description: Whether it is so. Anything but true or false means not known, which never passes.
-        type: raw
-        required: true
-      reading:
-        description: What was read, as a sentence with its figures.
-        type: str
-        required: true
-      refuse:
-        description: Why it does not pass.
-        type: str
-      way_on:
-        description: What the operator can do about it.
-        type: str
-      expected:
-        description: What should have been read.
-        type: str
-      approval:
-        description: Name of the approval that lets it pass all the same.
-        type: str
-      risk:
-        description: What is approved then.
-        type: str
+extends_documentation_fragment:
+  - anjianyun.datacenter.runbook
+  - anjianyun.datacenter.runbook.readings
 attributes:
   check_mode:
     support: full
     description: Judges what is known now; the verdict reads C(predicted).
-  diff_mode:
-    support: none
-    description: There is no text to compare.
-author:
-  - the anjianyun.datacenter authors (@anjianyun)
-notes:
-  - Runs on the control node, as an action plugin.
-  - Writes to C(journal.jsonl) in C(dr_run_directory), and fails when it cannot. Nothing secret is written.
 """
 
 EXAMPLES = r"""

@@ -29,18 +29,12 @@ options:
       - What an earlier run of this runbook leaves on the device. When O(data) is equal to it, it is no
         original, and the note of the newest earlier run of the same id is carried on.
     type: dict
+extends_documentation_fragment:
+  - anjianyun.datacenter.runbook
 attributes:
   check_mode:
     support: full
     description: Writes nothing, and returns what it would write.
-  diff_mode:
-    support: none
-    description: There is no text to compare.
-author:
-  - the anjianyun.datacenter authors (@anjianyun)
-notes:
-  - Runs on the control node, as an action plugin.
-  - Writes to C(journal.jsonl) in C(dr_run_directory), and fails when it cannot. Nothing secret is written.
 """
 
 EXAMPLES = r"""

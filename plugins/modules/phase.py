@@ -30,18 +30,12 @@ options:
   rpo_target_s:
     description: The loss that was accepted, in seconds.
     type: float
+extends_documentation_fragment:
+  - anjianyun.datacenter.runbook
 attributes:
   check_mode:
     support: full
     description: Writes nothing.
-  diff_mode:
-    support: none
-    description: There is no text to compare.
-author:
-  - the anjianyun.datacenter authors (@anjianyun)
-notes:
-  - Runs on the control node, as an action plugin.
-  - Writes to C(journal.jsonl) in C(dr_run_directory), and fails when it cannot. Nothing secret is written.
 """
 
 EXAMPLES = r"""

@@ -40,18 +40,12 @@ options:
   run_id:
     description: The run's id, the same at every re-run; the same as C(dr_run_id).
     type: str
+extends_documentation_fragment:
+  - anjianyun.datacenter.runbook
 attributes:
   check_mode:
     support: full
     description: Writes nothing and takes no lock.
-  diff_mode:
-    support: none
-    description: There is no text to compare.
-author:
-  - the anjianyun.datacenter authors (@anjianyun)
-notes:
-  - Runs on the control node, as an action plugin.
-  - Writes to C(journal.jsonl) in C(dr_run_directory), and fails when it cannot. Nothing secret is written.
 """
 
 EXAMPLES = r"""
