@@ -154,7 +154,7 @@ class FRRDriver(NetworkDriver):
     def _ask(self, verb: str, **arguments: Any) -> dict[str, Any]:
         """Have frr_commit.py answer on the router."""
         source = inspect.getsource(frr_commit)
-        script = f"SOURCE = {source!r}\nexec(SOURCE)\nmain({verb!r}, {self._where!r}, {arguments!r})\n"
+        script = f"{frr_commit.prelude(source)}main({verb!r}, {self._where!r}, {arguments!r})\n"
         said = self._device().run("python3 -I -", stdin=script, timeout_s=self._silence_s)
         try:
             answer = json.loads(said)

@@ -33,6 +33,8 @@ from typing import Any, Callable, Iterator
 
 #: Seconds that one call of vtysh or frr-reload.py may take.
 CALL_S = 60.0
+#: Seconds within which the guard has to run.
+START_S = 10.0
 #: How often the guard looks whether it was confirmed, in seconds.
 LOOK_S = 0.1
 #: A rollback that fails is tried again after so many seconds, so many times: nobody else will do it.
@@ -47,6 +49,10 @@ class Failed(Exception):
     def __init__(self, kind: str, text: str) -> None:
         super().__init__(text)
         self.kind = kind
+
+
+class NoGuard(Failed):
+    """The process that enters a change and takes it back does not run."""
 
 
 def boot_s() -> float:
@@ -259,7 +265,13 @@ def begin(router: Router, text: str, mode: str, confirm_s: float, message: str) 
     finally:
         shutil.rmtree(new, ignore_errors=True)
     launch(router, f"guard({options(router)!r}, {token!r})", token)
-    return wait_for(router, token, ("entered.json", "outcome.json"))
+    try:
+        return wait_for(router, token, ("entered.json", "outcome.json"))
+    except NoGuard as error:
+        # Nobody has entered anything, nor would anybody take it back.
+        if claim(router, token):
+            undo(router, "the guard does not run", False)
+        raise Failed("device", str(error)) from error
 
 
 def confirm(router: Router) -> dict[str, Any]:
@@ -307,8 +319,8 @@ def _take(router: Router) -> tuple[dict[str, Any], bool]:
 
 def wait_for(router: Router, token: str, names: tuple[str, ...]) -> dict[str, Any]:
     """Wait until the guard has said how it went."""
-    end = time.monotonic() + CALL_S * 2
-    while time.monotonic() < end:
+    end, missing_since = time.monotonic() + CALL_S * 2, time.monotonic()
+    while time.monotonic() < end and time.monotonic() - missing_since < START_S:
         for folder in ("pending", "undoing", "done"):
             job = noted(router.path(folder), "job.json")
             if not job or job["token"] != token:
@@ -319,8 +331,10 @@ def wait_for(router: Router, token: str, names: tuple[str, ...]) -> dict[str, An
                     raise Failed(said.get("kind", "device"), said["error"])
                 if said:
                     return said
+            if guarded(router.path(folder)):
+                missing_since = time.monotonic()
         time.sleep(0.02)
-    raise Failed("device", f"the guard did not say how it went: see {router.path('guard.log')}")
+    raise NoGuard("device", f"the guard did not say how it went: see {router.path('guard.log')}")
 
 
 def options(router: Router) -> dict[str, Any]:
@@ -328,10 +342,15 @@ def options(router: Router) -> dict[str, Any]:
     return {"state": state, "confdir": router.confdir, "pathspace": router.pathspace}
 
 
+def prelude(source: str) -> str:
+    """A program that has this file's text, and knows it."""
+    return f"text = {source!r}\nexec(text)\nSOURCE = text\n"
+
+
 def launch(router: Router, call: str, token: str) -> None:
     """Start a part of this file as a process that outlives the session, whoever ends that."""
     script = router.path("guard.py")
-    write(script, f"SOURCE = {SOURCE!r}\nexec(SOURCE)\n{call}\n", 0o600)
+    write(script, prelude(SOURCE) + call + "\n", 0o600)
     argv = [sys.executable or "/usr/bin/python3", "-I", script]
     if os.path.isdir("/run/systemd/system") and shutil.which("systemd-run"):
         # A session's scope may be killed as a whole when the session ends; a unit of its own is not.
