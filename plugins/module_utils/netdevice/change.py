@@ -208,7 +208,11 @@ class Trial:
         """None when it stands; otherwise why it must not."""
         limit = self.change.confirm_s
         end = self.begun + (limit - min(MARGIN_S, limit * 0.2) if limit else UNARMED_S)
-        compared, cause = False, "no time was left for the checks"
+        lost = self.result.get("session_lost")
+        compared, cause = (
+            False,
+            f"the session was lost with the commit: {lost}" if lost else "no time was left",
+        )
         while self.clock.now() < end:
             try:
                 with self.opener(self.device, timeout_s=min(TRY_S, self.device.timeout_s)) as session:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.ses
     Unsupported,
     translated,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.icmp_echo import echo
 
 if TYPE_CHECKING:
     from napalm.base import NetworkDriver
@@ -86,18 +86,10 @@ def _ping_from_here(check: Check, timeout_s: float) -> tuple[bool, str]:
             "the control node has no routing table to look at", cause=check.title,
             next_step="name the device that is asked with via",
         )  # fmt: skip
-    argv = ["ping", "-n", "-c", "1", "-W", str(max(1, int(timeout_s)))]
-    argv += (["-I", check.source] if check.source else []) + ["--", check.target]
-    try:
-        done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s + 5, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return False, str(error)
-    said = (done.stdout + done.stderr).strip().splitlines()
-    return done.returncode == 0, next(
-        (line for line in said if "transmitted" in line), said[-1] if said else ""
-    )
+    said = echo(check.target, source=check.source, timeout_s=min(2.0, timeout_s))
+    if "error" in said:
+        return False, said["error"]
+    return bool(said["times_ms"]), f"{said['times_ms'][0]} ms" if said["times_ms"] else "no answer"
 
 
 def _ping(session: NetworkDriver, check: Check) -> tuple[bool, str]:

@@ -20,7 +20,6 @@ from __future__ import annotations
 import inspect
 import json
 import shlex
-from collections.abc import Sequence
 from typing import Any
 
 from napalm.base import NetworkDriver
@@ -35,11 +34,11 @@ from napalm.base.exceptions import (
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice import delta, frr_getters
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.ssh import Shell
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import frr_commit
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import frr_commit, icmp_echo
 
 STATE = "/run/anjianyun/frr-commit"
 #: Seconds without a sign of life after which a session counts as cut; the router gives one every second.
-SILENCE_S = 8.0
+SILENCE_S = 10.0
 
 
 class FRRDriver(NetworkDriver):
@@ -155,7 +154,10 @@ class FRRDriver(NetworkDriver):
         """Have frr_commit.py answer on the router."""
         source = inspect.getsource(frr_commit)
         script = f"{frr_commit.prelude(source)}main({verb!r}, {self._where!r}, {arguments!r})\n"
-        said = self._device().run("python3 -I -", stdin=script, timeout_s=self._silence_s)
+        # A change that cuts the session must leave time to find that out, and to look for another way.
+        confirm_s = arguments.get("confirm_s")
+        silence_s = min(self._silence_s, confirm_s / 3) if confirm_s else self._silence_s
+        said = self._device().run("python3 -I -", stdin=script, timeout_s=silence_s)
         try:
             answer = json.loads(said)
         except ValueError as error:
@@ -242,12 +244,11 @@ class FRRDriver(NetworkDriver):
     ) -> Any:
         if vrf:
             raise NotImplementedError("ping from a VRF")
-        words: Sequence[Any] = ["ping", "-n", "-c", count, "-W", timeout, "-t", ttl, "-s", size]
-        origin = source or source_interface
-        words = [*words, *(["-I", origin] if origin else []), destination]
-        command = " ".join(shlex.quote(str(word)) for word in words)
-        # All lost is an answer, and it ends with another code than 0.
-        return frr_getters.ping(self._run(f"{command} 2>&1 || true", timeout * count + 10.0), destination)
+        options = {"source": source or source_interface, "count": count, "timeout_s": timeout,
+                   "size": size, "ttl": ttl}  # fmt: skip
+        script = f"{inspect.getsource(icmp_echo)}\nmain({destination!r}, **{options!r})\n"
+        said = self._device().run("python3 -I -", stdin=script, timeout_s=timeout * count + 10.0)
+        return frr_getters.ping(json.loads(said), destination)
 
     def _vtysh(self, command: str) -> str:
         space = f"-N {shlex.quote(self._where['pathspace'])} " if self._where["pathspace"] else ""
@@ -260,10 +261,8 @@ class FRRDriver(NetworkDriver):
         except ValueError as error:
             raise CommandErrorException(f"{command}: {said.strip()[:200]}") from error
 
-    def _run(self, command: str, timeout_s: float | None = None) -> str:
-        if self._where["pathspace"] is None and timeout_s is None:
-            return str(self._device().run(command))
-        return str(self._device().run(command, timeout_s=timeout_s))
+    def _run(self, command: str) -> str:
+        return str(self._device().run(command))
 
     def _device(self) -> Any:
         if self.device is None:

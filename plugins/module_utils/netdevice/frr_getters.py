@@ -168,17 +168,15 @@ def _next_hop(route: Mapping[str, Any], hop: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def ping(said: str, destination: str) -> dict[str, Any]:
-    counted = re.search(r"(\d+) packets transmitted, (\d+) received", said)
-    if not counted:
-        lines = [line for line in said.strip().splitlines() if line]
-        return {"error": lines[-1] if lines else f"ping to {destination} said nothing"}
-    times = [float(value) for value in re.findall(r" time=([\d.]+) ms", said)]
-    sent, received = int(counted[1]), int(counted[2])
+def ping(said: Mapping[str, Any], destination: str) -> dict[str, Any]:
+    """From what ``network/icmp_echo.py`` says."""
+    if "error" in said:
+        return {"error": said["error"]}
+    times = said["times_ms"]
     return {
         "success": {
-            "probes_sent": sent,
-            "packet_loss": sent - received,
+            "probes_sent": said["sent"],
+            "packet_loss": said["sent"] - len(times),
             "rtt_min": min(times, default=0.0),
             "rtt_max": max(times, default=0.0),
             "rtt_avg": round(statistics.fmean(times), 3) if times else 0.0,
