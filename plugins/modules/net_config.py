@@ -149,7 +149,7 @@ options:
         files
         hold the device's passwords and are readable by their owner alone.
     type: path
-  message:
+  comment:
     description:
       - A comment on the commit, for devices that have one.
     type: str

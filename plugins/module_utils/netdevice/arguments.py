@@ -69,7 +69,7 @@ def change_argument_spec() -> dict[str, dict[str, Any]]:
         "checks": {"type": "list", "elements": "dict", "default": [], "options": check},
         "allow_session_reset": {"type": "bool", "default": False},
         "archive_directory": {"type": "path"},
-        "message": {"type": "str", "default": ""},
+        "comment": {"type": "str", "default": ""},
     }  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def serve(params: Mapping[str, Any], *, dry_run: bool) -> dict[str, Any]:
         mode="replace" if params["state"] == "restored" else params["mode"],
         confirm_s=params["confirm_s"],
         allow_session_reset=params["allow_session_reset"],
-        message=params["message"],
+        message=params["comment"],
     )
     checks = [check_from(one, device) for one in params["checks"]]
     result = apply_change(device, change, checks=checks, archive=archive, dry_run=dry_run)

@@ -41,7 +41,7 @@ def parse_replace(output: str, wanted: str) -> list[Line]:
             lines.append(Line("-", context, _opposite(command)))
         else:
             lines.append(Line("+", context, command))
-    return lines
+    return list(dict.fromkeys(lines))
 
 
 def parse_merge(output: str, wanted: str, running: str) -> list[Line]:
@@ -64,7 +64,8 @@ def parse_merge(output: str, wanted: str, running: str) -> list[Line]:
             for where, line in present
             if where == context and (line == gone or line.startswith(f"{gone} "))
         ]
-    return lines
+    # A route that is removed by the text is named twice by frr-reload.py.
+    return list(dict.fromkeys(lines))
 
 
 def _commands(output: str) -> Iterable[tuple[str, tuple[str, ...], str]]:

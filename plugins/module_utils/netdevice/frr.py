@@ -156,7 +156,7 @@ class FRRDriver(NetworkDriver):
         script = f"{frr_commit.prelude(source)}main({verb!r}, {self._where!r}, {arguments!r})\n"
         # A change that cuts the session must leave time to find that out, and to look for another way.
         confirm_s = arguments.get("confirm_s")
-        silence_s = min(self._silence_s, confirm_s / 3) if confirm_s else self._silence_s
+        silence_s = min(self._silence_s, max(3.0, confirm_s / 3)) if confirm_s else self._silence_s
         said = self._device().run("python3 -I -", stdin=script, timeout_s=silence_s)
         try:
             answer = json.loads(said)

@@ -30,7 +30,7 @@ def without_secrets(text: str) -> str:
 def facts(
     version: str, interfaces_json: Mapping[str, Any], uptime: str, names: str, serial: str
 ) -> dict[str, Any]:
-    found = re.search(r"^FRRouting (\S+) \((.*)\)(?: on (\S+))?", version, re.MULTILINE)
+    found = re.search(r"^FRRouting (\S+) \(([^)]*)\)(?: on (\S+))?", version, re.MULTILINE)
     host, _newline, full = names.strip().partition("\n")
     return {
         "vendor": "FRRouting",

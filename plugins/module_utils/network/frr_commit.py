@@ -33,6 +33,8 @@ from typing import Any, Callable, Iterator
 
 #: Seconds that one call of vtysh or frr-reload.py may take.
 CALL_S = 60.0
+#: So often frr-reload.py is given a configuration until nothing is left to be entered.
+PASSES = 3
 #: Seconds within which the guard has to run.
 START_S = 10.0
 #: How often the guard looks whether it was confirmed, in seconds.
@@ -101,8 +103,19 @@ class Router:
         """What frr-reload.py would enter to make the running configuration this text."""
         return self._reload(text, "--test")
 
-    def replace(self, text: str) -> None:
-        self._reload(text, "--reload")
+    def replace(self, text: str) -> str:
+        """Make the running configuration a text; what is left to do afterwards.
+
+        frr-reload.py needs more than one pass at times: it enters 'no bfd' and then, to remove one of its
+        profiles, the context again, which is born anew by that.
+        """
+        left = ""
+        for _pass in range(PASSES):
+            self._reload(text, "--reload")
+            left = self.delta(text)
+            if "Lines To" not in left:
+                return ""
+        return left
 
     def merge(self, text: str) -> None:
         with self._place(text) as place:
@@ -290,11 +303,10 @@ def confirm(router: Router) -> dict[str, Any]:
 def roll_back(router: Router) -> dict[str, Any]:
     """Take the pending change back now, or the last one that stood."""
     with alone(router):
-        job = noted(router.path("undoing"), "job.json")
-        saved = False
+        job, saved = noted(router.path("undoing"), "job.json"), False
+        running = job is not None and guarded(router.path("undoing"))
         if job is None:
             job, saved = _take(router)
-        running = guarded(router.path("undoing"))
     if not running:
         launch(router, f"take_back({options(router)!r}, {saved!r})", job["token"])
     return wait_for(router, job["token"], ("outcome.json",))
@@ -377,7 +389,10 @@ def guard(where: dict[str, Any], token: str) -> None:
     fcntl.flock(lock, fcntl.LOCK_EX)
     text = read(folder, "candidate.conf")
     try:
-        (router.replace if job["mode"] == "replace" else router.merge)(text)
+        if job["mode"] == "replace":
+            router.replace(text)
+        else:
+            router.merge(text)
     except Failed as error:
         if claim(router, token):
             undo(router, "refused", False, str(error), error.kind)
@@ -426,12 +441,11 @@ def undo(router: Router, why: str, save: bool, error: str = "", kind: str = "") 
     trouble: str | None = None
     for _try in range(UNDO_TRIES):
         try:
-            router.replace(before)
-            left = router.delta(before)
+            left = router.replace(before)
             router.restore_boot(boot)
             if save:
                 router.save()
-            trouble = f"still to be entered: {' / '.join(left.split())}" if "Lines To" in left else None
+            trouble = f"still to be entered: {' '.join(left.split())}" if left else None
         except (Failed, OSError) as again:
             trouble = str(again)
         if trouble is None:
