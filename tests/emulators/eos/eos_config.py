@@ -24,10 +24,9 @@ Tree = dict[str, "Tree"]
 RULES: dict[str, tuple[str, ...]] = {
     "root": (
         "hostname | <word>", "dns domain | <word>", "logging host <ip>", "ntp server <word>",
-        "username <word> | <line>", "interface <interface> {interface",
-        "ip access-list <word> {acl", "ip routing", "ip route <prefix> ^ <hop>",
-        "router bgp <1-4294967295> {bgp", "router ospf <1-65535> {ospf",
-        "management api http-commands {api", "banner login/motd {banner",
+        "interface <interface> {interface", "ip access-list <word> {acl", "ip routing",
+        "ip route <prefix> ^ <hop>", "router bgp <1-4294967295> {bgp", "router ospf <1-65535> {ospf",
+        "management api http-commands {api",
     ),
     "interface": (
         "description | <line>", "mtu | <68-9214>", "shutdown", "no switchport",
@@ -41,7 +40,6 @@ RULES: dict[str, tuple[str, ...]] = {
     ),
     "ospf": ("router-id | <ip>", "passive-interface <interface>", "network <prefix> area <word>"),
     "api": ("protocol http/https", "no shutdown"),
-    "banner": (),
 }  # fmt: skip
 PORTS = ("Ethernet1", "Ethernet2", "Ethernet3", "Ethernet4", "Management1")
 _INTERFACE = re.compile(r"(Ethernet|Loopback|Management|Port-Channel|Vlan)\d+(/\d+)*(\.\d+)?")
@@ -133,20 +131,19 @@ class Editor:
     def __init__(self, tree: Tree) -> None:
         self.path: list[tuple[str, Tree]] = [("root", tree)]
 
-    def line(self, text: str, multiline: str | None = None) -> None:
+    def line(self, text: str) -> None:
         """Take one line. What the section does not know is tried in those around it, as EOS does."""
         refused: Rejected | None = None
         for depth in range(len(self.path) - 1, -1, -1):
             try:
-                opened = self._apply(" ".join(text.split()), *self.path[depth], multiline)
-                self.path[depth + 1 :] = opened
+                self.path[depth + 1 :] = self._apply(" ".join(text.split()), *self.path[depth])
                 return
             except Rejected as error:
                 refused = refused or error
         assert refused
         raise refused
 
-    def _apply(self, text: str, section: str, tree: Tree, multiline: str | None) -> list[tuple[str, Tree]]:
+    def _apply(self, text: str, section: str, tree: Tree) -> list[tuple[str, Tree]]:
         if section == "acl" and text.startswith(("permit ", "deny ")):
             text = f"{max([int(line.split()[0]) for line in tree], default=0) + 10} {text}"
         if f"no {text}" in RULES[section]:
@@ -160,9 +157,7 @@ class Editor:
             if other != found.line:
                 del tree[other]
         below = tree.setdefault(found.line, {})
-        if found.opens == "banner":
-            tree[found.line] = {row: {} for row in (multiline or "").splitlines()}
-        return [(found.opens, below)] if found.opens and found.opens != "banner" else []
+        return [(found.opens, below)] if found.opens else []
 
     def _remove(self, text: str, section: str, tree: Tree) -> None:
         tokens = text.split()
@@ -182,11 +177,9 @@ def clean() -> Tree:
 def parse(text: str) -> Tree:
     """The tree of a whole configuration."""
     tree = clean()
-    editor, lines = Editor(tree), iter(text.splitlines())
-    for line in lines:
-        if line.startswith("banner "):
-            editor.line(line, "\n".join(iter(lambda: next(lines, "EOF"), "EOF")))
-        elif line.strip() not in ("", "end") and not line.lstrip().startswith("!"):
+    editor = Editor(tree)
+    for line in text.splitlines():
+        if line.strip() not in ("", "end") and not line.lstrip().startswith("!"):
             editor.line(line)
     return tree
 
@@ -198,9 +191,6 @@ def _order(line: str, section: str) -> tuple[int, list[tuple[int, str]]]:
 
 def render(tree: Tree, section: str = "root", indent: str = "") -> Iterator[str]:
     """The text of a tree, in the device's order."""
-    if section == "banner":
-        yield from [*tree, "EOF"]
-        return
     previous = -1
     for line in sorted(tree, key=lambda line: _order(line, section)):
         found = understand(line, section)

@@ -107,9 +107,8 @@ class Switch:
     def known(self, name: str, doing: str) -> Session:
         session = self.sessions.get(name)
         if session is None or session.state != "pending":
-            raise CliError(
-                1000, f"Cannot {doing} session {name} ({session.state if session else 'not found'})"
-            )
+            state = session.state if session else "not found"
+            raise CliError(1000, f"Cannot {doing} session {name} ({state})")
         return session
 
     def commit(self, name: str, seconds: int | None, skip: list[str]) -> None:
@@ -123,20 +122,20 @@ class Switch:
         before, after = self.running, copy.deepcopy(session.candidate)
         for line in skip:
             after = without(after, line)
-        self.end(session, "completed")
         if seconds is not None:
             self.armed = (name, time.monotonic() + seconds, before)
             self._timer = threading.Timer(seconds, self._expire, (name,))
             self._timer.start()
-        self.log.append(
-            f"CONFIG_SESSION_COMMIT_SUCCESS: {name}" + (f", timer {seconds} s" if seconds else "")
-        )
+        self.end(session, "completed")
+        self.log.append(f"CONFIG_SESSION_COMMIT_SUCCESS: {name}, timer {seconds}")
         self.put(after)
 
     def end(self, session: Session, state: str) -> None:
         session.state, session.ended = state, time.time()
-        for old in [one.name for one in self.sessions.values() if one.state != "pending"][:-MAX_SAVED]:
-            del self.sessions[old]
+        ended = sorted((one for one in self.sessions.values() if one.ended), key=lambda one: one.ended)
+        for old in ended[:-MAX_SAVED]:
+            if not self.armed or old.name != self.armed[0]:
+                del self.sessions[old.name]
 
     def abort(self, name: str) -> None:
         if self.armed and self.armed[0] == name:
@@ -178,11 +177,8 @@ class Switch:
             for line in tree if "shutdown" not in tree else ():
                 if line.startswith("ip address "):
                     network = str(ip_interface(line.split()[2]).network)
-                    found[network] = {
-                        "routeType": "connected",
-                        "preference": 0,
-                        "vias": [{"interface": name}],
-                    }
+                    found[network] = {"routeType": "connected", "preference": 0}
+                    found[network]["vias"] = [{"interface": name}]
         for words in [line.split() for line in self.running if line.startswith("ip route ")]:
             for network in [net for net in found if found[net]["routeType"] == "connected"]:
                 if words[3][0].isdigit() and ip_address(words[3]) in ip_network(network):
@@ -207,11 +203,11 @@ class Shell:
     slow: float = 0.0
     skip: list[str] = field(default_factory=list)
 
-    def run(self, command: str, multiline: str | None, form: str) -> dict[str, Any]:
+    def run(self, command: str, form: str) -> dict[str, Any]:
         """One command's result, as it stands in the answer."""
         with self.switch.changed:
             self._faults(command)
-            answer = self._dispatch(" ".join(command.split()), multiline)
+            answer = self._dispatch(" ".join(command.split()))
         if form == "text":
             rows = answer if isinstance(answer, str) else "\n".join(f"{k}: {v}" for k, v in answer.items())
             return {"output": rows}
@@ -230,7 +226,7 @@ class Shell:
                 if fault.kind == "error":
                     raise CliError(1000, str(fault.value))
 
-    def _dispatch(self, command: str, multiline: str | None) -> Answer:
+    def _dispatch(self, command: str) -> Answer:
         for pattern, does in COMMANDS:
             if found := re.fullmatch(pattern, command):
                 if not self.enabled and not re.match(r"enable|show (?!running|startup|session)", command):
@@ -241,7 +237,7 @@ class Shell:
             place = 0 if not self.enabled or len(words) == 1 else 1
             raise CliError(1002, f"Invalid input (at token {place}: '{words[place]}')")
         try:
-            self.editor.line(command, multiline)
+            self.editor.line(command)
         except Rejected as error:
             raise CliError(1002, str(error)) from None
         self.switch.put(self.switch.running)

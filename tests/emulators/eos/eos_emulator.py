@@ -13,8 +13,8 @@ cuts the way to Management1 (shut, another address, an access list against ``cli
 requests for a connection are lost, connections that stand hear nothing more, until the way is back and TCP
 has repeated itself. Without the eAPI's ``no shutdown`` connections are reset.
 
-What it does not: VRFs, IPv6, neighbours, ACLs but by source, comments, ``default``, checkpoints, forwarding.
-The text of what it has as JSON is not in the vendor's layout.
+What it does not: VRFs, IPv6, neighbours, ACLs but by source, banners, comments, ``default``, checkpoints,
+forwarding. The text of what it has as JSON is not in the vendor's layout.
 
 Known from: pyeapi 1.0 ``eapilib`` (requests, answers, errors); NAPALM 5.2 ``eos`` (what is asked; times of a
 timer count from the boot) and napalm#2166 (a pending timer in 4.31 and 4.32); Arista's EOS manual,
@@ -101,9 +101,9 @@ def rpc(shell: Shell, body: bytes) -> dict[str, Any]:
         return {"jsonrpc": "2.0", "id": number, "error": {"code": -32601, "message": "Method not found"}}
     results: list[dict[str, Any]] = []
     for place, command in enumerate(commands, 1):
-        text, given = (command["cmd"], command.get("input")) if isinstance(command, dict) else (command, None)
+        text = command["cmd"] if isinstance(command, dict) else command
         try:
-            results.append(shell.run(text, given, form))
+            results.append(shell.run(text, form))
         except CliError as error:
             message = f"CLI command {place} of {len(commands)} '{text}' failed: {error.why}"
             failed = {"code": error.code, "message": message, "data": [*results, {"errors": [error.error]}]}

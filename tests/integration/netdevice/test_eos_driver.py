@@ -154,18 +154,30 @@ def test_what_nobody_confirms_goes_back_by_itself(version: str, connect: Connect
         assert eos.switch.startup == saved
 
 
-@pytest.mark.parametrize("version", ["4.31.2F", "4.35.0F"])
-def test_what_is_confirmed_stays_and_is_saved(version: str, connect: Connect) -> None:
-    with Emulator(version=version) as eos:
-        driver = connect(eos.port)
-        driver.load_merge_candidate(config=CHANGE)
-        driver.commit_config(revert_in=1)
+def test_what_is_confirmed_stays_and_is_saved(eos: Emulator, connect: Connect) -> None:
+    driver = connect(eos.port)
+    driver.load_merge_candidate(config=CHANGE)
+    driver.commit_config(revert_in=1)
+    driver.confirm_commit()
+    time.sleep(1.2)
+    assert "10.0.1.1/24" in running(eos)
+    assert eos.switch.startup == eos.switch.running
+    with pytest.raises(CommitError):
         driver.confirm_commit()
-        time.sleep(1.2)
-        assert "10.0.1.1/24" in running(eos)
-        assert eos.switch.startup == eos.switch.running
-        with pytest.raises(CommitError):
-            driver.confirm_commit()
+
+
+@pytest.mark.parametrize("version", ["4.31.2F", "4.35.0F"])
+def test_others_that_come_and_go_do_not_hide_a_pending_commit(version: str, connect: Connect) -> None:
+    with Emulator(version=version) as eos:
+        driver, other = connect(eos.port), connect(eos.port)
+        driver.load_merge_candidate(config=CHANGE)
+        driver.commit_config(revert_in=60)
+        for _ in range(2):
+            with pytest.raises(MergeConfigException):
+                other.load_merge_candidate(config="nonsense\n")
+        assert other.has_pending_commit()
+        driver.confirm_commit()
+        assert not other.has_pending_commit()
 
 
 def test_a_rollback_takes_a_pending_change_back_at_once(eos: Emulator, connect: Connect) -> None:
