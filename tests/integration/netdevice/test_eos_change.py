@@ -52,6 +52,10 @@ def running(eos: Emulator) -> str:
         return eos.switch.text(eos.switch.running, "")
 
 
+def armed(eos: Emulator) -> bool:
+    return eos.switch.armed is not None
+
+
 def left_open(eos: Emulator) -> list[str]:
     return [session.name for session in eos.switch.sessions.values() if session.state == "pending"]
 
@@ -81,7 +85,7 @@ def test_a_good_change_is_shown_made_confirmed_and_archived(eos: Emulator, tmp_p
 
     made = apply_change(device(eos), wanted, archive=Archive(tmp_path))
     assert (made["changed"], made["confirmed"]) == (True, True)
-    assert eos.switch.armed is None
+    assert not armed(eos)
     assert "ip address 10.0.1.1/24" in running(eos)
     assert eos.switch.startup == eos.switch.running
     kept = Path(made["archive"]["path"])
@@ -125,7 +129,7 @@ change.apply_change(device, change.Change(text, confirm_s=2), checks=[check])
 def test_the_device_saves_itself_when_the_run_is_killed(eos: Emulator) -> None:
     before = running(eos)
     with subprocess.Popen([sys.executable, "-c", RUN, USER, PASSWORD, str(eos.port), GOOD]) as process:
-        wait(lambda: eos.switch.armed is not None, 20)
+        wait(lambda: armed(eos), 20)
         assert running(eos) != before
         process.kill()
     wait(lambda: running(eos) == before, 5)
@@ -142,7 +146,7 @@ def test_a_rollback_that_does_not_come_is_made_by_hand(
         apply_change(device(eos), Change(GOOD, confirm_s=1), checks=[wanted])
     assert refused.value.result["rolled_back_by"] == "this run"
     assert running(eos) == before
-    assert eos.switch.armed is None
+    assert not armed(eos)
 
 
 def test_what_cannot_be_seen_is_not_said(
@@ -176,14 +180,14 @@ def test_a_second_change_waits_for_the_first(eos: Emulator) -> None:
         session.load_merge_candidate(config=GOOD)
         session.commit_config(revert_in=60)
     pending = running(eos)
-    assert eos.switch.armed
+    assert armed(eos)
     with pytest.raises(Refused) as refused:
         apply_change(device(eos), Change("hostname other\n"))
     assert "waits for its confirmation" in told(refused.value)["what"]
     assert (running(eos), left_open(eos)) == (pending, [])
 
     assert confirm_pending(device(eos)) == {"changed": True, "confirmed": True}
-    assert eos.switch.armed is None
+    assert not armed(eos)
     assert running(eos) == pending
     assert confirm_pending(device(eos)) == {"changed": False, "confirmed": False}
 
@@ -195,7 +199,7 @@ def test_a_pending_change_can_be_taken_back_by_hand(eos: Emulator) -> None:
         session.commit_config(revert_in=60)
     assert roll_back_pending(device(eos)) == {"changed": True, "rolled_back": True}
     assert running(eos) == before
-    assert eos.switch.armed is None
+    assert not armed(eos)
 
 
 @pytest.mark.parametrize("mode", ["merge", "replace"])
@@ -238,7 +242,7 @@ def test_an_answer_that_breaks_off_is_asked_for_again(eos: Emulator, lost: str) 
     made = apply_change(device(eos), Change(GOOD, confirm_s=60))
     assert made["confirmed"]
     assert eos.switch.faults[0].times == 0
-    assert eos.switch.armed is None
+    assert not armed(eos)
     assert "ip address 10.0.1.1/24" in running(eos)
 
 
