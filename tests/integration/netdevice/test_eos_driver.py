@@ -150,9 +150,11 @@ def test_what_nobody_confirms_goes_back_by_itself(version: str, connect: Connect
         driver, before, saved = connect(eos.port), running(eos), dict(eos.switch.startup)
         driver.load_merge_candidate(config=CHANGE)
         assert not driver.has_pending_commit()
-        driver.commit_config(revert_in=1)
+        driver.commit_config(revert_in=2)
         began = time.monotonic()
         assert driver.has_pending_commit()
+        (shown,) = driver.device.run_commands(["show configuration sessions detail"])
+        assert ("commitTimerSessionName" in shown) == (version == "4.35.0F")
         assert "10.0.1.1/24" in running(eos)
         wait(lambda: running(eos) == before)
         assert 0.7 < time.monotonic() - began < 5
@@ -272,8 +274,9 @@ def test_a_connection_that_stands_hears_nothing_either(eos: Emulator, connect: C
     with pytest.raises(EapiConnectionError):
         driver.commit_config(revert_in=2)
     began = time.monotonic()
-    assert ask(standing, ["show hostname"])["result"]
+    assert ask(standing, ["enable", "configure", "hostname late"])["result"]
     assert time.monotonic() - began > 0.3
+    assert "hostname late" in running(eos), "it was done before it arrived, and rolled back"
     standing.close()
 
 
