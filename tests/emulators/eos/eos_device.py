@@ -232,6 +232,8 @@ class Shell:
                 if not self.enabled and not re.match(r"enable|show (?!running|startup|session)", command):
                     break
                 return does(self, *found.groups()) or ""
+        if not command:
+            return ""
         if not self.editor:
             words = command.split()
             place = 0 if not self.enabled or len(words) == 1 else 1
@@ -376,6 +378,6 @@ COMMANDS: tuple[tuple[str, Callable[..., Answer | None]], ...] = (
     (r"show (running|startup)-config(?: all)?(?: sanitized)?", Shell.show_config),
     ("show interfaces", Shell.interfaces), ("show ip interface", Shell.addresses),
     ("show ipv6 interface", lambda shell: {"interfaces": {}}), ("show vrf", Shell.vrfs),
-    (r"show ip route vrf default (\S+) ?(connected|static)? ?detail", Shell.routes),
-    (r"ping (\S+)(?: timeout \d+)?(?: size \d+)? repeat (\d+)(?: (?:source|interface) \S+)*", Shell.ping),
+    (r"show ip route vrf default ([\d./]+) ?(connected|static)? ?detail", Shell.routes),
+    (r"ping ([\d.]+)(?: timeout \d+)?(?: size \d+)? repeat (\d+)(?: (?:source|interface) \S+)*", Shell.ping),
 )  # fmt: skip

@@ -116,7 +116,7 @@ def test_a_replacement_takes_away_what_it_does_not_name(eos: Emulator, connect: 
 def test_the_order_of_a_configuration_makes_no_difference(eos: Emulator, connect: Connect) -> None:
     blocks = re.split(r"\n(?=\S)", STARTUP.strip())
     driver = connect(eos.port)
-    driver.load_replace_candidate(config="\n".join(reversed(blocks)))
+    driver.load_replace_candidate(config="\n\n! remark\n".join(reversed(blocks)))
     assert driver.compare_config() == ""
 
 
