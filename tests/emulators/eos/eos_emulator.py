@@ -29,6 +29,7 @@ import argparse
 import base64
 import contextlib
 import json
+import signal
 import socket
 import ssl
 import struct
@@ -208,6 +209,8 @@ def main() -> None:
     parser.add_argument("--fault", action="append", default=[], metavar="KIND:COMMAND[:VALUE]",
                         help="error, skip, slow or reset, once, for a command that matches")  # fmt: skip
     given = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):  # A shell's background job ignores the first.
+        signal.signal(number, signal.default_int_handler)
     startup = given.startup.read_text() if given.startup else STARTUP
     with Emulator(startup, tls=not given.http, port=given.port, version=given.version) as emulator:
         for text in given.fault:
