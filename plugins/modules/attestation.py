@@ -48,6 +48,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+name:
+  description: As O(name).
+  returned: in check mode
+  type: str
 by:
   description: Who attests it.
   returned: success

@@ -60,7 +60,7 @@ class History:
 def record(report: Record, acts: Iterable[Record] = ()) -> dict[str, Any]:
     """What is kept of a judged run, from its report.json.
 
-    :param acts: ``phase``, ``step``, ``act``, ``device``, ``seconds`` of each act that was done.
+    :param acts: ``phase``, ``step``, ``act``, ``device``, ``seconds``, ``changed`` of each act that was done.
     """
     kept: dict[str, Any] = {
         "schema": SCHEMA,
@@ -80,7 +80,8 @@ def record(report: Record, acts: Iterable[Record] = ()) -> dict[str, Any]:
             for phase in report["phases"]
         ],
         "acts": [
-            {key: act[key] for key in ("phase", "step", "act", "device", "seconds")} for act in acts
+            {key: act[key] for key in ("phase", "step", "act", "device", "seconds", "changed")}
+            for act in acts
         ],
     }
     return {**kept, "digest": digest_of(kept)}
@@ -197,6 +198,7 @@ def _act(act: Any) -> bool:
         isinstance(act, dict)
         and all(isinstance(act.get(key), str) for key in ("phase", "step", "act", "device"))
         and _figure(act.get("seconds"))
+        and isinstance(act.get("changed"), bool)
     )
 
 
