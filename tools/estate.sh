@@ -21,9 +21,10 @@ estate_of() {
         exit 2
     fi
     estate=$(cd "$estate" && pwd)
+    # shellcheck disable=SC2034 # for whoever sources this
     inventory=$estate/site_plan.yml
     # What can be part of names: a small letter, then up to nine more small letters and digits.
-    twin=${TWIN:-$(basename "$estate" | tr 'A-Z' 'a-z' | tr -cd 'a-z0-9' | sed 's/^[0-9]*//' | cut -c1-10)}
+    twin=${TWIN:-$(basename "$estate" | tr '[:upper:]' '[:lower:]' | tr -cd 'a-z0-9' | sed 's/^[0-9]*//' | cut -c1-10)}
     if [ -z "$twin" ]; then
         echo "no name for the twin follows from $estate. Next: give one with TWIN=..." >&2
         exit 2

@@ -87,7 +87,8 @@ def _service(name: str, hosts: Mapping[str, Any], service: Any) -> str:
         f"{centre} ({part.database} {hosts[part.database]['ansible_host']})"
         for centre, part in service.centres.items()
     ]
-    return f"{name}: {' and '.join(places)}, primary {service.primary}, RPO {service.rpo_s:g} s, RTO {service.rto_s:g} s"
+    promised = f"RPO {service.rpo_s:g} s, RTO {service.rto_s:g} s"
+    return f"{name}: {' and '.join(places)}, primary {service.primary}, {promised}"
 
 
 def main() -> int:

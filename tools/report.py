@@ -34,7 +34,10 @@ def main() -> int:
     parser.add_argument("--title", help="what stands over the report")
     parser.add_argument("--language", choices=("en", "zh"), default="en", help="shown first (both are there)")
     parser.add_argument(
-        "--history", type=Path, default=history.root(), help="where judged runs are kept for comparison (%(default)s)"
+        "--history",
+        type=Path,
+        default=history.root(),
+        help="where judged runs are kept for comparison (%(default)s)",
     )
     arguments = parser.parse_args()
     try:

@@ -31,7 +31,13 @@ class ActionModule(RunbookAction):
         name, statement = arguments["name"], arguments["statement"]
         risk = " ".join(arguments["risk"].split())
         if self.check:
-            return {"name": name, "by": operator(), "risk": risk, "expires_at": time.time(), "verdict": "predicted"}
+            return {
+                "name": name,
+                "by": operator(),
+                "risk": risk,
+                "expires_at": time.time(),
+                "verdict": "predicted",
+            }
         found = approvals.attested(self.journal.read(), name, statement, time.time())
         kept = found is not None
         if found is None:

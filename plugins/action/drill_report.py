@@ -37,7 +37,11 @@ class ActionModule(RunbookAction):
         directory = Path(arguments["directory"]).expanduser()
         past = Path(arguments["history"]).expanduser() if arguments["history"] else history.root()
         report, changed = make_report(
-            directory, title=arguments["title"], language=arguments["language"], write=not self.check, past=past
+            directory,
+            title=arguments["title"],
+            language=arguments["language"],
+            write=not self.check,
+            past=past,
         )
         problem = "" if self.check else remember(report, directory, past)
         if problem:

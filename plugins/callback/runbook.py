@@ -14,10 +14,10 @@ description:
   - Shows each play as step n of m with the time since the start and the world it runs in, and under it what
     was judged, what was changed, what lasts and what failed. With C(-v) every task is shown, with C(--diff)
     what a change consists of.
-  - With C(--check) a runbook ends with what it would do, device by device and in order, with the median time
-    that each act took in the last drills, who will be asked what, and the command that does it.
-  - Only displays. It decides nothing and writes no evidence; how long the acts of a run took is put beside the
-    run's journal for the next check.
+  - With C(--check) a runbook ends with what it would do, device by device and in order, with the median
+    time that each act took in the last drills, who will be asked what, and the command that does it.
+  - Only displays. It decides nothing and writes no evidence; how long the acts of a run took is put beside
+    the run's journal for the next check.
 author:
   - the anjianyun.datacenter authors (@anjianyun)
 """
@@ -218,13 +218,16 @@ class CallbackModule(CallbackBase):
     def _foretell(self, bad: bool) -> None:
         if bad:
             self._line(
-                f"[{self.world}] {self._elapsed()} Nothing was changed, and nothing would be: it stops where it"
-                " says FAILED. Correct that, or take the way that is named there.",
+                f"[{self.world}] {self._elapsed()} Nothing was changed, and nothing would be: it stops where"
+                " it says FAILED. Correct that, or take the way that is named there.",
                 C.COLOR_ERROR,
             )
             return
         for line in self.forecast.lines(
-            str(self.run.get("runbook") or "the runbook"), self.acts.found, self._known(), again(sys.argv, self.namespace)
+            str(self.run.get("runbook") or "the runbook"),
+            self.acts.found,
+            self._known(),
+            again(sys.argv, self.namespace),
         ):
             self._line(line)
 

@@ -34,7 +34,7 @@ class Durations:
     _waited: Mapping[str, float] = field(default_factory=dict)
 
     def act(self, phase: str, step: str, act: str, device: str) -> float | None:
-        """Of one act: on this device, or else of the same act on whichever device it was; None when there was none."""
+        """Of one act: on this device, or else on whichever device it was; None when there was none."""
         here = self._acts.get((phase, step, plain(act, device), device))
         return here if here is not None else self._anywhere.get((phase, step, plain(act, device)))
 

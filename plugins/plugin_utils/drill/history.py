@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is kept of judged runs, so that the next one can be seen beside them.
 
-One small file a run. It names the journal it was judged from by that journal's head, which is sealed elsewhere, and
-carries a digest of itself: a file that was damaged, or changed by hand without care, is left out and counted. It
-is no evidence: whoever doubts a figure asks for the journal of that head.
+One small file a run. It names the journal it was judged from by that journal's head, which is sealed
+elsewhere, and carries a digest of itself: a file that was damaged, or changed by hand without care, is left
+out and counted. It is no evidence: whoever doubts a figure asks for the journal of that head.
 """
 
 from __future__ import annotations
@@ -29,7 +29,17 @@ ENVIRONMENT = "ANJIANYUN_HISTORY"
 #: No record is larger; what is, is none.
 _MOST_BYTES = 512 * 1024
 _HEAD = re.compile(r"[0-9a-f]{64}")
-_RUN = ("world", "runbook", "service", "started", "ended", "verdict", "two_writers", "lost_acknowledged", "acknowledged")
+_RUN = (
+    "world",
+    "runbook",
+    "service",
+    "started",
+    "ended",
+    "verdict",
+    "two_writers",
+    "lost_acknowledged",
+    "acknowledged",
+)
 _PHASE = (
     "n", "kind", "trigger", "outage_s", "rto_s", "rto_target_s", "rpo_s", "rpo_target_s", "lost_acknowledged",
     "replication", "verdict",

@@ -57,7 +57,7 @@ def make_report(
 
 
 def _beside(report: dict[str, Any], directory: Path, past: Path | None) -> dict[str, Any]:
-    """The runs that this one is shown beside: those of the report that is there, while the evidence is the same."""
+    """The runs it is shown beside: those of the report that is there, while the evidence is the same."""
     try:
         there = json.loads((directory / REPORT).read_text(encoding="utf-8"))
         kept = there["history"]

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The panel that shows a run beside the last ones of its kind. Pure geometry; the template puts it into SVG.
 
-A drill's phases are compared each with its like: the first switchover with the first switchover of each run before.
+A drill's phases are compared each with its like: the first switchover with the first of each run before.
 """
 
 from __future__ import annotations
@@ -148,7 +148,11 @@ def _trend(runs: Sequence[Run], key: tuple[str, int]) -> Trend:
             y=BASE if value is None else min(y(value), BASE - 1.5),
             width=round(slot * 0.7, 2),
             height=0.0 if value is None else max(1.5, round(BASE - y(value), 2)),
-            state="unknown" if value is None or phase is None else "good" if phase["verdict"] == "pass" else "bad",
+            state="unknown"
+            if value is None or phase is None
+            else "good"
+            if phase["verdict"] == "pass"
+            else "bad",
             current=place == len(runs) - 1,
             seconds=value,
             started=float(run["started"] or 0),

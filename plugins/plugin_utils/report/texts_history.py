@@ -20,13 +20,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "h_head": ("Journal head", "日志链尾"),
     "h_other_plan": ("plan was another", "规划不同"),
     "h_note": (
-        "Up to ten runs before this one, of the same plan, world, runbook and service; of several equal phases the "
-        "worst. A bar is one run, this one solid; red did not pass; the dotted line is the median of those before, "
-        "the amber one the promise where it is in sight; −n counts lost reports. Figures of earlier runs are those "
-        "of their own reports: each names the head of the journal that it was judged from.",
-        "本次之前最多十次运行，规划、环境、手册与业务均相同；同类阶段有多个时取最差者。每根柱为一次运行，实色为本次；"
-        "红色为未通过；点线为此前各次的中位数，琥珀色线为承诺值（在图内时）；−n 为丢失的上报数。"
-        "以往数字取自各自的报告，并注明其所依据日志的链尾。",
+        "Up to ten runs before this one, of the same plan, world, runbook and service. A bar is one run, "
+        "this one solid; red did not pass; the dotted line is the median of those before, the amber one the "
+        "promise where it is in sight; −n counts lost reports. In the table, the worst of several planned "
+        "moves. Figures of earlier runs are those of their own reports: each names the head of the journal "
+        "that it was judged from.",
+        "本次之前最多十次运行，规划、环境、手册与业务均相同。每根柱为一次运行，实色为本次；红色为未通过；"
+        "点线为此前各次的中位数，琥珀色线为承诺值（在图内时）；−n 为丢失的上报数。"
+        "表中计划切换有多次时取最差者。以往数字取自各自的报告，并注明其所依据日志的链尾。",
     ),
     "h_left_out": (
         "Records that are damaged or were changed, and therefore left out: {count}.",

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping
 
-#: What a task's name begins with in a runbook. Others are tasks of a role, and belong to the act that called it.
+#: What a task's name begins with in a runbook. Others are a role's, and belong to the act that called it.
 WORDS = ("Read", "Gate", "Note", "Measure", "Act", "Verify")
-#: An act was changed something by, found nothing to do, or cannot be looked at in a check before the acts before it.
+#: An act changes something, or finds nothing to do; or a check cannot know before earlier acts are done.
 CHANGES, NOTHING, UNSEEN = "changes", "nothing", "unseen"
 
 
@@ -102,7 +102,7 @@ def device_of(host: str, result: Mapping[str, Any]) -> str:
 
 
 def write(path: Path, acts: list[Act]) -> None:
-    """Put acts behind those that are there. Only figures for the next check: that they are missing stops nothing."""
+    """Put acts behind those that are there. That figures for the next check are missing stops nothing."""
     if not acts:
         return
     try:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a check says at its end: what would be done, to which device, in which order, and how long it takes. Pure."""
+"""What a check says at its end: what would be done, to which device, in which order, how long. Pure."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ class Forecast:
 
     def _gates(self) -> list[str]:
         good = sum(reading.get("ok") is True for reading in self.readings)
-        found = [f"  gates      {good} of {len(self.readings)} readings are good now; they are taken again by the run"]
+        found = [
+            f"  gates      {good} of {len(self.readings)} readings are good now; the run takes them again"
+        ]
         for reading in self.readings:
             if reading.get("ok") is not True:
                 by = f" (approved: {reading['approval']})" if reading.get("approval") else ""
@@ -105,14 +107,20 @@ def _whole(runbook: str, acts: Sequence[Act], known: Durations) -> list[str]:
     phases = list(dict.fromkeys(act.phase for act in acts)) or [runbook]
     times = [known.phase(phase) for phase in phases]
     if not known.runs or None in times:
-        return ["  takes      not known: no drill of this estate has passed on this control node yet (make drill)"]
+        return [
+            "  takes      not known: no drill of this estate has passed on this control node yet (make drill)"
+        ]
     whole = sum(value for value in times if value is not None)
     drills = "1 drill" if known.runs == 1 else f"the last {known.runs} drills"
-    found = [f"  takes      about {whole:.0f} s in all, every reading included (median of {drills}, {known.world})"]
+    found = [
+        f"  takes      about {whole:.0f} s in all, every reading included (median of {drills}, {known.world})"
+    ]
     waited = [known.waited(phase) for phase in phases]
     if None not in waited:
         since = "after the approval" if "failover" in phases else "at the longest"
-        found.append(f"  clients    waited {max(v for v in waited if v is not None):.1f} s {since} in those drills")
+        found.append(
+            f"  clients    waited {max(v for v in waited if v is not None):.1f} s {since} in those drills"
+        )
     if known.last:
         found[0] = found[0][:-1] + f", the last on {time.strftime('%Y-%m-%d', time.localtime(known.last))})"
     return found
@@ -127,7 +135,9 @@ def again(argv: Sequence[str], inside: str = "") -> str:
     for place, word in enumerate(argv):
         if place == 0:
             word = word.rpartition("/")[2]
-        elif word in _CHECKS or (word.startswith("-") and not word.startswith("--") and not word.strip("-CD")):
+        elif word in _CHECKS or (
+            word.startswith("-") and not word.startswith("--") and not word.strip("-CD")
+        ):
             continue
         kept.append(word)
     line = shlex.join(kept)
