@@ -37,6 +37,8 @@ ansible -i $inventory -e @$vars all -m ping"
         exec nsenter "--net=/run/netns/ajy-$twin-$node" -- "$@"
         ;;
     fault)
+        # It concerns this machine alone, and needs no inventory to be warned about.
+        export ANSIBLE_INVENTORY_UNPARSED_WARNING=False ANSIBLE_LOCALHOST_WARNING=False
         exec ansible localhost -m anjianyun.datacenter.twin_fault -a "twin_id=$twin $*" </dev/null
         ;;
     *)

@@ -33,6 +33,7 @@ class ActionModule(RunbookAction):
         if self.check:
             return {
                 "name": name,
+                "statement": statement,
                 "by": operator(),
                 "risk": risk,
                 "expires_at": time.time(),

@@ -194,8 +194,10 @@ class CallbackModule(CallbackBase):
         if result.task.action == _RUN and data.get("directory"):
             self.run = data
         elif data.get("verdict") == "predicted" and data.get("risk") and data.get("name"):
-            variable = "dr_attestations" if "by" in data else "dr_approvals"
-            self.forecast.asked.append(Asked(str(data["name"]), str(data["risk"]), variable))
+            says, variable = str(data["risk"]), "dr_approvals"
+            if data.get("statement"):
+                says, variable = f"{data['statement']}. The risk: {says}", "dr_attestations"
+            self.forecast.asked.append(Asked(str(data["name"]), says, variable))
         elif self.task_name.startswith("Gate") and isinstance(data.get("readings"), list):
             self.forecast.readings += data["readings"]
 
@@ -258,6 +260,9 @@ class CallbackModule(CallbackBase):
         elif self.foretells and state == "changed":
             # It stands in the list at the end.
             return
+        elif data.get("verdict") == "predicted" and name.startswith("Gate"):
+            # Nobody was asked yet, and nobody answered.
+            self._under(f"asks    {data.get('name', '')}")
         elif name.startswith("Gate") and (data.get("operator") or data.get("by")):
             # An approval, or an attestation.
             self._under(f"approved {name} by {data.get('operator') or data['by']}", C.COLOR_WARN)

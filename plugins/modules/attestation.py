@@ -52,6 +52,10 @@ name:
   description: As O(name).
   returned: in check mode
   type: str
+statement:
+  description: As O(statement).
+  returned: in check mode
+  type: str
 by:
   description: Who attests it.
   returned: success

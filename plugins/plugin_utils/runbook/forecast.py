@@ -67,14 +67,19 @@ class Forecast:
         return found
 
     def _questions(self) -> list[str]:
-        found = []
-        for asked in self.asked:
-            found.append(f"  asks you   {asked.name!r}: {asked.risk}")
-        if not found:
+        # One yes holds for the whole phase, so whoever asks for it a second time has his answer.
+        asked = list({question.name: question for question in reversed(self.asked)}.values())[::-1]
+        if not asked:
             return ["  asks you   nothing"]
+        found = [f"  asks you   {question.name!r}: {question.risk}" for question in asked]
         by: dict[str, list[str]] = {}
-        for asked in self.asked:
-            by.setdefault(asked.variable, []).append(asked.name)
+        for question in asked:
+            by.setdefault(question.variable, []).append(question.name)
+        for reading in self.readings:
+            # Given already: of two -e of one name the last wins, so it has to stand in this one, too.
+            name = str(reading.get("approval") or "")
+            if name and reading.get("ok") is not True and name not in by.get("dr_approvals", []):
+                by.setdefault("dr_approvals", []).append(name)
         given = " ".join(f"-e {variable}={','.join(names)}" for variable, names in by.items())
         return [*found, f"             to say yes beforehand: {given}"]
 

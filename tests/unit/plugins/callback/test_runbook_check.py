@@ -95,6 +95,11 @@ def test_a_check_ends_with_what_would_be_done_and_how_long_it_takes(tmp_path: Pa
     approval = book.result("Gate | approved", risk="it moves", verdict="predicted")
     approval.result["name"] = "switchover"
     book.callback.v2_runner_on_ok(approval)
+    word = book.result(
+        "Gate | attested", statement="it is dark", risk="it writes", by="root", verdict="predicted"
+    )
+    word.result["name"] = "dark"
+    book.callback.v2_runner_on_ok(word)
     book.step("Move the database")
     book.ok("Act | a clean stop of hf-db-01", "hf-db-01", changed=True)
     book.skipped("Act | promote wh-db-01", "not ansible_check_mode", "wh-db-01")
@@ -111,7 +116,9 @@ def test_a_check_ends_with_what_would_be_done_and_how_long_it_takes(tmp_path: Pa
     # Nothing was done, so nothing may look as if it had been, or as if it had failed.
     assert "changed" not in text.replace("Nothing was changed", "")
     assert "hf-db-01 is primary" not in text
-    assert "-e dr_approvals=switchover" in text
+    assert "'dark': it is dark. The risk: it writes" in text
+    assert "-e dr_approvals=switchover -e dr_attestations=dark" in text
+    assert "approved" not in text
 
 
 @pytest.mark.usefixtures("checking", "past")

@@ -160,7 +160,7 @@ def test_gates_and_questions_are_said_before_the_command() -> None:
         [{"ok": True, "reading": "streaming"}, {"ok": False, "reading": "90 s behind", "approval": "rpo"}],
         [
             Asked("failover", "hf-db-01 is switched off hard", "dr_approvals"),
-            Asked("rpo", "90 s may be lost", "dr_approvals"),
+            Asked("failover", "asked for a second time", "dr_approvals"),
             Asked("old_primary_cannot_write", "it may write", "dr_attestations"),
         ],
     )
@@ -171,6 +171,7 @@ def test_gates_and_questions_are_said_before_the_command() -> None:
     assert "let pass: 90 s behind (approved: rpo)" in text
     assert "'failover': hf-db-01 is switched off hard" in text
     assert "-e dr_approvals=failover,rpo -e dr_attestations=old_primary_cannot_write" in text
+    assert "asked for a second time" not in text
     assert lines[-1] == "  to run it  do it"
 
 
