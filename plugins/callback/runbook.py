@@ -202,7 +202,7 @@ class CallbackModule(CallbackBase):
             self.forecast.readings += data["readings"]
 
     def _act(self, result: Any, state: str) -> None:
-        if result.task.action.rpartition(".")[2] in _NO_WORK:
+        if state != acts.UNSEEN and result.task.action.rpartition(".")[2] in _NO_WORK:
             return
         commands = result.result.get("commands") if self.check and context.CLIARGS.get("diff") else None
         self.acts.result(

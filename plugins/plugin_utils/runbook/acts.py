@@ -70,6 +70,10 @@ class Acts:
         """A device answered to the task that runs; one outside of an act is passed over."""
         if not self.current:
             return
+        _what, named, last = self.current.rpartition(" on ")
+        if state == UNSEEN and device == "localhost" and named:
+            # A role that was not entered: its tasks would have named the device.
+            device = last
         act = self._open.get(device)
         if act is None:
             act = self._open[device] = Act(self.phase, self.step, self.current, device)

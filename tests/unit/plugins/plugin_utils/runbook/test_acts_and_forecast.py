@@ -63,6 +63,15 @@ def test_tasks_of_a_role_belong_to_the_act_that_called_it_and_its_devices_are_to
     assert len(acts.found) == 2
 
 
+def test_a_role_that_a_check_does_not_enter_is_about_the_device_that_the_act_names() -> None:
+    acts = Acts()
+    acts.enter("failback", STEP)
+    acts.task("Act | outbound jobs stop on wh-app-01", 1.0)
+    acts.result("localhost", UNSEEN, 1.0)
+
+    assert [one.device for one in acts.found] == ["wh-app-01"]
+
+
 def test_an_act_ends_with_its_step() -> None:
     acts = Acts()
     acts.enter("switchover", STEP)
