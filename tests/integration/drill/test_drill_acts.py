@@ -108,7 +108,7 @@ def test_a_fenced_server_stays_off_until_the_failback_restores_its_policy(
     variables = {
         "dr_to": AWAY,
         "dr_approvals": ["failover"],
-        "dr_lost_at": time.strftime("%Y-%m-%d %H:%M:%S"),
+        "dr_lost_at": time.strftime("%Y-%m-%dT%H:%M:%S"),
     }
     fails_at(estate, tmp_path, "its BMC switches it off", "dr_failover.yml", "Fence", **variables)
     fails_at(estate, tmp_path, "the address is announced", "dr_failover.yml", "Open", **variables)
