@@ -48,11 +48,16 @@ def ensure(names: Names, node: Node, image: Path) -> None:
     disk.mkdir(parents=True, exist_ok=True)
     root.mkdir(parents=True, exist_ok=True)
     points = {m.point: m for m in mounts.table()}
+    if str(disk) in points and points[str(disk)].stopped:
+        # A power cut that was itself cut short: what the device holds is mounted anew.
+        release(names, node.name)
+        points = {}
     if str(disk) not in points:
         if node.kind == MACHINE:
             _mount_file(_ensure_file(names, node, image), disk)
         else:
             mounts.mount("tmpfs", disk, "tmpfs", options=f"size={node.disk_mib}m,mode=0755")
+        _check_fresh(disk, node.name)
     if str(root) not in points:
         for name in ("upper", "work"):
             (disk / name).mkdir(exist_ok=True)
@@ -87,6 +92,17 @@ def _mount_file(path: Path, point: Path) -> None:
     _run(["mount", "-t", "ext4", "-o", "loop,noatime", str(path), str(point)], str(point))
 
 
+def _check_fresh(point: Path, device: str) -> None:
+    """See that it is not a stopped file system again, which the kernel gives back while somebody holds it."""
+    if any(m.stopped for m in mounts.table() if m.point == str(point)):
+        raise DatacenterError(
+            "the disk cannot be mounted again after its power was cut",
+            device=device,
+            cause="somebody still holds it as it was, in a mount namespace of its own",
+            next_step="switch the machine off and end what works in its files, then run this again",
+        )
+
+
 def _run(command: list[str], device: str) -> None:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -101,6 +117,20 @@ def _run(command: list[str], device: str) -> None:
 def release(names: Names, node: str) -> None:
     """Unmount a node's root and disk; the loop device goes with the disk."""
     mounts.unmount_below(names.node_dir(node))
+
+
+def cut(names: Names, node: str) -> None:
+    """Lose what the node's disk has been told and not been made to keep (fsync): the power is gone.
+
+    What the loop device was given counts as kept, as by a drive whose own cache survives: what the kernel
+    sends without a flush behind it cannot be told apart here.
+    """
+    mounts.stop(names.disk(node))
+
+
+def sync(names: Names, node: str) -> None:
+    """Make the node's disk keep all that it has been told."""
+    mounts.sync(names.disk(node))
 
 
 def fill(names: Names, node: str, leave_mib: int = 0) -> int:
