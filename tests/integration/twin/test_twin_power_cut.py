@@ -9,6 +9,7 @@ database told not to loses some. Were the second not so, the first would say not
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import threading
@@ -22,7 +23,10 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import cgroups, disks, mounts
 from ansible_collections.anjianyun.datacenter.tests.integration.twin.twin_bench import (
     CONTROL,
+    FAR,
     NEAR,
+    PLAN,
+    ROOT,
     SERVER,
     Twin,
     soon,
@@ -163,6 +167,35 @@ def test_files_are_there_as_they_were_synced(twin: Twin, fault: str, target: str
     soon(lambda: twin.answers(SERVER), "it has booted")
     assert twin.boot(SERVER) not in ("", boot)
     assert twin.ssh(SERVER, "cd /root; grep . kept replaced lost").stdout == "kept:synced\nreplaced:old\n"
+
+
+_COPY = f"""
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.import_tasks: {ROOT}/playbooks/tasks/dr_copy.yml
+"""
+
+
+def test_the_copy_of_a_journal_stands_when_the_power_goes_right_behind_it(twin: Twin, tmp_path: Path) -> None:
+    soon(lambda: twin.answers(SERVER), "the server is reached over the routers")
+    journal = '{"seq":1}\n{"text":"断电 {{ no template }}"}\n'
+    (tmp_path / "journal.jsonl").write_text(journal)
+    (tmp_path / "copy.yml").write_text(_COPY)
+    known = {
+        "dr_run_directory": str(tmp_path), "dr_run_id": "cut", "dr_alive": [SERVER],
+        "dr_old": {"application": SERVER}, "dr_new": {"application": FAR},
+    }  # fmt: skip
+    done = twin.inside(
+        CONTROL, "ansible-playbook", "-i", str(PLAN), str(tmp_path / "copy.yml"),
+        "-e", f"@{twin.names.vars_file}", "-e", json.dumps(known),
+        ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default", ANSIBLE_NOCOLOR="1",
+    )  # fmt: skip
+    twin.faults.inject("power_cut", SERVER)
+    assert "ok=1    changed=1" in done.stdout, done.stdout + done.stderr
+    twin.faults.lift("power_cut", SERVER)
+    on(twin)
+    assert twin.ssh(SERVER, "cat /var/lib/anjianyun/runs/cut/journal.jsonl").stdout == journal
 
 
 def test_a_cut_that_was_itself_killed_is_finished_by_the_next_run(twin: Twin) -> None:
