@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import time
 from pathlib import Path
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
@@ -54,10 +55,9 @@ def ensure(names: Names, node: Node, image: Path) -> None:
         points = {}
     if str(disk) not in points:
         if node.kind == MACHINE:
-            _mount_file(_ensure_file(names, node, image), disk)
+            _mount_fresh(_ensure_file(names, node, image), disk)
         else:
             mounts.mount("tmpfs", disk, "tmpfs", options=f"size={node.disk_mib}m,mode=0755")
-        _check_fresh(disk, node.name)
     if str(root) not in points:
         for name in ("upper", "work"):
             (disk / name).mkdir(exist_ok=True)
@@ -92,15 +92,26 @@ def _mount_file(path: Path, point: Path) -> None:
     _run(["mount", "-t", "ext4", "-o", "loop,noatime", str(path), str(point)], str(point))
 
 
-def _check_fresh(point: Path, device: str) -> None:
-    """See that it is not a stopped file system again, which the kernel gives back while somebody holds it."""
-    if any(m.stopped for m in mounts.table() if m.point == str(point)):
-        raise DatacenterError(
-            "the disk cannot be mounted again after its power was cut",
-            device=device,
-            cause="somebody still holds it as it was, in a mount namespace of its own",
-            next_step="switch the machine off and end what works in its files, then run this again",
-        )
+def _mount_fresh(path: Path, point: Path, patience_s: float = 0.5) -> None:
+    """Mount a disk's file, and see that the kernel does not give a stopped file system back.
+
+    That it does as long as somebody holds it: for a moment the machine that has just died, and for long a
+    program with a private copy of this host's mounts (``unshare --mount``), which hears of no unmounting.
+    To such a one the file is left as it is, and the machine goes on with a copy.
+    """
+    end = time.monotonic() + patience_s
+    copied = False
+    while True:
+        _mount_file(path, point)
+        if not any(m.stopped for m in mounts.table() if m.point == str(point)):
+            return
+        mounts.unmount(point)
+        if time.monotonic() > end and not copied:
+            fresh = path.with_suffix(".new")
+            _run(["cp", "--sparse=always", "--reflink=auto", str(path), str(fresh)], str(point))
+            fresh.rename(path)
+            copied = True
+        time.sleep(0.02)
 
 
 def _run(command: list[str], device: str) -> None:

@@ -151,6 +151,24 @@ def test_fsync_keeps_each_acknowledged_commit_and_without_it_some_are_lost(
     assert len(gone) >= 100
 
 
+@pytest.fixture
+def bystander() -> Iterator[None]:
+    """A program with a private copy of this host's mounts, hidden below a mount of its own."""
+    hide = "mount -t tmpfs tmpfs /run && echo hidden && exec sleep 300"
+    held = subprocess.Popen(
+        ["unshare", "--mount", "--propagation", "private", "sh", "-c", hide],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert held.stdout is not None
+    assert held.stdout.readline() == "hidden\n"
+    yield
+    held.kill()
+    held.wait()
+    held.stdout.close()
+
+
+@pytest.mark.usefixtures("bystander")
 @pytest.mark.parametrize(("fault", "target"), [("power_cut", SERVER), ("centre_lost", "nanning")])
 def test_files_are_there_as_they_were_synced(twin: Twin, fault: str, target: str) -> None:
     soon(lambda: twin.answers(SERVER), "the server is reached over the routers")
