@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
@@ -26,6 +27,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power imp
     Watch,
     control,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.durable import sync_directory
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 _POLICY = "always-off"
@@ -154,6 +156,8 @@ def recorder(path: str | None, device: str) -> Callable[[dict[str, Any]], None] 
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+            # The file's name, if this made it.
+            sync_directory(Path(path).absolute().parent)
         except OSError as error:
             raise DatacenterError(
                 "what the fence found cannot be written down, so nothing was changed",

@@ -21,7 +21,7 @@ OURS = "anjianyun.datacenter."
 JUDGES = {
     "Gate": {"gate", "approval", "attestation"},
     "Verify": {"verify", "drill_report"},
-    "Note": {"note", "run", "phase", "proof"},
+    "Note": {"note", "run", "phase", "proof", "journal_copy"},
     "Measure": {"measure"},
 }
 #: Modules that change something on a device. Only an act may call them.
