@@ -149,6 +149,21 @@ def test_a_rollback_that_does_not_come_is_made_by_hand(
     assert not armed(eos)
 
 
+def test_a_rollback_that_restores_nothing_is_not_believed(
+    eos: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forget(name: str) -> None:
+        with eos.switch.changed:
+            eos.switch.disarm()
+
+    monkeypatch.setattr(change, "GRACE_S", 1.0)
+    monkeypatch.setattr(eos.switch, "_expire", forget)
+    wanted = Check("route_present", "10.77.0.0/16", via=device(eos))
+    with pytest.raises(Undecided) as undecided:
+        apply_change(device(eos), Change(GOOD, confirm_s=1), checks=[wanted])
+    assert "another than before" in told(undecided.value)["cause"]
+
+
 def test_what_cannot_be_seen_is_not_said(
     eos: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +225,15 @@ def test_a_line_that_the_device_refuses_leaves_nothing(eos: Emulator, mode: str)
             device(eos), Change("hostname other\ninterface Ethernet2\n   ip adress 1.2.3.4/8\n", mode)
         )
     assert "Invalid input (at token 1: 'adress')" in told(refused.value)["cause"]
+    assert (running(eos), left_open(eos)) == (before, [])
+
+
+def test_a_difference_that_cannot_be_read_leaves_nothing(eos: Emulator) -> None:
+    before = running(eos)
+    eos.switch.faults.append(Fault("error", "diffs", "ConfigAgent is restarting"))
+    with pytest.raises(DatacenterError) as failed:
+        apply_change(device(eos), Change(GOOD))
+    assert "ConfigAgent is restarting" in str(failed.value)
     assert (running(eos), left_open(eos)) == (before, [])
 
 
