@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,6 +18,12 @@ ROOT = Path(__file__).resolve().parents[3]
 PLAN = ROOT / "inventory/rehearsal/site_plan.yml"
 HOME, AWAY = "nanning", "dr"
 DATABASES = {HOME: "nn-db-01", AWAY: "dr-db-01"}
+
+
+def effects(said: str) -> list[str]:
+    """What a check lists, in its order: the device, and how the act's name begins."""
+    rows = [re.match(r" +\d+  (\S+)(?: \(BMC\))? +(.+?)  ", line) for line in said.splitlines()]
+    return [f"{row[1]} {' '.join(row[2].split()[:4])}" for row in rows if row]
 
 
 class Estate:

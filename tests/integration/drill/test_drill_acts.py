@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
-from estate import AWAY, HOME, ROOT, Estate
+from estate import AWAY, HOME, ROOT, Estate, effects
 
 APPROVED = {"dr_approvals": ["switchover", "failover", "failback"]}
 ATTESTED = {"dr_approvals": ["failover", "rpo"], "dr_attestations": ["old_primary_cannot_write"]}
@@ -83,6 +83,13 @@ def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(
     assert estate.sql("dr-db-01", "SELECT pg_is_in_recovery()") == "t"
 
     failover = {"dr_to": AWAY, **ATTESTED}
+    check = estate.must("dr_failover.yml", "--check", dr_to=AWAY, dr_approvals=["rpo"])
+    assert effects(check)[:2] == [
+        "dr-fw-01 the surviving devices refuse", "dr-db-01 on that proof, promote",
+    ]  # fmt: skip
+    assert "-e dr_attestations=old_primary_cannot_write" in check
+    assert "ajy_fence" not in estate.ssh("dr-fw-01", "nft list tables")
+
     fails_at(estate, tmp_path, "the surviving devices refuse", "dr_failover.yml", "Fence", **failover)
     fails_at(estate, tmp_path, "on that proof, promote", "dr_failover.yml", "Open", **failover)
     estate.must("dr_failover.yml", **failover)
@@ -93,6 +100,12 @@ def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(
     # The power is back, and the old primary with it: it never heard of its fence, and stays shut.
     estate.fault("lifted", "centre_lost", HOME)
     estate.ssh_until("nn-db-01", "grep 'stays down' /var/log/anjianyun/guard.log")
+    assert estate.writers() == [AWAY]
+
+    check = effects(estate.must("dr_failback.yml", "--check"))
+    assert "nn-db-01 the old primary follows" in check
+    # The move home is in the same list.
+    assert check.index("nn-db-01 on the old one's") == check.index("dr-db-01 a clean stop of") + 1
     assert estate.writers() == [AWAY]
 
     estate.must("dr_failback.yml", **APPROVED)
