@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When each task of a run began and ended, kept beside its journal: the report draws the critical path of it."""
+"""When each task of a run began and ended, beside its journal: the report draws the critical path of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ description:
   - It is no evidence. A run goes on where it cannot be written, and the report says that it is not known.
   - Nothing is written in check mode, and nothing of what a task was given or said.
 requirements:
-  - enabled with C(callbacks_enabled=anjianyun.datacenter.trace) in C(ansible.cfg), as the one of this repository does
+  - C(callbacks_enabled=anjianyun.datacenter.trace) in C(ansible.cfg), as this repository's own has it
 author:
   - the anjianyun.datacenter authors (@anjianyun)
 """

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the benches of moves share: the twin, the county under whose reports they are made, and the judge's figures.
+"""What the benches of moves share: the twin, the county that reports meanwhile, and the judge's figures.
 
 The figures are those of a drill's report: the county client's log, read by the report's own code.
 """
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill import measures
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs import ClientLog, parse_client
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs import parse_client
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.phases import Phase, phases
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.journal.file import Journal
 
@@ -157,8 +157,11 @@ class Twin:
             self.ssh(self.county, f"cat > {CLIENT}/{program}", text)
 
     @contextlib.contextmanager
-    def reporting(self, into: list[ClientLog]) -> Iterator[None]:
-        """The county reports meanwhile, as in a drill: twenty connections, ten reports a second each."""
+    def reporting(self, into: Path) -> Iterator[None]:
+        """The county reports meanwhile, as in a drill: twenty connections, ten reports a second each.
+
+        :param into: where its log is put, as a drill does.
+        """
         directory = f"/var/tmp/anjianyun/bench-{time.time_ns()}"
         url = f"http://{self.service['address'].partition('/')[0]}:{self.service['port']}/reports"
         program = f"python3 {CLIENT}/report_client.py"
@@ -170,12 +173,14 @@ class Twin:
         finally:
             self.ssh(self.county, f"{program} stop --directory={directory}")
             text = self.ssh(self.county, f"cat {directory}/report_client.jsonl; rm -r {directory}")
-        into.append(parse_client(self.county, text + "\n"))
+        into.mkdir(parents=True, exist_ok=True)
+        (into / f"report_client-{self.county}.jsonl").write_text(text + "\n")
 
 
-def judged(log: ClientLog, approved: float, ended: float, moments: dict[str, float]) -> Figures:
-    """What the report's own code says of a move."""
-    gap = measures.worst_outage([log], approved, ended).gap
+def judged(directory: Path, approved: float, ended: float, moments: dict[str, float]) -> Figures:
+    """What the report's own code says of a move, from the log of the county."""
+    logs = [parse_client(path.stem, path.read_text()) for path in directory.glob("report_client-*.jsonl")]
+    gap = measures.worst_outage(logs, approved, ended).gap
     if gap is None:
         raise SystemExit("the county saw no end of the outage: the service is not back")
     return Figures(gap.seconds, gap.end - approved, moments)

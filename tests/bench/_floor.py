@@ -12,7 +12,6 @@ import time
 from _drill import AWAY, HOME, ROOT, Figures, Twin, judged, phase_of
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.sql import TIMELINE
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs import ClientLog
 
 FLOOR = ROOT / "tests/bench/floor"
 
@@ -31,27 +30,27 @@ def strike(twin: Twin, kind: str) -> None:
 def by_runbook(twin: Twin, kind: str, to: str) -> Figures:
     """A move by dr_switchover.yml or dr_failover.yml."""
     directory = twin.evidence / f"{kind}-{time.time_ns()}"
-    seen: list[ClientLog] = []
-    with twin.reporting(seen):
+    with twin.reporting(directory):
         strike(twin, kind)
         twin.play(
             f"dr_{kind}.yml", dr_to=to, dr_run_directory=str(directory), dr_approvals=[kind, "rpo"],
             dr_trigger="bench",
         )  # fmt: skip
     phase = phase_of(directory)
-    assert phase.approval is not None and phase.ends is not None, "the run has no approval or no end"
-    return judged(seen[0], float(phase.approval["at"]), float(phase.ends["at"]), {})
+    if phase.approval is None or phase.ends is None:
+        raise SystemExit(f"{directory}: the run has no approval or no end")
+    return judged(directory, float(phase.approval["at"]), float(phase.ends["at"]), {})
 
 
 def by_floor(twin: Twin, kind: str, to: str) -> Figures:
     """The same move by the floor's script."""
-    seen: list[ClientLog] = []
+    directory = twin.evidence / f"floor-{kind}-{time.time_ns()}"
     variables = environment(twin, to)
-    with twin.reporting(seen):
+    with twin.reporting(directory):
         strike(twin, kind)
         said = twin.inside(["bash", str(FLOOR / f"{kind}.sh")], more=variables)
     moments = {name: float(at) for name, at in json.loads(said.splitlines()[-1]).items()}
-    return judged(seen[0], moments["approved_at"], moments["ended"], moments)
+    return judged(directory, moments["approved_at"], moments["ended"], moments)
 
 
 def environment(twin: Twin, to: str) -> dict[str, str]:

@@ -2,11 +2,11 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long it takes from the approval of a failover to the first acknowledged report: the runbook beside the floor.
+"""Seconds from the approval of a failover to the first acknowledged report: the runbook beside the floor.
 
 The primary's database server dies under the county's reports; the operator's word is given at once. The floor
-(floor/failover.sh) does the same acts and takes the same readings over sessions that are open already. In between,
-and outside of what is timed, the failback brings the server and the service home.
+(floor/failover.sh) does the same acts and takes the same readings over sessions that are open already. In
+between, and outside of what is timed, the failback brings the server and the service home.
 """
 
 from __future__ import annotations

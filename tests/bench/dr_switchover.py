@@ -5,7 +5,7 @@
 """How long a county is out in a planned move: the runbook beside the floor.
 
 The floor (floor/switchover.sh) does the same acts and takes the same readings over sessions that are open
-already. Both move the same service on the same twin under the same county's reports, one after the other; each
+already. Both move one service on the same twin under the same county's reports, one after the other; each
 goes there as often as home. ``outage_s`` is from the last acknowledged report before to the first one after.
 """
 
@@ -29,13 +29,19 @@ def main() -> int:
             for move, to in ((first, AWAY), (second, HOME)):
                 figures = move(twin, "switchover", to)
                 (ours if move is by_runbook else floor).append(figures)
-                print(f"{number + 1} of {RUNS}: {move.__name__} to {to}: {figures.outage_s:.3f} s", flush=True)
+                print(
+                    f"{number + 1} of {RUNS}: {move.__name__} to {to}: {figures.outage_s:.3f} s", flush=True
+                )
     outages, least = [one.outage_s for one in ours], [one.outage_s for one in floor]
     leave(
         "dr_switchover",
         unit="s",
         ours=statistics.median(outages),
-        peer={"name": "floor/switchover.sh", "version": "the same revision", "value": statistics.median(least)},
+        peer={
+            "name": "floor/switchover.sh",
+            "version": "the same revision",
+            "value": statistics.median(least),
+        },
         floor={"name": "floor/switchover.sh", "value": round(statistics.median(least), 3)},
         better="lower",
         runs=RUNS,

@@ -265,9 +265,7 @@ def _phase(measured: Measured, evidence: Evidence, against: Sequence[Reason]) ->
             }
             for number, step in enumerate(done, start=1)
         ],
-        "trace": trace.as_data(
-            trace.spans(evidence.tasks, phase.begun, measured.end, gap, measured.acks)
-        ),
+        "trace": trace.as_data(trace.spans(evidence.tasks, phase.begun, measured.end, gap, measured.acks)),
         # What nobody measured is a reason against the drill as a whole, and no phase passes on it.
         "verdict": "fail" if against or None in (measured.outage_s, measured.lost) else "pass",
     }

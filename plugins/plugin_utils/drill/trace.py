@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the time of a phase went: the tasks that the trace tells of, cut at the moments their modules tell of. Pure.
+"""Where the time of a phase went: the tasks of the trace, cut at the moments their modules tell of. Pure.
 
 The runbooks do one thing after the other, so every moment of an outage belongs to one span: a part of a
 task, the way of Ansible from one task to the next, or, at the end, the application that finds the database.
@@ -162,7 +162,7 @@ def _cut(span: Span, gap: Gap | None) -> list[Span]:
     edges = [span.started, *(at for at in (gap.start, gap.end) if span.started < at < span.ended), span.ended]
     return [
         Span(span.title, span.part, span.host, one, two, gap.start <= (one + two) / 2 <= gap.end)
-        for one, two in zip(edges, edges[1:])
+        for one, two in zip(edges, edges[1:], strict=False)
     ]
 
 

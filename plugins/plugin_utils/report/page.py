@@ -18,6 +18,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.phases 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.titles import STEPS
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report import charts
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.texts import TEXTS
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.trace import critical_path
 
 TEMPLATES = Path(__file__).parent / "templates"
 #: How much is shown around a phase.
@@ -37,6 +38,8 @@ def page(report: Mapping[str, Any], evidence: Evidence, language: str = "en") ->
         lstrip_blocks=True,
     )
     environment.globals.update(t=text, step_title=step_title, svg_text=svg_text)
+    environment.filters["milliseconds"] = milliseconds
+    environment.globals["texts"] = TEXTS
     environment.filters.update(
         clock=clock, day=day, seconds=seconds, count=count, target=target, digest=digest
     )
@@ -111,6 +114,11 @@ def seconds(value: float | None) -> str:
     if 0 < value < 0.005:
         return "< 0.01 s"
     return f"{value:.2f} s" if value < 100 else f"{value:.0f} s"
+
+
+def milliseconds(value: float) -> str:
+    """Seconds to the millisecond, for what is measured so."""
+    return f"{value:.3f} s"
 
 
 def target(value: float | None) -> str:
@@ -190,6 +198,7 @@ def _parts(report: Mapping[str, Any], evidence: Evidence) -> list[dict[str, Any]
         found.append(
             {
                 "part": part,
+                "path": critical_path(part),
                 "gantt": charts.gantt(part) if part["steps"] else None,
                 "chart": chart,
                 "approvals": phase.of_kind("approval", "attestation"),

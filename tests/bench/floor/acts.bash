@@ -4,6 +4,7 @@
 # The acts and readings that both moves have in common. Sourced by bash, after sessions.bash. What each stands
 # for in the collection is named above it: whoever changes one of them looks at the other.
 
+answer=${answer-}
 # Moments for the figures, in epoch seconds: one line of JSON at the end.
 declare -A moment
 mark() { moment[$1]=$EPOCHREALTIME; }

@@ -50,8 +50,8 @@ ask() {
 fail() { printf 'floor: %s; last answer: %s\n' "$1" "$answer" >&2; exit 1; }
 
 close_all() {
-    local ended=$? name
-    for name in "${!into[@]}"; do exec {into[$name]}>&- {from[$name]}<&-; done
+    local ended=$? name fd
+    for fd in "${into[@]}" "${from[@]}"; do exec {fd}>&-; done
     for name in "$work"/*.cm; do
         ! [ -S "$name" ] || ssh -F "$SSH_CONFIG" -o ControlPath="$name" -O exit any 2>/dev/null || true
     done
