@@ -21,6 +21,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.texts 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.texts_history import (
     TEXTS as HISTORY_TEXTS,
 )
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.trace import critical_path
 
 TEMPLATES = Path(__file__).parent / "templates"
 #: Every text of the page; a panel of its own has its own.
@@ -44,6 +45,8 @@ def page(report: Mapping[str, Any], evidence: Evidence, language: str = "en") ->
         lstrip_blocks=True,
     )
     environment.globals.update(t=text, step_title=step_title, svg_text=svg_text)
+    environment.filters["milliseconds"] = milliseconds
+    environment.globals["texts"] = TEXTS
     environment.filters.update(
         clock=clock, day=day, seconds=seconds, count=count, target=target, digest=digest
     )
@@ -119,6 +122,11 @@ def seconds(value: float | None) -> str:
     if 0 < value < 0.005:
         return "< 0.01 s"
     return f"{value:.2f} s" if value < 100 else f"{value:.0f} s"
+
+
+def milliseconds(value: float) -> str:
+    """Seconds to the millisecond, for what is measured so."""
+    return f"{value:.3f} s"
 
 
 def target(value: float | None) -> str:
@@ -198,6 +206,7 @@ def _parts(report: Mapping[str, Any], evidence: Evidence) -> list[dict[str, Any]
         found.append(
             {
                 "part": part,
+                "path": critical_path(part),
                 "gantt": charts.gantt(part) if part["steps"] else None,
                 "chart": chart,
                 "approvals": phase.of_kind("approval", "attestation"),

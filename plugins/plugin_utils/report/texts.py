@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.texts_trace import TRACE_TEXTS
+
 #: key -> English, Chinese. Markup of ours is allowed in them; values are escaped when they are filled in.
 TEXTS: dict[str, tuple[str, str]] = {
     "heading_drill": ("Drill report", "灾备演练报告"),
@@ -235,4 +237,5 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Made from the files of evidence beside this page alone. One file, no script, nothing is loaded.",
         "本页仅由同目录下的证据文件生成。单一文件，无脚本，不加载任何外部内容。",
     ),
+    **TRACE_TEXTS,
 }
