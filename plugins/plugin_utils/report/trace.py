@@ -8,7 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping
 
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.trace import ANSWER, BETWEEN, CLIENT
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.trace import (
+    ANSWER,
+    BETWEEN,
+    CLIENT,
+    LEAST_S,
+)
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.charts import WIDTH, Span
 
 #: A window is drawn as it is up to so many rows; the shortest spans of a longer one are left out and counted.
@@ -71,7 +76,7 @@ def critical_path(part: Mapping[str, Any]) -> Path | None:
     spans = [
         {**one, "started": max(one["started"], begin), "ended": min(one["ended"], end)}
         for one in part.get("trace", [])
-        if begin is not None and end is not None and one["started"] < end and one["ended"] > begin
+        if begin is not None and end is not None and one["started"] < end - LEAST_S and one["ended"] > begin + LEAST_S
     ]
     if not spans:
         return None
