@@ -14,7 +14,7 @@ name: faults_events
 type: notification
 short_description: The tasks of a run as JSON lines, while they happen
 description:
-  - Writes each begin of a task and each result to the file that the environment variable E(FAULTS_EVENTS) names.
+  - Writes each begin of a task and each result to the file that the variable E(FAULTS_EVENTS) names.
 requirements: []
 """
 

@@ -10,6 +10,7 @@ import fnmatch
 import json
 import os
 import platform
+import signal
 import sys
 import time
 from collections.abc import Iterable
@@ -46,7 +47,11 @@ def machine() -> str:
     """What it ran on, in one line."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     model = next(
-        (x.partition(":")[2].strip() for x in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in x),
+        (
+            x.partition(":")[2].strip()
+            for x in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in x
+        ),
         platform.machine(),
     )
     return f"{len(os.sched_getaffinity(0))} cores ({model}), {memory:.0f} GiB, Linux {platform.release()}"
@@ -59,7 +64,9 @@ def line_of(result: dict[str, Any]) -> str:
         f"two writers {result.get('two_writers')}"
     )
     words = "; ".join(result["problems"])[:300]
-    return f"{result['trial']:<28} {result['seconds']:5.0f} s  {figures}{'  PROBLEM: ' + words if words else ''}"
+    return (
+        f"{result['trial']:<28} {result['seconds']:5.0f} s  {figures}{'  PROBLEM: ' + words if words else ''}"
+    )
 
 
 def carry_out(arguments: argparse.Namespace, trials: list[plan.Trial], acts: list[Act]) -> None:
@@ -74,6 +81,8 @@ def carry_out(arguments: argparse.Namespace, trials: list[plan.Trial], acts: lis
     home = OUT / "home"
     home.mkdir(exist_ok=True)
     ground = Ground(arguments.twin, home)
+    # Ended from outside, it takes its load and its twin with it as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     end = time.monotonic() + arguments.minutes * 60 if arguments.minutes else float("inf")
     try:
         ground.make()
@@ -96,7 +105,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--seed", type=int, default=SEED, help="the trials follow from it; printed")
     parser.add_argument("--trials", type=int, default=10, help="moments for each fault")
-    parser.add_argument("--only", default="", help="names of trials or their beginnings: 'disk_full kill.failover'")
+    parser.add_argument(
+        "--only", default="", help="names of trials or their beginnings: 'disk_full kill.failover'"
+    )
     parser.add_argument("--minutes", type=float, default=0, help="begin no trial after so many; 0: no end")
     parser.add_argument("--twin", default=os.environ.get("TWIN", "faults"))
     parser.add_argument("--keep", action="store_true", help="leave the twin up")
@@ -115,7 +126,9 @@ def main() -> int:
     if found:
         table.write(ROOT / "docs", found, acts)
     bad = [result["trial"] for result in found if table.failed(result)]
-    print(f"faults: {len(found)} trials, {len(bad)} of them with a finding{': ' if bad else ''}{', '.join(bad)}")
+    print(
+        f"faults: {len(found)} trials, {len(bad)} of them with a finding{': ' if bad else ''}{', '.join(bad)}"
+    )
     return 1 if bad else 0
 
 

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A second count of what was lost, without the judge's code: the dead primary's own files are asked.
 
-A copy of its data directory is opened by a PostgreSQL of its own, in single-user mode and without a network, and
-recovers there as it would have at home. What it holds and the surviving database does not is the loss: a report
-that was on its way when the primary died was sent again, and is in the survivor.
+A copy of its data directory is opened by a PostgreSQL of its own, in single-user mode and without a network,
+and recovers there as it would have at home. What it holds and the surviving database does not is the loss: a
+report that was on its way when the primary died was sent again, and is in the survivor.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def ids_of_the_dead(ground: Ground, node: str, scratch: Path) -> Path:
 
 def missing(dead: Path, surviving: Path) -> int:
     """How many of the first are not in the second: sort and comm, no line of ours."""
+    script = 'sort -u "$1" >"$1.s"; sort -u "$2" >"$2.s"; comm -23 "$1.s" "$2.s" | wc -l; rm "$1.s" "$2.s"'
     done = subprocess.run(
-        ["sh", "-c", 'sort -u "$1" >"$1.s"; sort -u "$2" >"$2.s"; comm -23 "$1.s" "$2.s" | wc -l; rm "$1.s" "$2.s"',
-         "count", str(dead), str(surviving)],
+        ["sh", "-c", script, "count", str(dead), str(surviving)],
         capture_output=True, text=True, check=True, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
     return int(done.stdout)

@@ -13,12 +13,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from estate import DATABASES, PLAN, ROOT, Estate
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import cgroups, switch
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.faults import Faults
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.names import Names
-from estate import DATABASES, PLAN, ROOT, Estate
-
 from campaign.plan import AWAY, HOME, Break, Command
 from campaign.run import Run
 
@@ -27,7 +27,7 @@ TERMINAL = "liujiang-pc-01"
 PROGRAMS = ROOT / "roles/drill_client/files"
 #: Where the probes write, inside the machines that they look from.
 PROBE_DIRECTORY = "var/tmp/faults-probe"
-CONNECTIONS, RATE = 20, 3.0
+CONNECTIONS, RATE = 20, 2.0
 ASK_S = 5.0
 _STATE = """SELECT json_build_object('standby', pg_is_in_recovery(),
  'timeline', (SELECT timeline_id FROM pg_control_checkpoint()),
@@ -174,7 +174,7 @@ class Ground(Estate):
     def mend(self, fenced: tuple[str, ...] = ()) -> None:
         """Lift every fault and switch on what is off, but for what a fence keeps off."""
         for each in self.faults.listed():
-            # A fault whose thing is gone meanwhile (a frozen unit of a machine that is off) has nothing to lift.
+            # A fault whose thing is gone meanwhile (a frozen unit of a dead machine) has nothing to lift.
             with contextlib.suppress(DatacenterError):
                 self.faults.lift(each["fault"], each["target"])
         for node in self.faults.spec.rooted():

@@ -37,8 +37,8 @@ class Scenario:
     :param runbook: what runs while it happens; empty: nothing does.
     :param before: broken a few seconds before, while the county goes on reporting.
     :param breaks: broken at the moment that is drawn.
-    :param reaction: the runbook that an operator takes when nothing ran, or when what ran is of no use any more;
-        empty: none is needed.
+    :param reaction: the runbook that an operator takes when nothing ran, or when what ran is of no use any
+        more; empty: none is needed.
     :param mended: lifted after the break and before the operator acts: what is not down any more then.
     :param woken: lifted when the operator is done: it wakes up into another world.
     :param counted: whether the loss is counted a second way.
@@ -82,7 +82,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         reaction="failover",
     ),
     Scenario(
-        "application_stopped", "in calm", breaks=(Break("service_stopped", APPLICATION),), reaction="switchover"
+        "application_stopped", "in calm", breaks=(Break("service_stopped", APPLICATION),),
+        reaction="switchover",
     ),
     Scenario(
         "application_stopped", "during a switchover", "switchover",
@@ -96,7 +97,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     Scenario("disk_full", "in calm", breaks=(Break("disk_full", DB),), reaction="failover"),
     Scenario(
-        "disk_full", "during a switchover", "switchover", breaks=(Break("disk_full", DB),), reaction="failover"
+        "disk_full", "during a switchover", "switchover", breaks=(Break("disk_full", DB),),
+        reaction="failover",
     ),
     Scenario(
         "bmc_lying", "says off, the database is frozen", before=(Break("bmc_lying", DB, "off"),),
@@ -115,7 +117,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
 )  # fmt: skip
 
-#: Cases in which acknowledged reports are really lost, so that the figure can be compared with a second count.
+#: Cases in which acknowledged reports are really lost, so that the figure can be held against a second count.
 LOSSES: tuple[Scenario, ...] = (
     Scenario(
         "loss_centres_apart", "every way between the centres cut before the database dies", before=APART,
@@ -134,8 +136,8 @@ LOSSES: tuple[Scenario, ...] = (
 #: Faults in the order of the table.
 FAULTS = tuple(dict.fromkeys(s.fault for s in (*SCENARIOS, *LOSSES)))
 
-#: What has to be so for an act to have something to do, by runbook and a part of the act's name: what is broken
-#: before the failover that is killed, or that goes before the failback that is killed.
+#: What has to be so for an act to have something to do, by runbook and a part of the act's name: what is
+#: broken before the failover that is killed, or that goes before the failback that is killed.
 ACT_NEEDS: tuple[tuple[str, str, tuple[Break, ...]], ...] = (
     ("failover", "devices refuse", (DEAD, Break("bmc_dead", DB))),
     ("failback", "let the old centre through", (DEAD, Break("bmc_dead", DB))),
@@ -147,24 +149,22 @@ ACT_NEEDS: tuple[tuple[str, str, tuple[Break, ...]], ...] = (
 
 def needs(act: Act) -> tuple[Break, ...]:
     """What is broken for an act's trial."""
-    return next(
-        breaks for runbook, part, breaks in ACT_NEEDS if runbook == act.runbook and part in act.title
-    )
+    return next(breaks for runbook, part, breaks in ACT_NEEDS if runbook == act.runbook and part in act.title)
 
 
 @dataclass(frozen=True)
 class Answer:
     """What an operator does when a run stopped with such a text.
 
-    :param then: ``again``: the same command; a runbook's name: that one; ``attest``, ``approve_rpo``: the same
-        with that said; ``mend``: what is broken is put right first, then the same command.
+    :param then: ``again``: the same command; a runbook's name: that one; ``attest``, ``approve_rpo``: the
+        same with that said; ``mend``: what is broken is put right first, then the same command.
     """
 
     pattern: str
     then: str
 
 
-#: The playbook of answers, in this order; what none fits is answered with the same command again, then mended.
+#: The playbook of answers, in this order; what none fits is answered with the same again, then mended.
 ANSWERS: tuple[Answer, ...] = (
     Answer(r"is a healthy primary", "switchover"),
     Answer(r"nobody answers for it", "attest"),
@@ -233,8 +233,8 @@ class Trial:
 
     :param moment: where in a runbook's, or act's, usual time it happens, from 0 to 1.
     :param pause_s: until the operator types the next command.
-    :param victim: ``tree``: the process group and all its children die; ``main``: the group alone does, and what
-        it began goes on by itself.
+    :param victim: ``tree``: the process group and all its children die; ``main``: the group alone does, and
+        what it began goes on by itself.
     """
 
     name: str

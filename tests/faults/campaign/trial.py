@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One trial: load, a runbook, a fault or a kill at its moment, an operator's answers, the way home, a verdict."""
+"""One trial: load, a runbook, a fault or a kill at its moment, answers, the way home, a verdict."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs import parse_client, parse_probe
 from estate import DATABASES, ROOT
 
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs import parse_client, parse_probe
 from campaign import count, verdict
 from campaign.acts import Act
 from campaign.ground import TERMINAL, Ground, Lost

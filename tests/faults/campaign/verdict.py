@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill import loss, outage, writers
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs import (
@@ -39,8 +38,8 @@ def figures(
 ) -> Figures:
     """The figures of a trial.
 
-    :param span: wall clock, from the moment of the fault until the operator was done; the outage is the longest
-        gap in it. Losses and writers are judged over the whole of the logs.
+    :param span: wall clock, from the moment of the fault until the operator was done; the outage is the
+        longest gap in it. Losses and writers are judged over the whole of the logs.
     :param approved: when the first failover was approved; the RTO counts from there.
     """
     times = [ack.acked for ack in client.acks]
@@ -67,8 +66,8 @@ def figures(
 def merge(probes: Sequence[ProbeLog]) -> ProbeLog | None:
     """The probes of both centres as one that saw everything.
 
-    A twin's machines share one clock, so their logs may be laid over each other; and what the probe of a centre
-    that is cut off saw there nobody else can tell.
+    A twin's machines share one clock, so their logs may be laid over each other; and what the probe of a
+    centre that is cut off saw there nobody else can tell.
     """
     if not probes:
         return None
@@ -122,7 +121,9 @@ def once_problems(promotions: int | None, moved: int, switched: Mapping[str, Seq
     if promotions is not None and promotions > moved:
         found.append(f"{promotions} timelines were begun for {moved} moves of the writer")
     for host, states in switched.items():
-        found += [f"{host} was switched {s} {states.count(s)} times" for s in ("off", "on") if states.count(s) > 1]
+        found += [
+            f"{host} was switched {s} {states.count(s)} times" for s in ("off", "on") if states.count(s) > 1
+        ]
     return found
 
 
