@@ -46,7 +46,6 @@ class Ground(Estate):
         self.names = Names(twin_id)
         self._hosts: dict[str, Any] = {}
         self._load: list[subprocess.Popen[bytes]] = []
-        self._runs = 0
 
     # The twin
 
@@ -81,12 +80,7 @@ class Ground(Estate):
 
     def start(self, command: Command, directory: Path, lost_at: str | None) -> Run:
         """Begin a runbook on the control node of the DR centre; the evidence is kept in the directory."""
-        self._runs += 1
-        argv = [
-            "nsenter", f"--net=/run/netns/ajy-{self.twin_id}-dr-ctl-01", "--",
-            "ansible-playbook", "-i", str(PLAN), "-e", f"@{self.variables}",
-            "-e", json.dumps(command.variables(lost_at)), str(ROOT / f"playbooks/dr_{command.runbook}.yml"),
-        ]  # fmt: skip
+        argv = self.playing(f"dr_{command.runbook}.yml", **command.variables(lost_at))
         number = len(list(directory.glob("*.txt"))) + 1
         environment = {**self.environment, "HOME": str(directory)}
         return Run(argv, ROOT, environment, directory / f"{number:02d}-{command.runbook}")

@@ -40,23 +40,34 @@ class Estate:
         """Put the twin up, or take it down."""
         subprocess.run(["sh", "tools/twin.sh", verb], cwd=ROOT, env=self.environment, check=True)
 
+    def entered(self, *argv: str) -> list[str]:
+        """The words of a command, as they run it on the control node of the DR centre."""
+        return ["nsenter", f"--net=/run/netns/ajy-{self.twin_id}-dr-ctl-01", "--", *argv]
+
+    def playing(self, playbook: str | Path, *arguments: str, **variables: Any) -> list[str]:
+        """The words that run a playbook; ``variables`` become extra variables."""
+        path = playbook if isinstance(playbook, Path) else ROOT / "playbooks" / playbook
+        return self.entered(
+            "ansible-playbook", "-i", str(PLAN), "-e", f"@{self.variables}",
+            "-e", json.dumps(variables), str(path), *arguments,
+        )  # fmt: skip
+
+    def run(self, argv: list[str], timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
+        """What a command came to."""
+        return subprocess.run(
+            argv, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, timeout=timeout_s, check=False,
+        )  # fmt: skip
+
     def inside(self, *argv: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         """Run a command on the control node of the DR centre."""
-        return subprocess.run(
-            ["nsenter", f"--net=/run/netns/ajy-{self.twin_id}-dr-ctl-01", "--", *argv],
-            cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=timeout_s, check=False,
-        )  # fmt: skip
+        return self.run(self.entered(*argv), timeout_s)
 
     def play(
         self, playbook: str | Path, *arguments: str, **variables: Any
     ) -> subprocess.CompletedProcess[str]:
         """Run a playbook; ``variables`` become extra variables."""
-        path = playbook if isinstance(playbook, Path) else ROOT / "playbooks" / playbook
-        return self.inside(
-            "ansible-playbook", "-i", str(PLAN), "-e", f"@{self.variables}",
-            "-e", json.dumps(variables), str(path), *arguments,
-        )  # fmt: skip
+        return self.run(self.playing(playbook, *arguments, **variables))
 
     def must(self, playbook: str | Path, *arguments: str, **variables: Any) -> str:
         """As :meth:`play`, and it succeeds; returns what it said."""
