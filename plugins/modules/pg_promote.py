@@ -37,7 +37,8 @@ options:
             (C(always-off)), C(at).
           - V(network) takes C(devices), C(verified), C(at), and C(attestation) as V(attested) has it.
           - V(attested) takes C(by), C(risk), C(expires_at).
-          - V(lease) takes C(holder), C(expired_at).
+          - V(lease) takes C(holder), C(granters) (what M(anjianyun.datacenter.lease) read of each),
+            C(expected) (the names of all who could renew it), C(at).
           - Times are epoch seconds.
         type: dict
         required: true

@@ -32,7 +32,7 @@ options:
       - V(centre_lost) takes the power from a centre, its servers and their BMCs. Lifted, the servers do what
         their restore policies say.
       - V(machine_killed) ends a machine at once, behind its BMC's back. Lifted, it stays off until it is
-        switched on.
+        switched on. V(machine_frozen) stops every process in it until it is lifted, as if it were paused.
       - V(bmc_dead) is silent, V(bmc_slow) answers after O(value) seconds, V(bmc_lying) says O(value) (V(on)
         or V(off)) whatever is true and obeys nothing.
       - V(disk_full) leaves no room on a machine's own disk.
@@ -45,6 +45,7 @@ options:
       - line_filled
       - centre_lost
       - machine_killed
+      - machine_frozen
       - bmc_dead
       - bmc_slow
       - bmc_lying

@@ -38,6 +38,7 @@ def fence(
     check: bool = False,
     require_policy: bool = True,
     before_change: Callable[[dict[str, Any]], None] | None = None,
+    second_path: Callable[[], str | None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
     """Make sure that the server is off and stays off when power returns.
@@ -50,10 +51,12 @@ def fence(
         server is switched off all the same, and ``policy_after`` says that it may return.
     :param before_change: called with ``policy_before``, ``power_before`` and ``at`` before
         anything is changed: the moment to write the original down for the way back.
+    :param second_path: asked after the readings; what it heard of the server disproves the BMC.
     :returns: ``changed``, ``fenced``, ``policy_before``, ``policy_after``,
         ``power_before``, ``readings``, ``commands``. ``fenced`` is false in check mode
         unless the server already is.
     :raises errors.StateUnknown: it is not known whether the server is on; nothing was done.
+    :raises errors.NotConfirmed: the BMC says off, and policy or second path say otherwise.
     :raises DeadlineExceeded: not seen off in time; the result says what was done.
     """
     watch = Watch(bmc, how, sleep)
@@ -86,6 +89,13 @@ def fence(
                 device=bmc.name,
                 cause="the BMC accepted the policy without effect; the server may return with the power",
                 next_step="set the policy in the BMC's own interface, or take the power cord",
+            )
+        if second_path is not None and (heard := second_path()) is not None:
+            raise errors.NotConfirmed(
+                "the BMC says off, and the server answers",
+                device=bmc.name,
+                cause=heard,
+                next_step="do not trust this BMC; fence by another path, or take the power cord",
             )
     except DatacenterError as error:
         error.result.update(_result(watch, observed, watch_policy(watch), done, fenced=False))

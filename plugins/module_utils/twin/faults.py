@@ -279,6 +279,11 @@ FAULTS: dict[str, Fault] = {
             lambda f, centre: f.light(centre),
         ),
         Fault("machine_killed", "node", _killed, _nothing),
+        Fault(
+            "machine_frozen", "node",
+            lambda f, node, _value: cgroups.freeze(f.names.node_group(node), True),
+            lambda f, node: cgroups.freeze(f.names.node_group(node), False),
+        ),
         Fault("bmc_dead", "bmc", _dead, lambda f, node: f.start_bmc(node)),
         Fault("bmc_slow", "bmc", _slow, lambda f, node: f.set_bmc_fault(node, "")),
         Fault("bmc_lying", "bmc", _lying, lambda f, node: f.set_bmc_fault(node, "")),

@@ -106,6 +106,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "device": ("Device", "设备"),
     "proved_at": ("Written down", "记录时间"),
     "readings": ("Readings", "读数"),
+    "lease_over": ("refuses it, and the last lease has run out", "拒绝续租，且最后一次租约已到期"),
+    "lease_runs": ("a lease may still run", "租约可能仍有效"),
     "shown": ("Shown to the promotion", "提升主库时出示"),
     "method_bmc": (
         "BMC: switched off, read as off again and again, and kept off",

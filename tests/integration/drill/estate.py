@@ -40,34 +40,33 @@ class Estate:
         """Put the twin up, or take it down."""
         subprocess.run(["sh", "tools/twin.sh", verb], cwd=ROOT, env=self.environment, check=True)
 
-    def entered(self, *argv: str) -> list[str]:
-        """The words of a command, as they run it on the control node of the DR centre."""
-        return ["nsenter", f"--net=/run/netns/ajy-{self.twin_id}-dr-ctl-01", "--", *argv]
-
-    def playing(self, playbook: str | Path, *arguments: str, **variables: Any) -> list[str]:
-        """The words that run a playbook; ``variables`` become extra variables."""
-        path = playbook if isinstance(playbook, Path) else ROOT / "playbooks" / playbook
-        return self.entered(
-            "ansible-playbook", "-i", str(PLAN), "-e", f"@{self.variables}",
-            "-e", json.dumps(variables), str(path), *arguments,
-        )  # fmt: skip
-
-    def run(self, argv: list[str], timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
-        """What a command came to."""
+    def inside(
+        self, *argv: str, timeout_s: float = 300, control: str = "dr-ctl-01"
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command on a control node, the one of the DR centre."""
         return subprocess.run(
-            argv, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, timeout=timeout_s, check=False,
+            ["nsenter", f"--net=/run/netns/ajy-{self.twin_id}-{control}", "--", *argv],
+            cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=timeout_s, check=False,
         )  # fmt: skip
-
-    def inside(self, *argv: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
-        """Run a command on the control node of the DR centre."""
-        return self.run(self.entered(*argv), timeout_s)
 
     def play(
         self, playbook: str | Path, *arguments: str, **variables: Any
     ) -> subprocess.CompletedProcess[str]:
         """Run a playbook; ``variables`` become extra variables."""
-        return self.run(self.playing(playbook, *arguments, **variables))
+        path = playbook if isinstance(playbook, Path) else ROOT / "playbooks" / playbook
+        return self.inside(
+            "ansible-playbook", "-i", str(PLAN), "-e", f"@{self.variables}",
+            "-e", json.dumps(variables), str(path), *arguments,
+        )  # fmt: skip
+
+    def playing(self, playbook: str, **variables: Any) -> list[str]:
+        """The words that run a playbook on the control node of the DR centre, for who watches it run."""
+        return [
+            "nsenter", f"--net=/run/netns/ajy-{self.twin_id}-dr-ctl-01", "--",
+            "ansible-playbook", "-i", str(PLAN), "-e", f"@{self.variables}",
+            "-e", json.dumps(variables), str(ROOT / "playbooks" / playbook),
+        ]  # fmt: skip
 
     def must(self, playbook: str | Path, *arguments: str, **variables: Any) -> str:
         """As :meth:`play`, and it succeeds; returns what it said."""
@@ -75,10 +74,11 @@ class Estate:
         assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
         return done.stdout
 
-    def ssh(self, host: str, command: str) -> str:
+    def ssh(self, host: str, command: str, control: str = "dr-ctl-01") -> str:
         """What a command prints on a host: a witness beside the modules."""
         config = f"/run/anjianyun/twin/{self.twin_id}/ssh/config"
-        return self.inside("ssh", "-F", config, "-o", "BatchMode=yes", host, command).stdout.strip()
+        argv = ["ssh", "-F", config, "-o", "BatchMode=yes", host, command]
+        return self.inside(*argv, control=control).stdout.strip()
 
     def sql(self, host: str, statement: str) -> str:
         """What the service's database on a host answers."""
@@ -92,10 +92,10 @@ class Estate:
             if self.sql(host, "SELECT pg_is_in_recovery()") == "f"
         ]
 
-    def ssh_until(self, host: str, command: str, deadline_s: float = 60) -> str:
+    def ssh_until(self, host: str, command: str, deadline_s: float = 60, control: str = "dr-ctl-01") -> str:
         """As :meth:`ssh`, again until it prints something."""
         end = time.monotonic() + deadline_s
-        while not (said := self.ssh(host, command)):
+        while not (said := self.ssh(host, command, control)):
             assert time.monotonic() < end, f"{host} prints nothing for {command!r} within {deadline_s:g} s"
             time.sleep(0.5)
         return said

@@ -73,6 +73,8 @@ def test_acts_of_the_switchover_matter(estate: Estate, tmp_path: Path) -> None:
 def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(
     estate: Estate, tmp_path: Path
 ) -> None:
+    # The witness is silent as well, so that no lease can be proved to have run out.
+    estate.fault("injected", "service_stopped", "liuzhou-wit-01/anjianyun-lease")
     estate.fault("injected", "centre_lost", HOME)
 
     unproven = estate.play("dr_failover.yml", dr_to=AWAY, dr_approvals=["failover", "rpo"])
@@ -87,6 +89,7 @@ def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(
     assert estate.writers() == [AWAY]
     assert "ajy_fence_nanning" in estate.ssh("dr-fw-01", "nft list tables")
 
+    estate.fault("lifted", "service_stopped", "liuzhou-wit-01/anjianyun-lease")
     # The power is back, and the old primary with it: it never heard of its fence, and stays shut.
     estate.fault("lifted", "centre_lost", HOME)
     estate.ssh_until("nn-db-01", "grep 'stays down' /var/log/anjianyun/guard.log")
