@@ -73,8 +73,8 @@ def carry_out(arguments: argparse.Namespace, trials: list[plan.Trial], acts: lis
     """Every trial that has no line yet; each gets one as soon as it is over."""
     OUT.mkdir(parents=True, exist_ok=True)
     file = OUT / RESULTS
-    done = {result["trial"] for result in results(file, arguments.seed)}
-    missing = [trial for trial in trials if trial.name not in done]
+    done = {(result["trial"], result["subject"]) for result in results(file, arguments.seed)}
+    missing = [trial for trial in trials if (trial.name, trial.subject) not in done]
     print(f"faults: seed {arguments.seed}, {len(missing)} of {len(trials)} trials to do", flush=True)
     if not missing:
         return
@@ -95,6 +95,8 @@ def carry_out(arguments: argparse.Namespace, trials: list[plan.Trial], acts: lis
             with file.open("a", encoding="utf-8") as out:
                 out.write(json.dumps(result, ensure_ascii=False) + "\n")
             print(f"faults: {line_of(result)}", flush=True)
+            if result["remade"]:
+                ground.remake()
     finally:
         ground.stop_load()
         if not arguments.keep:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from campaign.acts import Act
@@ -15,6 +15,7 @@ from campaign.acts import Act
 HOME, AWAY = "nanning", "dr"
 DB, APP, FIREWALL = "nn-db-01", "nn-app-01", "nn-fw-01"
 POSTGRES, APPLICATION = f"{DB}/postgresql@15-main.service", f"{APP}/anjianyun-report-app.service"
+WITNESS = "liuzhou-wit-01"
 LINES = ("nn-dr-1", "nn-dr-2")
 #: How often an operator tries before somebody makes the twin anew.
 PATIENCE = 6
@@ -58,6 +59,9 @@ class Scenario:
 DEAD = Break("machine_killed", DB)
 FROZEN = Break("service_frozen", POSTGRES)
 DARK = Break("centre_lost", HOME)
+MUTE = Break("bmc_dead", DB)
+#: Without its witness no lease can be proved to have run out: a person has to answer.
+UNWITNESSED = Break("service_stopped", f"{WITNESS}/anjianyun-lease.service")
 CUT = tuple(Break("line_cut", line) for line in LINES)
 #: Every way between the centres; the counties still reach the primary.
 APART = (*CUT, Break("line_cut", "dr-edge"))
@@ -68,6 +72,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("database_killed", "during a switchover", "switchover", breaks=(DEAD,), reaction="failover"),
     Scenario("centre_lost", "in calm", breaks=(DARK,), reaction="failover"),
     Scenario("centre_lost", "during a switchover", "switchover", breaks=(DARK,), reaction="failover"),
+    Scenario("centre_lost", "in calm, the witness silent", breaks=(DARK, UNWITNESSED), reaction="failover"),
     Scenario("one_line_cut", "during a switchover", "switchover", breaks=CUT[:1]),
     Scenario("one_line_cut", "in calm", breaks=CUT[:1]),
     Scenario("one_line_cut", "during a failover", "failover", before=(DEAD,), breaks=CUT[:1]),
@@ -93,7 +98,12 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("database_frozen", "during a switchover", "switchover", breaks=(FROZEN,), reaction="failover"),
     Scenario(
         "database_frozen", "and its BMC dead; it wakes up after the failover",
-        breaks=(FROZEN, Break("bmc_dead", DB)), reaction="failover", woken=(FROZEN,),
+        breaks=(FROZEN, MUTE), reaction="failover", woken=(FROZEN,),
+    ),
+    Scenario(
+        "database_frozen", "its whole server, and its BMC dead; it wakes up after the failover",
+        breaks=(Break("machine_frozen", DB), MUTE), reaction="failover",
+        woken=(Break("machine_frozen", DB),),
     ),
     Scenario("disk_full", "in calm", breaks=(Break("disk_full", DB),), reaction="failover"),
     Scenario(
@@ -139,8 +149,10 @@ FAULTS = tuple(dict.fromkeys(s.fault for s in (*SCENARIOS, *LOSSES)))
 #: What has to be so for an act to have something to do, by runbook and a part of the act's name: what is
 #: broken before the failover that is killed, or that goes before the failback that is killed.
 ACT_NEEDS: tuple[tuple[str, str, tuple[Break, ...]], ...] = (
-    ("failover", "devices refuse", (DEAD, Break("bmc_dead", DB))),
-    ("failback", "let the old centre through", (DEAD, Break("bmc_dead", DB))),
+    ("failover", "renews the lease", (DEAD, MUTE)),
+    ("failback", "have its lease again", (DEAD, MUTE)),
+    ("failover", "devices refuse", (DEAD, MUTE, UNWITNESSED)),
+    ("failback", "let the old centre through", (DEAD, MUTE, UNWITNESSED)),
     ("failover", "", (DEAD,)),
     ("failback", "", (DEAD,)),
     ("switchover", "", ()),
@@ -157,7 +169,8 @@ class Answer:
     """What an operator does when a run stopped with such a text.
 
     :param then: ``again``: the same command; a runbook's name: that one; ``attest``, ``approve_rpo``: the
-        same with that said; ``mend``: what is broken is put right first, then the same command.
+        same with that said; ``mend``: what is broken is put right first, then the same command;
+        ``stop_old``: the old primary is fenced and stopped first.
     """
 
     pattern: str
@@ -167,6 +180,9 @@ class Answer:
 #: The playbook of answers, in this order; what none fits is answered with the same again, then mended.
 ANSWERS: tuple[Answer, ...] = (
     Answer(r"is a healthy primary", "switchover"),
+    Answer(r"lives and serves", "mend"),
+    Answer(r"is a primary, too: two writers", "stop_old"),
+    Answer(r"the lease service of \S+ does not answer", "mend"),
     Answer(r"nobody answers for it", "attest"),
     Answer(r"may be older than the RPO", "approve_rpo"),
     Answer(r"if it lives in \w+ there is nothing to do", "mend"),
@@ -204,8 +220,18 @@ def command(runbook: str, to: str = AWAY) -> Command:
     return Command(runbook, HOME if runbook == "failback" else to)
 
 
-def answer(said: str, last: Command, tries: int, fallen: str = "") -> tuple[Command, bool]:
-    """The next command, and whether things are mended before it.
+def killed_command(act: Act, to: str) -> Command:
+    """The command whose run is killed inside the act; one that follows an attestation is given it."""
+    plain = command(act.runbook, to)
+    return (
+        replace(plain, attestations=("old_primary_cannot_write",))
+        if act.runbook == "failover" and UNWITNESSED in needs(act)
+        else plain
+    )
+
+
+def answer(said: str, last: Command, tries: int, fallen: str = "") -> tuple[Command, str]:
+    """The next command, and what is done before it: ``mend``, ``stop_old`` or nothing.
 
     :param said: what the run said, in one line.
     :param tries: how often this very command was tried.
@@ -213,18 +239,18 @@ def answer(said: str, last: Command, tries: int, fallen: str = "") -> tuple[Comm
     """
     found = next((a for a in ANSWERS if re.search(a.pattern, said)), None)
     then = found.then if found else ("again" if tries < 2 else "mend")
+    stuck = "mend" if tries > 1 else ""
     if then == "attest":
-        return (
-            Command(last.runbook, last.to, last.approvals, ("old_primary_cannot_write",)),
-            "old_primary_cannot_write" in last.attestations,
-        )
+        # Attested and refused all the same: then something else is wrong.
+        attested = replace(last, attestations=("old_primary_cannot_write",))
+        return attested, "mend" if attested == last else ""
     if then == "approve_rpo":
-        return Command(last.runbook, last.to, (*last.approvals, "rpo"), last.attestations), False
+        return replace(last, approvals=(*last.approvals, "rpo")), stuck
     if then == "failover" and fallen != "failover":
-        return last, True
+        return last, "mend"
     if then in ("failover", "switchover"):
-        return Command(then, last.to, (), last.attestations), tries > 1
-    return last, then == "mend"
+        return Command(then, last.to, (), last.attestations), stuck
+    return last, "" if then == "again" else then
 
 
 @dataclass(frozen=True)
@@ -245,6 +271,11 @@ class Trial:
     victim: str
     scenario: Scenario | None = None
     act: Act | None = field(default=None)
+
+    @property
+    def runbook(self) -> str:
+        """What runs when it happens."""
+        return self.act.runbook if self.act else self.scenario.runbook if self.scenario else ""
 
     @property
     def subject(self) -> str:

@@ -165,7 +165,7 @@ def seen(part: Iterable[Result], language: str) -> str:
 
 def operated(r: Result) -> bool:
     """Whether the operator began a runbook because of the fault itself."""
-    return bool(r["steps"]) and r["subject"].split(", ", 1)[-1] in ("in calm",) or "dead" in r["subject"]
+    return bool(r["steps"]) and not r["runbook"]
 
 
 def happens(part: Iterable[Result], language: str) -> str:

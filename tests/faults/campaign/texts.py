@@ -106,11 +106,18 @@ FAULT_TITLES: dict[str, dict[str, str]] = {
 
 WAYS: dict[str, dict[str, str]] = {
     "in calm": {"en": "nothing runs", "zh": "无运行手册在执行"},
+    "in calm, the witness silent": {
+        "en": "nothing runs; the witness silent, too", "zh": "无运行手册在执行，见证节点亦无应答",
+    },
     "during a switchover": {"en": "during a switchover", "zh": "计划切换期间"},
     "during a failover": {"en": "during a failover", "zh": "故障切换期间"},
     "before a failover": {"en": "before a failover", "zh": "故障切换之前"},
     "and its BMC dead; it wakes up after the failover": {
         "en": "its BMC dead; it wakes up after the failover", "zh": "BMC 亦失效；故障切换后数据库醒来",
+    },
+    "its whole server, and its BMC dead; it wakes up after the failover": {
+        "en": "its whole server frozen, its BMC dead; it wakes up after the failover",
+        "zh": "整台服务器冻结，BMC 亦失效；故障切换后醒来",
     },
     "says off, the database is frozen": {"en": "says off, the database is frozen", "zh": "谎称关机，数据库已冻结"},
     "says on, the database is dead": {

@@ -21,11 +21,25 @@ from typing import Any
 
 from estate import DATABASES, ROOT
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs import parse_client, parse_probe
 from campaign import count, verdict
 from campaign.acts import Act
 from campaign.ground import TERMINAL, Ground, Lost
-from campaign.plan import AWAY, DB, HOME, PATIENCE, Break, Command, Scenario, Trial, answer, command, needs
+from campaign.plan import (
+    AWAY,
+    DB,
+    HOME,
+    PATIENCE,
+    Break,
+    Command,
+    Scenario,
+    Trial,
+    answer,
+    command,
+    killed_command,
+    needs,
+)  # fmt: skip
 from campaign.run import Run, gist, usual_of
 
 RUN_S = 240.0
@@ -35,8 +49,8 @@ HEALTHY_S = 90.0
 KILL_TRIES = 3
 #: What an operator sees for so long before he does anything, and the county goes on after he is done.
 SEEN_S, AFTER_S = 1.0, 1.0
-#: Services on a database server that could keep an old primary from writing: stopped for the control alone.
-GUARDS = ("anjianyun-guard*", "anjianyun-lease*", "anjianyun-role-guard*")
+#: What keeps a database from being written to without a lease: taken away for the control alone.
+LEASE, LEASE_TABLE = "anjianyun-lease.service", "ajy_lease"
 
 
 class Usual:
@@ -92,6 +106,7 @@ class Story:
     directory: Path
     steps: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     lost_at: str | None = None
     broken: float | None = None
     done: float | None = None
@@ -108,14 +123,15 @@ class Trialist:
         self.usual = Usual(out / "usual.json")
 
     def carry_out(self, trial: Trial) -> dict[str, Any]:
-        """The trial's line of results; the twin is in its start state again, or was made anew."""
+        """The trial's line of results; with ``remade`` the twin has to be made anew before the next."""
         began = time.time()
         story = self._story(trial)
         result: dict[str, Any] = {
             "trial": trial.name, "kind": trial.kind, "seed": trial.seed, "subject": trial.subject,
             "moment": trial.moment, "pause_s": trial.pause_s, "victim": trial.victim, "at": round(began),
+            "runbook": trial.runbook,
         }  # fmt: skip
-        remade = ""
+        lost = ""
         try:
             self._begin(trial, story)
             before = self._timeline()
@@ -128,14 +144,15 @@ class Trialist:
                 surviving = self._surviving(story)
                 self.ground.stop_load(story.directory)
             result.update(self._judge(story, surviving, before, policies, switches))
-        except (Lost, AssertionError, RuntimeError, subprocess.SubprocessError) as error:
-            remade = f"{type(error).__name__}: {str(error)[-600:]}"
+        except Exception as error:
+            # Whatever it is, it is this trial's finding, and the next begins on a new twin.
+            lost = f"{type(error).__name__}: {str(error)[-600:]}"
             self.ground.stop_load(story.directory)
-            story.problems.append(f"the twin was made anew: {remade}")
-            self.ground.remake()
+            story.problems.append(f"the twin was made anew: {lost}")
         return {
-            **result, "steps": story.steps, "problems": story.problems, "inside": story.inside,
-            "offset_s": story.offset_s, "remade": bool(remade), "seconds": round(time.time() - began, 1),
+            **result, "steps": story.steps, "problems": story.problems, "notes": story.notes,
+            "inside": story.inside,
+            "offset_s": story.offset_s, "remade": bool(lost), "seconds": round(time.time() - began, 1),
         }  # fmt: skip
 
     # Parts of a trial
@@ -152,7 +169,7 @@ class Trialist:
             self.ground.primaries() != [HOME] and (trial.act is None or trial.act.runbook != "switchover")
         ):
             self.go_home(Story(story.directory))
-        (centre,) = self.ground.primaries()
+        (centre, *_others) = self.ground.primaries()
         self.ground.query(DATABASES[centre], "TRUNCATE reports")
         self.ground.start_load(story.directory)
         self._until_acknowledged(story, 20)
@@ -167,9 +184,17 @@ class Trialist:
 
     def _break(self, breaks: tuple[Break, ...], story: Story) -> None:
         story.broken = story.broken or time.time()
-        if any(each.fault in ("machine_killed", "centre_lost", "service_frozen") for each in breaks):
+        if any(
+            each.fault in ("machine_killed", "centre_lost", "service_frozen", "machine_frozen")
+            for each in breaks
+        ):
             story.lost_at = time.strftime("%Y-%m-%d %H:%M:%S")
-        self.ground.inject(breaks)
+        for each in breaks:
+            try:
+                self.ground.inject((each,))
+            except DatacenterError as error:
+                # At that moment nothing was there to break: a database that the switchover had stopped.
+                story.notes.append(f"{each.fault} at {each.target}: {error}")
 
     def _fault(self, trial: Trial, scenario: Scenario, story: Story) -> None:
         if scenario.before:
@@ -208,7 +233,7 @@ class Trialist:
         """Kill a run inside the act, and run the same command again."""
         self._make_needed(act, story)
         to = AWAY if act.runbook != "switchover" or self.ground.primaries() == [HOME] else HOME
-        last = command(act.runbook, to)
+        last = killed_command(act, to)
         usual_s = self.usual.of(act.key, USUAL_ACT_S)
         moment = trial.moment
         for tries in range(1, KILL_TRIES + 1):
@@ -227,7 +252,7 @@ class Trialist:
                 self.go_home(story, stay=act.runbook == "switchover")
                 self._make_needed(act, story)
                 if act.runbook == "switchover":
-                    last = command(act.runbook, AWAY if self.ground.primaries() == [HOME] else HOME)
+                    last = killed_command(act, AWAY if self.ground.primaries() == [HOME] else HOME)
         else:
             story.problems.append("no kill came inside the act")
             story.done = time.time()
@@ -251,14 +276,16 @@ class Trialist:
     def _control(self, story: Story) -> None:
         """No fence, no proof, no lease: a standby is promoted beside its living primary."""
         story.broken = time.time()
-        for unit in GUARDS:
-            self.ground.within(DATABASES[HOME], "systemctl", "stop", unit)
+        for node in DATABASES.values():
+            self.ground.within(node, "systemctl", "stop", LEASE)
+            self.ground.within(node, "nft", "delete", "table", "inet", LEASE_TABLE)
         self.ground.within(DATABASES[AWAY], "pg_ctlcluster", "15", "main", "promote", timeout_s=30)
         time.sleep(3)
         self._step(story, command("failover"), 0, None, "promoted with pg_ctlcluster, without any proof")
         story.done = time.time()
         # The way home is a failover's: the old one is switched off, and comes back as a standby.
         self._break((Break("machine_killed", DB),), story)
+        self.ground.within(DATABASES[AWAY], "systemctl", "start", LEASE)
 
     # The operator
 
@@ -293,8 +320,10 @@ class Trialist:
                 (s["runbook"], s["to"], s["attested"]) == (last.runbook, last.to, bool(last.attestations))
                 for s in story.steps
             )
-            following, mended = answer(story.steps[-1]["said"], last, tries, fallen)
-            if mended:
+            following, before = answer(story.steps[-1]["said"], last, tries, fallen)
+            if before == "stop_old":
+                self._stop_old()
+            elif before == "mend":
                 fenced = (DB,) if following.runbook == "failover" else ()
                 self.ground.mend(fenced)
                 time.sleep(SEEN_S)
@@ -304,6 +333,11 @@ class Trialist:
         story.problems.append(f"given up after {PATIENCE} answers: {story.steps[-1]['said']}")
         return False
 
+    def _stop_old(self) -> None:
+        """Fence the old primary on the spot, as the failback's gate tells."""
+        self.ground.within(DB, "anjianyun-guard", "fence", "--reason", "two writers")
+        self.ground.within(DB, "systemctl", "stop", "postgresql@15-main.service", timeout_s=60)
+
     def go_home(self, story: Story, stay: bool = False) -> None:
         """Mend everything and bring the service home, as the runbooks do it.
 
@@ -312,7 +346,9 @@ class Trialist:
         """
         primaries = self.ground.primaries()
         if len(primaries) > 1:
-            raise Lost("two databases are primaries")
+            # An old primary that woke up: whether it wrote is for the probes to say.
+            self._stop_old()
+            primaries = [AWAY]
         away = primaries == [AWAY]
         self.ground.mend(fenced=(DB,) if away else ())
         if stay and self.ground.until_healthy(5):

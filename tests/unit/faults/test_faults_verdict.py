@@ -130,7 +130,8 @@ def test_the_first_approval_counts() -> None:
 
 def result(trial: str, subject: str, **fields: Any) -> dict[str, Any]:
     return {
-        "trial": trial, "kind": "fault", "seed": 1, "subject": subject, "victim": "tree", "steps": [],
+        "trial": trial, "kind": "fault", "seed": 1, "subject": subject, "runbook": "", "victim": "tree",
+        "steps": [],
         "problems": [], "inside": None, "offset_s": None, "acknowledged": 100, "lost": 0,
         "two_writers": False,
         "outage_s": 2.0, "rto_s": 1.0, "counted": None, "machine": "2 cores", "load": 1.0, **fields,
