@@ -30,8 +30,10 @@ PROGRAMS = ROOT / "roles/drill_client/files"
 PROBE_DIRECTORY = "var/tmp/faults-probe"
 CONNECTIONS, RATE = 20, 2.0
 ASK_S = 5.0
+# A primary's timeline is the one that it writes on: the control file has it a checkpoint later.
 _STATE = """SELECT json_build_object('standby', pg_is_in_recovery(),
- 'timeline', (SELECT timeline_id FROM pg_control_checkpoint()),
+ 'timeline', CASE WHEN pg_is_in_recovery() THEN 0
+   ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,
  'streaming', (SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'))"""
 
 
