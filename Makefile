@@ -1,7 +1,7 @@
 # Each target is one short script in tools/. What the targets leave for programs to read is
 # described in docs/make-targets.md.
 .DEFAULT_GOAL := help
-.PHONY: help setup plan drill test lint bench twin-up twin-down twin-leaks docs
+.PHONY: help setup plan drill test lint bench faults twin-up twin-down twin-leaks docs
 
 # Ansible wants UTF-8, and a bare machine names no locale.
 export LC_ALL := C.UTF-8
@@ -30,6 +30,10 @@ lint: setup  ## the linters alone
 
 bench: setup  ## figures beside their peers; NAME=... for one
 	@.venv/bin/python tools/run_benches.py $(NAME)
+
+faults: setup  ## break a twin under the runbooks; SEED= ONLY="kill.failover" TRIALS=10 MINUTES=60 KEEP=1
+	@.venv/bin/python tools/faults.py $(if $(SEED),--seed $(SEED)) $(if $(TRIALS),--trials $(TRIALS)) \
+		$(if $(ONLY),--only "$(ONLY)") $(if $(MINUTES),--minutes $(MINUTES)) $(if $(filter 1,$(KEEP)),--keep)
 
 twin-up: setup  ## the twin of PLAN (rehearsal) on this machine
 	@sh tools/twin.sh up

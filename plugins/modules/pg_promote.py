@@ -110,6 +110,7 @@ times:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.alone import alone
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.arguments import (
     pg_cluster_argument_spec,
 )
@@ -140,14 +141,16 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        result = promote(
-            find_cluster(module.params),
-            proof=module.params["proof"],
-            slots=module.params["slots"],
-            timeout_s=module.params["timeout"],
-            max_proof_age_s=module.params["max_proof_age"],
-            dry_run=module.check_mode,
-        )
+        cluster = find_cluster(module.params)
+        with alone(cluster, module.params["timeout"]):
+            result = promote(
+                cluster,
+                proof=module.params["proof"],
+                slots=module.params["slots"],
+                timeout_s=module.params["timeout"],
+                max_proof_age_s=module.params["max_proof_age"],
+                dry_run=module.check_mode,
+            )
     except DatacenterError as error:
         fail_from_error(module, error)
     module.exit_json(**result)

@@ -67,6 +67,14 @@ class Estate:
             "-e", json.dumps(variables), str(path), *arguments,
         )  # fmt: skip
 
+    def playing(self, playbook: str, **variables: Any) -> list[str]:
+        """The words that run a playbook on the control node of the DR centre, for who watches it run."""
+        return [
+            "nsenter", f"--net=/run/netns/ajy-{self.twin_id}-dr-ctl-01", "--",
+            "ansible-playbook", "-i", str(PLAN), "-e", f"@{self.variables}",
+            "-e", json.dumps(variables), str(ROOT / "playbooks" / playbook),
+        ]  # fmt: skip
+
     def must(self, playbook: str | Path, *arguments: str, **variables: Any) -> str:
         """As :meth:`play`, and it succeeds; returns what it said."""
         done = self.play(playbook, *arguments, **variables)
