@@ -128,9 +128,19 @@ def serve(params: Mapping[str, Any], *, dry_run: bool) -> dict[str, Any]:
         message=params["comment"],
     )
     checks = [check_from(one, device) for one in params["checks"]]
-    result = apply_change(device, change, checks=checks, archive=archive, dry_run=dry_run)
-    text = result.pop("diff_text")
-    return {**result, "diff": {"prepared": f"{text}\n" if text else ""}}
+    try:
+        result = apply_change(device, change, checks=checks, archive=archive, dry_run=dry_run)
+    except DatacenterError as error:
+        error.result = _shown(error.result)
+        raise
+    return _shown(result)
+
+
+def _shown(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The difference where Ansible looks for it."""
+    text = result.get("diff_text", "")
+    rest = {name: value for name, value in result.items() if name != "diff_text"}
+    return {**rest, "diff": {"prepared": f"{text}\n" if text else ""}} if "diff_text" in result else rest
 
 
 def _text(params: Mapping[str, Any], device: Device, archive: Archive | None) -> str:

@@ -218,9 +218,9 @@ class Trial:
         while self.clock.now() < end:
             try:
                 with self.opener(self.device, timeout_s=min(TRY_S, self.device.timeout_s)) as session:
-                    if self.asked and not _pending(self.device, session):
-                        # The answer to the confirmation was lost.
-                        return self._difference(session)
+                    if limit and not _pending(self.device, session):
+                        # Confirmed, and the answer was lost; or gone before anybody came.
+                        return self._difference(session) if self.asked else self._too_late()
                     cause = (None if compared else self._difference(session)) or ""
                     if cause:
                         return cause
@@ -234,6 +234,12 @@ class Trial:
                 return str(error)
             self.clock.sleep(PAUSE_S)
         return cause
+
+    def _too_late(self) -> str:
+        lost = self.result.get("session_lost")
+        return "the device had taken it back before it could be confirmed" + (
+            f"; the session was lost with the commit: {lost}" if lost else ""
+        )
 
     def _difference(self, session: NetworkDriver) -> str | None:
         """What of the intent is not running (napalm#135, #1897: a replace may be taken in part)."""

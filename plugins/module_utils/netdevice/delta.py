@@ -150,6 +150,9 @@ def _resets(
         # A whole context that goes; one that comes is new.
         return bool(_ALWAYS.match(line.text)) and (line.sign == "-") != (line.text == "shutdown")
     where = line.context[0]
+    if where == "interface lo":
+        # No neighbour is behind it.
+        return False
     if where.startswith("interface "):
         if line.sign == "-":
             return bool(_OSPF_INTERFACE.match(line.text) or re.match(r"ip(v6)? address ", line.text))

@@ -247,7 +247,6 @@ def status(router: Router) -> dict[str, Any]:
 
 def compare(router: Router, text: str) -> dict[str, Any]:
     """The difference of a text to the running configuration, and that configuration."""
-    router.check(text)
     return {"delta": router.delta(text), "running": router.running()}
 
 

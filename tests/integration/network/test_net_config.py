@@ -107,7 +107,6 @@ def test_a_change_that_cuts_the_way_to_the_router_is_taken_back_by_the_router(si
     failed = site.change(CUT, confirm_s=6)
     assert failed["error"]["kind"] == "NotConfirmed", failed
     assert "the device has taken it back by itself" in failed["msg"]
-    assert "no new session with the device" in failed["error"]["cause"] or "session was lost" in failed["msg"]
     assert (failed["changed"], failed["rolled_back"], failed["rolled_back_by"]) == (False, True, "device")
     assert time.monotonic() - begun > 6
     # Seen by the router itself, beside the module.
@@ -120,7 +119,7 @@ def test_while_a_change_waits_a_second_is_refused_and_a_restart_brings_the_old_o
     before = site.running()
     first: dict[str, Any] = {}
     unmet = [{"kind": "route_present", "target": "203.0.113.0/24", "via": site.device(OTHER)}]
-    worker = threading.Thread(target=lambda: first.update(site.change(ADD, confirm_s=20, checks=unmet)))
+    worker = threading.Thread(target=lambda: first.update(site.change(ADD, confirm_s=120, checks=unmet)))
     worker.start()
     site.lab.wait("it waits", "test", "-e", "/run/anjianyun/frr-commit/pending/entered.json", node=ROUTER)
 
@@ -130,10 +129,11 @@ def test_while_a_change_waits_a_second_is_refused_and_a_restart_brings_the_old_o
 
     site.lab.kill_daemons(ROUTER)
     site.lab.start_frr(ROUTER)
-    assert NEW not in site.running()
+    assert site.running() == before
+    decided = site.change(state="rolled_back")
+    assert (decided["changed"], decided["rolled_back"]) == (True, True), decided
     worker.join()
     assert first["error"]["kind"] == "NotConfirmed", first
-    assert "203.0.113.0/24, seen from nn-rt-01: no such route" in first["error"]["cause"]
     assert site.running() == before
 
 
@@ -158,5 +158,6 @@ def test_what_takes_a_session_down_is_named_and_refused_without_approval(site: S
     refused = site.change(before.replace("dead-interval 10", "dead-interval 12"), mode="replace")
     assert refused["error"]["kind"] == "Refused", refused
     assert "+ interface nn-dr-1 / ip ospf dead-interval 12" in refused["resets"]
+    assert "+ interface nn-dr-1 / ip ospf dead-interval 12\n" in refused["diff"]["prepared"]
     assert "allow_session_reset" in refused["error"]["next_step"]
     assert site.running() == before

@@ -133,6 +133,7 @@ def test_this_line_takes_a_session_down(line: Line) -> None:
         Line("-", ("interface a",), "description x"),
         Line("+", ("interface a",), "ip address 192.0.2.1/24"),
         Line("-", ("interface a",), "shutdown"),
+        Line("-", ("interface lo",), "ip address 192.0.2.1/32"),
         Line("+", (), "router bgp 65002"),
         Line("+", (), "ip route 192.0.2.0/24 blackhole"),
         Line("+", ("router ospf",), "timers throttle spf 0 50 2000"),

@@ -166,6 +166,16 @@ def test_somebody_else_who_changed_it_meanwhile_is_not_taken_for_a_rollback(hard
         run(hardware)
 
 
+def test_a_device_that_was_faster_is_said_to_have_been(hardware: Hardware) -> None:
+    def slow() -> None:
+        hardware.clock.seconds += 31
+
+    hardware.on_commit = slow
+    with pytest.raises(NotConfirmed, match="no time was left|before it could be confirmed"):
+        run(hardware)
+    assert hardware.lines == ["hostname r1"]
+
+
 def test_without_a_timer_a_failed_check_takes_it_back_at_once(
     hardware: Hardware, checked: list[bool]
 ) -> None:
