@@ -102,10 +102,10 @@ def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(
     estate.ssh_until("nn-db-01", "grep 'stays down' /var/log/anjianyun/guard.log")
     assert estate.writers() == [AWAY]
 
-    listed = effects(estate.must("dr_failback.yml", "--check"))
-    assert "nn-db-01 the old primary follows" in listed
+    back = effects(estate.must("dr_failback.yml", "--check"))
+    assert "nn-db-01 the old primary follows" in back
     # The move home is in the same list.
-    assert listed.index("nn-db-01 on the old one's") == listed.index("dr-db-01 a clean stop of") + 1
+    assert back.index("nn-db-01 on the old one's") == back.index("dr-db-01 a clean stop of") + 1
     assert estate.writers() == [AWAY]
 
     estate.must("dr_failback.yml", **APPROVED)

@@ -79,6 +79,21 @@ def test_the_same_evidence_gives_the_same_report_whatever_was_drilled_since(tmp_
     assert drilled(directory, tmp_path / "nothing") == (first, text)
 
 
+def test_a_run_that_went_on_since_its_report_is_compared_anew(tmp_path: Path) -> None:
+    directory = sample(RATE).write(tmp_path / "run")
+    report, _changed = make_report(directory)
+    kept.keep(earlier(report, 1), [], tmp_path / "past")
+    (directory / "report.json").unlink()
+    drilled(directory, tmp_path / "past")
+    kept.keep(earlier(report, 3), [], tmp_path / "past")
+    there = directory / "report.json"
+    there.write_text(there.read_text().replace(report["journal"]["head"], "0" * 64))
+
+    report, _text = drilled(directory, tmp_path / "past")
+
+    assert [one["journal"]["head"] for one in report["history"]["runs"]] == [f"{3:064x}", f"{1:064x}"]
+
+
 def test_a_report_that_names_runs_that_nobody_judged_is_not_believed(tmp_path: Path) -> None:
     directory = sample(RATE).write(tmp_path / "run")
     report, _changed = make_report(directory)
