@@ -40,7 +40,7 @@ from campaign.plan import (
 )  # fmt: skip
 from campaign.run import Run, gist
 
-RUN_S = 240.0
+RUN_S = 400.0
 #: Before nobody has measured them.
 USUAL_ACT_S, USUAL_RUN_S = 0.8, 15.0
 HEALTHY_S = 90.0
