@@ -29,7 +29,7 @@ PROGRAMS = ROOT / "roles/drill_client/files"
 #: Where the probes write, inside the machines that they look from.
 PROBE_DIRECTORY = "var/tmp/faults-probe"
 CONNECTIONS, RATE = 20, 2.0
-ASK_S = 5.0
+ASK_S, DEPLOY_S = 5.0, 1200.0
 # A primary's timeline is the one that it writes on: the control file has it a checkpoint later.
 _STATE = """SELECT json_build_object('standby', pg_is_in_recovery(),
  'timeline', CASE WHEN pg_is_in_recovery() THEN 0
@@ -70,7 +70,9 @@ class Ground(Estate):
         if self.healthy() and mark.exists() and mark.read_text() == code:
             return
         self.mend()
-        self.must("service.yml")
+        done = self.inside(*self.playing("service.yml")[3:], timeout_s=DEPLOY_S)
+        if done.returncode:
+            raise Lost(f"the service cannot be deployed: {done.stdout[-600:]}")
         mark.write_text(code)
 
     def remake(self) -> None:

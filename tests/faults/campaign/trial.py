@@ -40,7 +40,7 @@ from campaign.plan import (
 )  # fmt: skip
 from campaign.run import Run, gist
 
-RUN_S = 240.0
+RUN_S = 400.0
 #: Before nobody has measured them.
 USUAL_ACT_S, USUAL_RUN_S = 0.8, 15.0
 HEALTHY_S = 90.0
@@ -77,8 +77,9 @@ class Trialist:
                 stays = trial.act is not None and trial.act.runbook == "switchover"
                 self.go_home(story, stay=stays)
                 time.sleep(AFTER_S)
-                surviving = self._surviving(story)
+                # In this order: what is acknowledged after the ids were read would count as lost.
                 self.ground.stop_load(story.directory)
+                surviving = self._surviving(story)
             result.update(self._judge(story, surviving, before, policies, switches))
         except Exception as error:
             # Whatever it is, it is this trial's finding, and the next begins on a new twin.
@@ -150,7 +151,7 @@ class Trialist:
         if run is not None and last is not None:
             code = self._ended(run, last, story)
         else:
-            time.sleep(SEEN_S)
+            time.sleep(scenario.seen_s)
         if last is not None and code:
             time.sleep(trial.pause_s)
             self._answers(story, last, scenario.reaction)
