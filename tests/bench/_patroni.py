@@ -163,6 +163,7 @@ class Patroni:
                 "listen": f"0.0.0.0:{PORT}", "connect_address": f"{address}:{PORT}", "data_dir": DATA,
                 "bin_dir": "/usr/lib/postgresql/15/bin", "pgpass": "/var/lib/postgresql/.pgpass-bench",
                 "pg_hba": hba,
+                "basebackup": [{"checkpoint": "fast"}],
                 "authentication": {
                     "superuser": {"username": "postgres", "password": secrets["superuser"]},
                     "replication": {"username": "dc_replication", "password": secrets["replication"]},

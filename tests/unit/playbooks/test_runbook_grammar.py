@@ -28,7 +28,7 @@ JUDGES = {
 CHANGING = {
     "pg_promote", "pg_demote", "pg_rejoin", "pg_synchronous", "pg_clone", "bmc_power", "bmc_fence",
     "bmc_boot", "bmc_restore_policy", "frr_config", "nft_table", "service_address", "network_fence",
-    "twin_fault", "twin",
+    "twin_fault", "twin", "pg_proof",
 }  # fmt: skip
 #: Where a play may have tasks, in the order they are run.
 SECTIONS = ("pre_tasks", "tasks", "post_tasks", "handlers")
