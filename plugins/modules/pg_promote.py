@@ -44,9 +44,9 @@ options:
         required: true
   proof_path:
     description:
-      - File on the standby's host that M(anjianyun.datacenter.pg_proof) puts the proof into, while this module
-        waits for it. Started before the old primary is stopped (C(async)), the promotion costs no start of its own
-        when clients already wait.
+      - File on the standby's host that M(anjianyun.datacenter.pg_proof) puts the proof into, while this
+        module waits for it. Started before the old primary is stopped (C(async)), the promotion costs no
+        start of its own when clients already wait.
       - Without a proof nothing is done.
     type: path
   proof_wait:

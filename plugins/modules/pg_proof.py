@@ -11,9 +11,9 @@ module: pg_proof
 short_description: Hands a proof to a promotion that waits for it
 version_added: 0.1.0
 description:
-  - Writes the proof into a file of the standby's host, whole or not at all, readable and writable for nobody else.
-    M(anjianyun.datacenter.pg_promote) with O(anjianyun.datacenter.pg_promote#module:proof_path) takes it from there,
-    judges it, and promotes or refuses.
+  - Writes the proof into a file of the standby's host, whole or not at all, for nobody else to read or write.
+  - M(anjianyun.datacenter.pg_promote) with O(anjianyun.datacenter.pg_promote#module:proof_path) takes it from
+    there, judges it, and promotes or refuses.
   - Nothing is started on the host but a shell, because clients wait meanwhile.
 options:
   path:

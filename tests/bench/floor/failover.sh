@@ -30,8 +30,9 @@ note "approval failover"
 # 'Fence the old primary', module bmc_fence: what it finds; the policy first, so that power which flickers does not
 # bring the server back; then off, hard.
 ask bmc "chassis status"
-ask bmc "chassis policy always-off"
-ask bmc "chassis power off"
+found=$answer
+[[ $found =~ 'Power Restore Policy : always-off' ]] || ask bmc "chassis policy always-off"
+[[ $found =~ 'System Power         : off' ]] || ask bmc "chassis power off"
 # The proof: three readings in a row that say 'off' and 'always-off'. The runbook lets $INTERVAL_S pass between two
 # of them; here nothing passes.
 off=0

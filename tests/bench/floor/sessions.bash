@@ -40,7 +40,8 @@ ask() {
     esac
     answer=
     while IFS= read -r -t 30 line <&"${from[$1]}"; do
-        [[ $line == "$mark" ]] && { answer=${answer%$'\n'}; return; }
+        # ipmitool's echo puts a blank behind it.
+        [[ $line == "$mark" || $line == "$mark " ]] && { answer=${answer%$'\n'}; return; }
         # ipmitool's shell repeats what it reads behind its prompt.
         [[ $line == 'ipmitool> '* ]] || answer+=$line$'\n'
     done
