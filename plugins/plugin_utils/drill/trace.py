@@ -150,7 +150,14 @@ def _unfolded(tasks: Iterable[Task]) -> list[Task]:
             continue
         giver = next((one for one in reversed(found) if one.started < handed), found[-1])
         marks = {name: at for name, at in task.marks.items() if at > handed}
-        found = [replace(one, ended=min(one.ended, max(handed, one.started))) for one in found]
+        found = [
+            replace(
+                one,
+                ended=min(one.ended, max(handed, one.started)),
+                marks={**one.marks, "handed": handed} if one is giver else one.marks,
+            )
+            for one in found
+        ]
         found.append(replace(giver, host=task.host, started=handed, ended=opened, marks=marks))
         found.append(replace(task, started=max(task.started, opened), marks={}))
     return found
