@@ -52,6 +52,8 @@ fail() { printf 'floor: %s; last answer: %s\n' "$1" "$answer" >&2; exit 1; }
 
 close_all() {
     local ended=$? name fd
+    # ipmitool's shell does not end with its pipe.
+    [[ -z ${into[bmc]:-} ]] || printf 'exit\n' >&"${into[bmc]}" || true
     for fd in "${into[@]}" "${from[@]}"; do exec {fd}>&-; done
     for name in "$work"/*.cm; do
         ! [ -S "$name" ] || ssh -F "$SSH_CONFIG" -o ControlPath="$name" -O exit any 2>/dev/null || true
