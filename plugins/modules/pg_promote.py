@@ -126,6 +126,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.alone import alone
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.arguments import (
     pg_cluster_argument_spec,
 )
@@ -164,18 +165,20 @@ def main() -> None:
     )
     try:
         cluster = find_cluster(module.params)
+        # Nobody is kept out while there is nothing to promote on.
         proof = module.params["proof"] or await_proof(
             module.params["proof_path"], module.params["proof_wait"], device=cluster.device
         )
         handed = time.time()
-        result = promote(
-            cluster,
-            proof=proof,
-            slots=module.params["slots"],
-            timeout_s=module.params["timeout"],
-            max_proof_age_s=module.params["max_proof_age"],
-            dry_run=module.check_mode,
-        )
+        with alone(cluster, module.params["timeout"]):
+            result = promote(
+                cluster,
+                proof=proof,
+                slots=module.params["slots"],
+                timeout_s=module.params["timeout"],
+                max_proof_age_s=module.params["max_proof_age"],
+                dry_run=module.check_mode,
+            )
     except DatacenterError as error:
         fail_from_error(module, error)
     if module.params["proof_path"]:

@@ -212,10 +212,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "limits": ("What a twin cannot show", "孪生环境无法证明的事项"),
     "limit_cache": (
-        "A page cache that is lost with the power: a killed machine keeps its host's cache, so fsync "
-        "is checked "
-        "as a setting, not by a power cut.",
-        "断电时页缓存的丢失：被强制终止的孪生服务器仍保留宿主机缓存，因此 fsync 只作配置检查，而非断电验证。",
+        "A drive that loses its own cache: with power_cut and centre_lost a server loses what no fsync has "
+        "pushed out of its page cache, with machine_killed nothing; what its drive was given is kept.",
+        "磁盘自身缓存的丢失：power_cut 与 centre_lost 会丢失页缓存中未经 fsync 落盘的数据，"
+        "machine_killed 则不会；已交给磁盘的数据均视为已保存。",
     ),
     "limit_hardware": (
         "Hardware seen from inside: disks that fail, controllers, memory, real clocks.",

@@ -284,6 +284,22 @@ class Guard:
             os.chown(path.parent, owner.st_uid, owner.st_gid)
             os.chown(temporary, owner.st_uid, owner.st_gid)
         os.replace(temporary, path)
+        sync_directory(path.parent)
+
+    def remove(self, path: Path) -> None:
+        """Gone for good: a power cut must not bring back an override that was used up, or a fence."""
+        if path.exists():
+            path.unlink()
+            sync_directory(path.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """The names in it are on the disk, not only the files (fsync(2))."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 # Commands --------------------------------------------------------------------------------
@@ -295,8 +311,8 @@ def command_start(guard: Guard, arguments: argparse.Namespace) -> int:
     guard.say(("opens: " if verdict.opens else "stays down: ") + verdict.reason)
     if verdict.uses_override:
         # Once means once: used up before the server starts, whatever becomes of the start.
-        guard.override_file.unlink(missing_ok=True)
-        guard.fence_file.unlink(missing_ok=True)
+        guard.remove(guard.override_file)
+        guard.remove(guard.fence_file)
     return MAY_OPEN if verdict.opens else STAYS_DOWN
 
 
@@ -329,7 +345,7 @@ def command_fence(guard: Guard, arguments: argparse.Namespace) -> int:
 
 
 def command_unfence(guard: Guard, arguments: argparse.Namespace) -> int:
-    guard.fence_file.unlink(missing_ok=True)
+    guard.remove(guard.fence_file)
     guard.say(f"{_who()} lifts the fence: {arguments.reason}")
     return MAY_OPEN
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A county, the carrier's edge and both centres, each node in namespaces of its own, with real FRR.
 
-Every node is a process that owns a network, a mount and a process namespace: its /etc/frr, /run/frr,
+Every node is a process that owns a network, a mount and a process namespace: its /etc/frr, /run,
 /etc/nftables.conf are its own, so the modules run in it as on an appliance, and nothing of the host's
 is touched. When that process ends, the kernel takes all of the node away; so nothing can leak.
 Names and addresses are the rehearsal estate's, and the configurations come from the roles' templates.
@@ -40,7 +40,9 @@ set -e
 mount -t tmpfs tmpfs /mnt
 mkdir /mnt/etc /mnt/work
 mount -t overlay -o lowerdir=/etc,upperdir=/mnt/etc,workdir=/mnt/work overlay /etc
-for place in /etc/frr /run/frr /var/log/frr; do
+mount -t tmpfs -o mode=755 tmpfs /run
+mkdir -p /run/frr /run/sshd
+for place in /etc/frr /var/log/frr; do
   [ -d "$place" ] && mount -t tmpfs -o mode=755 tmpfs "$place"
 done
 mkdir -p /etc/nftables.d
@@ -185,6 +187,25 @@ class Lab:
     def is_network_device(self, name: str) -> bool:
         return self.hostvars[name]["dc_kind"] in NETWORK_KINDS
 
+    def start_sshd(self, name: str) -> Path:
+        """Let root in by a key; the private key, which is the same for all nodes."""
+        user, host = self.directory / "id_ed25519", self.directory / "host_ed25519"
+        for key in (user, host):
+            if not key.exists():
+                subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+        self[name].run(
+            "/usr/sbin/sshd", "-f", "/dev/null", "-h", str(host), "-o", "PidFile=/run/sshd.pid",
+            "-o", f"AuthorizedKeysFile={user}.pub", "-o", "StrictModes=no", "-o", "UsePAM=no",
+        )  # fmt: skip
+        return user
+
+    def known_hosts(self, *addresses: str) -> Path:
+        """The nodes' host key, for those who look."""
+        key = (self.directory / "host_ed25519.pub").read_text().rsplit(maxsplit=1)[0]
+        path = self.directory / "known_hosts"
+        path.write_text("".join(f"{address} {key}\n" for address in addresses))
+        return path
+
     def unfence(self, name: str) -> None:
         """Remove every fence of a node by hand: what tests clean up with must not be what they test."""
         script = """
@@ -268,6 +289,11 @@ class Lab:
             [str(tools / "ansible-playbook"), "-i", str(INVENTORY), str(playbook), "-e", variables],
             check=True, capture_output=True, text=True, env=environment,
         )  # fmt: skip
+
+    def hold(self, name: str) -> Node:
+        """A further node, without links; FRR can be started in it."""
+        self.nodes[name] = self._hold(name)
+        return self.nodes[name]
 
     def _hold(self, name: str) -> Node:
         holder = subprocess.Popen(

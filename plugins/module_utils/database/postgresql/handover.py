@@ -23,8 +23,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
     Refused,
 )
 
-# A look costs a few microseconds.
-LOOK_S = 0.002
+# A look costs a few microseconds, also for the hour that an approval may take.
+LOOK_S = 0.005
 
 
 def await_proof(

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from . import database
+from .durable import keep
 from .holder import SILENT, Holder
 from .service import CONTROL_SOCKET, Service, say
 
@@ -93,8 +94,7 @@ def may_open(config: dict[str, Any], system: str, timeline: int) -> int:
 def alone(config: dict[str, Any], reason: str) -> int:
     """A person answers for it. It ends by itself when anybody answers again."""
     file = Path(config["state_directory"]) / "alone.json"
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file.write_text(json.dumps({"reason": reason, "by": _who(), "at": time.time()}), encoding="utf-8")
+    keep(file, {"reason": reason, "by": _who(), "at": time.time()})
     print(f"{config['name']} may serve while nobody answers: {reason}")
     return 0
 

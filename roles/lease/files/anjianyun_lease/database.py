@@ -54,14 +54,17 @@ def read(config: dict[str, Any]) -> Local:
 def end(config: dict[str, Any]) -> str:
     """End every process of the server at once, frozen ones too; empty, or why that failed.
 
-    What was acknowledged is on disk. systemd starts it again, and the guard asks before it opens.
+    What was acknowledged is on disk. Then systemd is told to start it again, for Debian's unit does not do
+    that by itself after a kill; the boot guard keeps it down for as long as nobody lets it open.
     """
-    unit = config["unit"]
-    try:
-        done = subprocess.run(
-            ["systemctl", "kill", "--signal=SIGKILL", unit], capture_output=True, text=True, timeout=10,
-            check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    return "" if done.returncode == 0 else " ".join(done.stderr.split())
+    for command in (["kill", "--signal=SIGKILL"], ["restart", "--no-block"]):
+        try:
+            done = subprocess.run(
+                ["systemctl", *command, config["unit"]], capture_output=True, text=True, timeout=10,
+                check=False, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return str(error)
+        if done.returncode != 0:
+            return " ".join(done.stderr.split())
+    return ""

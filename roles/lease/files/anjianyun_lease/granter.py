@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from .durable import keep
 
 #: By how much the clocks of two machines may run apart, as a fraction. Oscillators differ by some 100 ppm and
 #: NTP slews by at most 500 ppm (ntp_adjtime(2)); a whole percent is room enough.
@@ -125,18 +126,10 @@ class Granter:
             return {}
 
     def _write(self) -> None:
-        self.state_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = self.state_file.with_name(f".{self.state_file.name}.new")
-        with temporary.open("w", encoding="utf-8") as stream:
-            json.dump({"refused": self.refused, "timelines": self.timelines, "gated": self.gated}, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, self.state_file)
-        directory = os.open(self.state_file.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        keep(
+            self.state_file,
+            {"refused": self.refused, "timelines": self.timelines, "gated": self.gated},
+        )
 
 
 def _reckoned(lease_s: float) -> float:

@@ -106,7 +106,7 @@ class Holder:
         elif self.local.role == "primary":
             self._renew(serving=local.role == "primary")
         else:
-            self._become("silent", "the database does not answer; it is let in to when it does")
+            self._become("silent", "the database does not answer yet; nobody is let in until it does")
         self._set_gate()
 
     def ask_all(self, local: database.Local, *, serving: bool, gated: bool) -> dict[str, Answer]:

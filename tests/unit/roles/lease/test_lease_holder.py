@@ -165,8 +165,7 @@ class Bench:
         self.now += seconds_later
         self.holder.beat()
 
-    @property
-    def open(self) -> bool:
+    def lets_in(self) -> bool:
         return self.now < self.open_until
 
 
@@ -178,7 +177,7 @@ def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Bench:
 def test_a_primary_that_is_granted_its_lease_serves(bench: Bench) -> None:
     for _ in range(20):
         bench.beat()
-        assert bench.open
+        assert bench.lets_in()
     assert not bench.ended
 
 
@@ -187,9 +186,9 @@ def test_a_primary_that_nobody_answers_closes_in_time_and_is_ended(bench: Bench)
     bench.grants = False
     for _ in range(4):
         bench.beat()
-        assert bench.open, "one lease long it goes on"
+        assert bench.lets_in(), "one lease long it goes on"
     bench.beat()
-    assert not bench.open
+    assert not bench.lets_in()
     bench.beat()
     assert bench.ended
     assert any("refuses writes" in text and "Next:" in text for text in bench.said)
@@ -214,7 +213,7 @@ def test_a_standby_needs_nobody(bench: Bench) -> None:
     bench.grants, bench.database = False, database.Local("standby", "7", 0)
     for _ in range(20):
         bench.beat()
-        assert bench.open
+        assert bench.lets_in()
     assert not bench.ended
 
 
@@ -222,7 +221,7 @@ def test_a_server_that_has_not_said_what_it_is_gets_no_visitors_and_is_left_alon
     bench.database = database.Local("silent")
     for _ in range(20):
         bench.beat()
-        assert not bench.open
+        assert not bench.lets_in()
     assert not bench.ended
 
 
@@ -230,12 +229,12 @@ def test_a_refused_primary_does_not_serve_alone_whatever_a_person_said(bench: Be
     (tmp_path / "alone.json").write_text('{"reason": "the other centre burnt down"}')
     bench.grants = False
     bench.beat()
-    assert bench.open
+    assert bench.lets_in()
     assert bench.holder.state == "alone"
     bench.reason = "liuzhou-wit-01 was told to refuse"
     for _ in range(7):
         bench.beat()
-    assert not bench.open
+    assert not bench.lets_in()
     assert bench.ended
 
 

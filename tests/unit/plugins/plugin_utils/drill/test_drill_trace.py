@@ -71,8 +71,8 @@ def test_a_promotion_that_waited_for_its_proof_is_the_path_while_nobody_asks_for
     found = traced(DEMOTE, give, ask, gap=Gap(10.5, 11.6))
 
     assert [(span.part, round(span.seconds, 3)) for span in found if span.in_outage] == [
-        ("stopped", 0.3), ("answer", 0.2), (BETWEEN, 0.1), ("handed", 0.1), ("proved", 0.05), ("writable", 0.3),
-        (CLIENT, 0.05),
+        ("stopped", 0.3), ("answer", 0.2), (BETWEEN, 0.1), ("handed", 0.1), ("proved", 0.05),
+        ("writable", 0.3), (CLIENT, 0.05),
     ]  # fmt: skip
     assert {span.title for span in found if span.part == "writable"} == {PROMOTE["task"]}
 

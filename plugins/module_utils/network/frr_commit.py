@@ -1,0 +1,502 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A commit on an FRR router that takes itself back unless somebody confirms it.
+
+This text is sent to the router and run there by its own Python: standard library, Python 3.9, and
+nothing of this collection. A process of its own (the guard) enters the change, so a session that the
+change cuts cannot break it off half way; then it waits, and takes everything back when its time is over.
+
+State is a folder, and each of its changes is one rename, so exactly one of two rivals wins:
+
+    pending/   a change is in effect and waits for its confirmation; the guard holds its lock
+    undoing/   it is being taken back
+    done/      the last one: confirmed, committed or taken back (outcome.json)
+
+The boot configuration is written when the change is confirmed and not before: a router that restarts in
+between comes up as it was. Time is CLOCK_BOOTTIME: setting the clock moves nothing, a suspended machine
+counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from typing import Any, Callable, Iterator
+
+#: Seconds that one call of vtysh or frr-reload.py may take.
+CALL_S = 60.0
+#: So often frr-reload.py is given a configuration until nothing is left to be entered.
+PASSES = 3
+#: Seconds within which the guard has to run.
+START_S = 10.0
+#: How often the guard looks whether it was confirmed, in seconds.
+LOOK_S = 0.1
+#: A rollback that fails is tried again after so many seconds, so many times: nobody else will do it.
+UNDO_PAUSE_S, UNDO_TRIES = 3.0, 200
+#: The text of this file, set by whoever sends it; the guard needs it.
+SOURCE = ""
+
+
+class Failed(Exception):
+    """What is said to the other side. Kind: config, pending, none, device."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+class NoGuard(Failed):
+    """The process that enters a change and takes it back does not run."""
+
+
+def boot_s() -> float:
+    """Seconds since the machine started, suspended ones included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Router:
+    """FRR on this machine.
+
+    :param state: folder for what waits; one that does not survive a restart.
+    :param pathspace: the name of an FRR that is one of several on this machine (``-N``).
+    """
+
+    def __init__(self, state: str, confdir: str = "/etc/frr", pathspace: str | None = None) -> None:
+        self.state = os.path.join(state, pathspace) if pathspace else state
+        self.confdir = confdir
+        self.pathspace = pathspace
+        self.boot_file = os.path.join(confdir, pathspace or "", "frr.conf")
+        os.makedirs(self.state, mode=0o700, exist_ok=True)
+
+    def path(self, *names: str) -> str:
+        return os.path.join(self.state, *names)
+
+    def vtysh(self, *arguments: str, config_dir: str | None = None) -> str:
+        argv = ["vtysh"]
+        if config_dir or self.confdir != "/etc/frr":
+            argv += ["--config_dir", config_dir or self.confdir]
+        argv += (["-N", self.pathspace] if self.pathspace else []) + list(arguments)
+        return self._call("config" if "-f" in arguments else "device", argv)
+
+    def running(self) -> str:
+        text = self.vtysh("-c", "show running-config no-header")
+        if "frr defaults" not in text and "frr version" not in text:
+            raise Failed("device", "vtysh shows no running configuration: is zebra running?")
+        return text
+
+    def check(self, text: str) -> None:
+        """Refuse what vtysh does not know, before anything is entered."""
+        if not text.strip():
+            raise Failed("config", "the configuration is empty")
+        with self._place(text) as place:
+            self.vtysh("-m", "-f", os.path.join(place, "frr.conf"))
+
+    def delta(self, text: str) -> str:
+        """What frr-reload.py would enter to make the running configuration this text."""
+        return self._reload(text, "--test")
+
+    def replace(self, text: str) -> str:
+        """Make the running configuration a text; what is left to do afterwards.
+
+        frr-reload.py needs more than one pass at times: it enters 'no bfd' and then, to remove one of its
+        profiles, the context again, which is born anew by that.
+        """
+        left = ""
+        for _pass in range(PASSES):
+            self._reload(text, "--reload")
+            left = self.delta(text)
+            if "Lines To" not in left:
+                return ""
+        return left
+
+    def merge(self, text: str) -> None:
+        with self._place(text) as place:
+            self.vtysh("-f", os.path.join(place, "frr.conf"))
+
+    def save(self) -> None:
+        said = self.vtysh("-c", "write memory")
+        if "[OK]" not in said:
+            raise Failed("device", f"the boot configuration was not written: {said.strip()[-300:]}")
+
+    def boot_text(self) -> str | None:
+        try:
+            with open(self.boot_file, encoding="utf-8") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+
+    def restore_boot(self, text: str | None) -> None:
+        """Somebody may have typed 'write' while the change waited."""
+        if text is None or self.boot_text() == text:
+            return
+        beside = self.boot_file + ".rollback"
+        kept = os.stat(self.boot_file) if os.path.exists(self.boot_file) else None
+        write(beside, text, 0o640)
+        if kept:
+            os.chown(beside, kept.st_uid, kept.st_gid)
+            os.chmod(beside, kept.st_mode & 0o777)
+        os.replace(beside, self.boot_file)
+
+    @contextlib.contextmanager
+    def _place(self, text: str) -> Iterator[str]:
+        # frr-reload.py writes the boot configuration at its end, unless it is told that the file which it
+        # reads IS the boot configuration: so it gets a folder of its own with that file in it.
+        place = self.path(f"place-{os.getpid()}")
+        shutil.rmtree(place, ignore_errors=True)
+        os.makedirs(os.path.join(place, self.pathspace or ""), mode=0o700)
+        write(os.path.join(place, "frr.conf"), text if text.endswith("\n") else text + "\n", 0o600)
+        write(os.path.join(place, self.pathspace or "", "vtysh.conf"), "", 0o600)
+        try:
+            yield place
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def _reload(self, text: str, how: str) -> str:
+        with self._place(text) as place:
+            argv = ["/usr/lib/frr/frr-reload.py", how, "--stdout", "--confdir", place]
+            argv += (["-N", self.pathspace] if self.pathspace else []) + [os.path.join(place, "frr.conf")]
+            return self._call("config", argv)
+
+    def _call(self, kind: str, argv: list[str]) -> str:
+        try:
+            done = subprocess.run(
+                argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=CALL_S, check=False
+            )
+        except FileNotFoundError as error:
+            raise Failed("device", f"{argv[0]} is not found (packages frr and frr-pythontools)") from error
+        except subprocess.TimeoutExpired as error:
+            raise Failed("device", f"{argv[0]} did not end within {CALL_S:g} s") from error
+        said = (done.stdout + done.stderr).replace("\\n", "\n").splitlines()
+        errors = [line.strip() for line in said if "ERROR" in line or "% " in line]
+        if done.returncode or errors:
+            if "is not running" in done.stderr or "failed to connect" in done.stderr:
+                kind = "device"
+            raise Failed(kind, "; ".join(errors) or " ".join(said[-3:]) or f"exit code {done.returncode}")
+        return done.stdout
+
+
+def write(path: str, text: str, mode: int) -> None:
+    """A whole file or none."""
+    beside = path + ".new"
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+
+
+def read(*names: str) -> Any:
+    with open(os.path.join(*names), encoding="utf-8") as file:
+        return file.read()
+
+
+def note(folder: str, name: str, **facts: Any) -> None:
+    write(os.path.join(folder, name), json.dumps(facts), 0o600)
+
+
+def noted(*names: str) -> dict[str, Any] | None:
+    try:
+        return json.loads(read(*names))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+@contextlib.contextmanager
+def alone(router: Router) -> Iterator[None]:
+    """Nobody else changes the state meanwhile."""
+    with open(router.path("lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def guarded(folder: str) -> bool:
+    """Whether the guard of a change is alive: it holds a lock as long as it lives."""
+    try:
+        with open(os.path.join(folder, "guard.lock")) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return False
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+
+
+# What is asked over the session -------------------------------------------------------------
+
+
+def status(router: Router) -> dict[str, Any]:
+    """What waits, and how the last one ended."""
+    for name in ("pending", "undoing"):
+        job = noted(router.path(name), "job.json")
+        if job:
+            left = job["until"] - boot_s() if job["confirm_s"] else 0.0
+            return {
+                "state": name, "token": job["token"], "left_s": round(left, 1),
+                "guarded": guarded(router.path(name)),
+            }  # fmt: skip
+    return {"state": "idle", "last": noted(router.path("done"), "outcome.json")}
+
+
+def compare(router: Router, text: str) -> dict[str, Any]:
+    """The difference of a text to the running configuration, and that configuration."""
+    return {"delta": router.delta(text), "running": router.running()}
+
+
+def begin(router: Router, text: str, mode: str, confirm_s: float, message: str) -> dict[str, Any]:
+    """Enter a change; the guard does it, and takes it back unless it is confirmed in time.
+
+    :param confirm_s: 0 means that it stands as soon as it was entered, and is saved.
+    """
+    router.check(text)
+    token = f"{int(time.time())}-{os.getpid()}"
+    new = router.path(f"new-{token}")
+    os.mkdir(new, 0o700)
+    try:
+        write(os.path.join(new, "before.conf"), router.running(), 0o600)
+        write(os.path.join(new, "candidate.conf"), text, 0o600)
+        boot = router.boot_text()
+        if boot is not None:
+            write(os.path.join(new, "boot.conf"), boot, 0o600)
+        write(os.path.join(new, "guard.lock"), "", 0o600)
+        note(new, "job.json", token=token, mode=mode, confirm_s=confirm_s, until=boot_s() + confirm_s,
+             message=message)  # fmt: skip
+        with alone(router):
+            waiting = status(router)
+            if waiting["state"] != "idle":
+                raise Failed("pending", f"a change is {waiting['state']}, {waiting['left_s']} s are left")
+            shutil.rmtree(router.path("done"), ignore_errors=True)
+            os.rename(new, router.path("pending"))
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    launch(router, f"guard({options(router)!r}, {token!r})", token)
+    try:
+        return wait_for(router, token, ("entered.json", "outcome.json"))
+    except NoGuard as error:
+        # Nobody has entered anything, nor would anybody take it back.
+        if claim(router, token):
+            undo(router, "the guard does not run", False)
+        raise Failed("device", str(error)) from error
+
+
+def confirm(router: Router) -> dict[str, Any]:
+    """Let a change stand, and write the boot configuration."""
+    with alone(router):
+        job = noted(router.path("pending"), "job.json")
+        if job is None:
+            last = json.dumps(status(router).get("last"))
+            raise Failed("none", f"no change waits; the last one: {last}")
+        note(router.path("pending"), "outcome.json", outcome="confirmed", at=time.time(), token=job["token"])
+        os.rename(router.path("pending"), router.path("done"))
+    router.save()
+    return {"outcome": "confirmed"}
+
+
+def roll_back(router: Router) -> dict[str, Any]:
+    """Take the pending change back now, or the last one that stood."""
+    with alone(router):
+        job, saved = noted(router.path("undoing"), "job.json"), False
+        running = job is not None and guarded(router.path("undoing"))
+        if job is None:
+            job, saved = _take(router)
+    if not running:
+        launch(router, f"take_back({options(router)!r}, {saved!r})", job["token"])
+    return wait_for(router, job["token"], ("outcome.json",))
+
+
+def _take(router: Router) -> tuple[dict[str, Any], bool]:
+    """Claim the change that is to be taken back; whether it had been saved already."""
+    for name in ("pending", "done"):
+        job = noted(router.path(name), "job.json")
+        outcome = (noted(router.path(name), "outcome.json") or {}).get("outcome", "")
+        if job is None or outcome == "rolled_back":
+            continue
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(router.path(name, "outcome.json"))
+        os.rename(router.path(name), router.path("undoing"))
+        if name == "done":
+            # The guard that held this lock is gone, or about to go.
+            write(router.path("undoing", "guard.lock"), "", 0o600)
+        return job, name == "done"
+    raise Failed("none", "there is no change that could be taken back")
+
+
+def wait_for(router: Router, token: str, names: tuple[str, ...]) -> dict[str, Any]:
+    """Wait until the guard has said how it went."""
+    end, missing_since = time.monotonic() + CALL_S * 2, time.monotonic()
+    while time.monotonic() < end and time.monotonic() - missing_since < START_S:
+        for folder in ("pending", "undoing", "done"):
+            job = noted(router.path(folder), "job.json")
+            if not job or job["token"] != token:
+                continue
+            for name in names:
+                said = noted(router.path(folder), name)
+                if said and said.get("error"):
+                    raise Failed(said.get("kind", "device"), said["error"])
+                if said:
+                    return said
+            if guarded(router.path(folder)):
+                missing_since = time.monotonic()
+        time.sleep(0.02)
+    raise NoGuard("device", f"the guard did not say how it went: see {router.path('guard.log')}")
+
+
+def options(router: Router) -> dict[str, Any]:
+    state = os.path.dirname(router.state) if router.pathspace else router.state
+    return {"state": state, "confdir": router.confdir, "pathspace": router.pathspace}
+
+
+def prelude(source: str) -> str:
+    """A program that has this file's text, and knows it."""
+    return f"text = {source!r}\nexec(text)\nSOURCE = text\n"
+
+
+def launch(router: Router, call: str, token: str) -> None:
+    """Start a part of this file as a process that outlives the session, whoever ends that."""
+    script = router.path("guard.py")
+    write(script, prelude(SOURCE) + call + "\n", 0o600)
+    argv = [sys.executable or "/usr/bin/python3", "-I", script]
+    if os.path.isdir("/run/systemd/system") and shutil.which("systemd-run"):
+        # A session's scope may be killed as a whole when the session ends; a unit of its own is not.
+        unit = ["systemd-run", "--quiet", "--collect", f"--unit=anjianyun-frr-commit-{token}", "--"]
+        if subprocess.run(unit + argv, stdin=subprocess.DEVNULL, check=False).returncode == 0:
+            return
+    with open(router.path("guard.log"), "ab") as log:
+        subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
+        )
+
+
+# What the guard does ------------------------------------------------------------------------
+
+
+def guard(where: dict[str, Any], token: str) -> None:
+    """Enter the pending change; take it back when it fails, or when nobody confirms it in time."""
+    router = Router(**where)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("-1000")
+    folder = router.path("pending")
+    job = json.loads(read(folder, "job.json"))
+    lock = open(os.path.join(folder, "guard.lock"))  # noqa: SIM115 - held until this process ends
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    text = read(folder, "candidate.conf")
+    try:
+        if job["mode"] == "replace":
+            router.replace(text)
+        else:
+            router.merge(text)
+    except Failed as error:
+        if claim(router, token):
+            undo(router, "refused", False, str(error), error.kind)
+        return
+    if not job["confirm_s"]:
+        stand(router, token)
+        return
+    with contextlib.suppress(FileNotFoundError):
+        note(folder, "entered.json", outcome="entered", left_s=job["until"] - boot_s())
+    while boot_s() < job["until"]:
+        now = noted(folder, "job.json")
+        if now is None or now["token"] != token:
+            return
+        time.sleep(min(LOOK_S, max(0.0, job["until"] - boot_s())))
+    if claim(router, token):
+        undo(router, f"not confirmed within {job['confirm_s']:g} s", False)
+
+
+def stand(router: Router, token: str) -> None:
+    """A change that needs no confirmation."""
+    said: dict[str, Any] = {"outcome": "committed", "at": time.time(), "token": token}
+    try:
+        router.save()
+    except Failed as error:
+        said.update(error=str(error), kind=error.kind)
+    with alone(router):
+        note(router.path("pending"), "outcome.json", **said)
+        os.rename(router.path("pending"), router.path("done"))
+
+
+def claim(router: Router, token: str) -> bool:
+    """Take the pending change for undoing; false when somebody was faster."""
+    with alone(router):
+        job = noted(router.path("pending"), "job.json")
+        if job is None or job["token"] != token:
+            return False
+        os.rename(router.path("pending"), router.path("undoing"))
+        return True
+
+
+def undo(router: Router, why: str, save: bool, error: str = "", kind: str = "") -> None:
+    """Make the running configuration what it was before, and do not give up."""
+    folder = router.path("undoing")
+    before, job = read(folder, "before.conf"), json.loads(read(folder, "job.json"))
+    boot = read(folder, "boot.conf") if os.path.exists(os.path.join(folder, "boot.conf")) else None
+    trouble: str | None = None
+    for _try in range(UNDO_TRIES):
+        try:
+            left = router.replace(before)
+            router.restore_boot(boot)
+            if save:
+                router.save()
+            trouble = f"still to be entered: {' '.join(left.split())}" if left else None
+        except (Failed, OSError) as again:
+            trouble = str(again)
+        if trouble is None:
+            break
+        sys.stderr.write(f"{trouble}\n")
+        time.sleep(UNDO_PAUSE_S)
+    said = {
+        "outcome": "rolled_back" if trouble is None else "stuck",
+        "why": why, "at": time.time(), "token": job["token"],
+    }  # fmt: skip
+    if error or trouble:
+        said.update(error=error or str(trouble), kind=kind or "device")
+    with alone(router):
+        note(folder, "outcome.json", **said)
+        os.rename(folder, router.path("done"))
+
+
+def take_back(where: dict[str, Any], saved: bool) -> None:
+    """Take back what somebody asked to take back."""
+    router = Router(**where)
+    lock = open(router.path("undoing", "guard.lock"))  # noqa: SIM115 - held until this process ends
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    undo(router, "asked", saved)
+
+
+def check(router: Router, text: str) -> dict[str, Any]:
+    """Whether vtysh knows every line of a text."""
+    router.check(text)
+    return {}
+
+
+VERBS: dict[str, Callable[..., dict[str, Any]]] = {
+    "check": check, "status": status, "compare": compare,
+    "begin": begin, "confirm": confirm, "roll_back": roll_back,
+}  # fmt: skip
+
+
+def beat() -> None:
+    """Say every second that there is somebody, so that a session which is cut is told from a slow device."""
+    while True:
+        time.sleep(1)
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+
+
+def main(verb: str, where: dict[str, Any], arguments: dict[str, Any]) -> None:
+    """Answer one question with one line of JSON; empty lines before it are signs of life."""
+    threading.Thread(target=beat, daemon=True).start()
+    try:
+        answer: dict[str, Any] = {"answer": VERBS[verb](Router(**where), **arguments)}
+    except Failed as error:
+        answer = {"failed": str(error), "kind": error.kind}
+    except OSError as error:
+        answer = {"failed": str(error), "kind": "device"}
+    sys.stdout.write(json.dumps(answer) + "\n")
