@@ -148,18 +148,26 @@ def _unfolded(tasks: Iterable[Task]) -> list[Task]:
         if handed is None or opened is None or not found or handed >= task.started:
             found.append(task)
             continue
-        giver = next((one for one in reversed(found) if one.started < handed), found[-1])
+        found = _without(found, handed, opened)
+        giver = found[-1] if found else task
+        for place, one in enumerate(found):
+            if one.ended == handed:
+                giver = one
+                found[place] = replace(one, marks={**one.marks, "handed": handed})
         marks = {name: at for name, at in task.marks.items() if at > handed}
-        found = [
-            replace(
-                one,
-                ended=min(one.ended, max(handed, one.started)),
-                marks={**one.marks, "handed": handed} if one is giver else one.marks,
-            )
-            for one in found
-        ]
         found.append(replace(giver, host=task.host, started=handed, ended=opened, marks=marks))
         found.append(replace(task, started=max(task.started, opened), marks={}))
+    return sorted(found, key=lambda one: one.started)
+
+
+def _without(tasks: Iterable[Task], begin: float, end: float) -> list[Task]:
+    """What is left of tasks when a stretch of time belongs to another one."""
+    found = []
+    for one in tasks:
+        if one.started < begin:
+            found.append(replace(one, ended=min(one.ended, begin)))
+        elif one.ended > end:
+            found.append(replace(one, started=max(one.started, end)))
     return found
 
 
