@@ -118,8 +118,13 @@ commands:
   returned: once the BMC was reached
   type: list
   elements: str
+times:
+  description: When (epoch seconds) it C(started).
+  returned: success
+  type: dict
 """
 
+import time
 from functools import partial
 from typing import Any
 
@@ -143,6 +148,7 @@ def main() -> None:
     spec["second_path"] = {"type": "dict", "options": where}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     params: dict[str, Any] = module.params
+    started = time.time()
     try:
         requires("pyghmi.ipmi.private.session")
         target, deadline = arguments.target_from(params)
@@ -159,7 +165,7 @@ def main() -> None:
         fail_from_error(module, error)
     before = {"power": result["power_before"], "restore_policy": result["policy_before"]}
     after = {"power": "off", "restore_policy": result["policy_after"]}
-    module.exit_json(diff={"before": before, "after": after}, **result)
+    module.exit_json(diff={"before": before, "after": after}, times={"started": started}, **result)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def environment(twin: Twin, to: str) -> dict[str, str]:
     bmc = twin.hosts[old["database"]]["dc_bmc"]
     return {
         "SSH_CONFIG": str(twin.ssh_config),
-        "OLD_DB": old["database"], "NEW_DB": new["database"],
+        "OLD_DB": old["database"], "NEW_DB": new["database"], "OLD_ADDRESS": twin.address(old["database"]),
         "OLD_APP": old["application"], "NEW_APP": new["application"],
         "OLD_ROUTER": old["announcer"], "NEW_ROUTER": new["announcer"],
         "NEW_LOOPBACK": twin.hosts[new["announcer"]]["dc_loopback"],

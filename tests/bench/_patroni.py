@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Patroni on the twin's own database servers, moved under the same county's reports.
 
-- Debian's packages of Patroni and etcd, fetched on this host and put into the machines, which have no way out.
-- A cluster of its own (port 5433) beside the service's on the two database servers: two sites of one machine each.
-- etcd on both of them and, as the witness of its quorum, on the machine of the plan's lease that stands in a city.
+- Debian's packages of Patroni and etcd, fetched on this host and put into the machines, which have no way
+  out.
+- A cluster of its own (port 5433) beside the service's on the two database servers: two sites of one machine
+  each.
+- etcd on both, and on the witness of the plan's lease, a machine in a city, as the third of the quorum.
   Before each move etcd's leader is put there, so that no move waits for etcd to elect another one.
-- The writer is the same as for our own moves: the county's client, through the same application, which is pointed
-  to port 5433 for it. Both firewalls let the ports through for as long as the bench lasts.
+- The writer is the same as for our own moves: the county's client, through the same application, which is
+  pointed to port 5433 for it. Both firewalls let the ports through for as long as the bench lasts.
 - Patroni's own times are at the documented least (ttl 20, loop_wait 1, retry_timeout 3).
 """
 
@@ -22,7 +24,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from _drill import AWAY, HOME, ROOT, Figures, Twin, judged
-from _floor import ipmitool, strike
+from _floor import ipmitool, other, strike
 
 DEBS = ROOT / "build/bench/debs"
 PACKAGES = ("patroni", "etcd-server", "etcd-client")
@@ -90,8 +92,8 @@ class Patroni:
         with (ROOT / "build/bench/debs.tar").open("wb") as file:
             file.write(archive)
         self.twin.inside(
-            ["sh", "-c", f"ssh -F {self.twin.ssh_config} {host} 'mkdir -p /var/tmp/debs && tar x -C /var/tmp/debs'"
-             f" < {ROOT}/build/bench/debs.tar"]
+            ["sh", "-c", f"ssh -F {self.twin.ssh_config} {host}"
+             f" 'mkdir -p /var/tmp/debs && tar x -C /var/tmp/debs' < {ROOT}/build/bench/debs.tar"]
         )  # fmt: skip
         # Nothing is started by its package: the bench starts what it configured.
         self.twin.ssh(
@@ -123,14 +125,12 @@ class Patroni:
     def _write_patroni(self, host: str) -> None:
         address, secrets = self.address(host), self.twin.secrets["dc_secrets"]
         tls = "/etc/anjianyun/postgresql"
+        members = [self.address(one) for one in self.databases.values()]
         hba = [
             "local all all trust",
             "host all all 127.0.0.1/32 trust",
-            *(
-                f"host replication dc_replication {self.address(one)}/32 scram-sha-256"
-                for one in self.databases.values()
-            ),
-            *(f"host all postgres {self.address(one)}/32 scram-sha-256" for one in self.databases.values()),
+            *(f"host replication dc_replication {one}/32 scram-sha-256" for one in members),
+            *(f"host all postgres {one}/32 scram-sha-256" for one in members),
             *(
                 f"hostssl hidden_danger dc_app {self.address(one)}/32 scram-sha-256"
                 for one in self.applications
@@ -163,6 +163,7 @@ class Patroni:
                 "listen": f"0.0.0.0:{PORT}", "connect_address": f"{address}:{PORT}", "data_dir": DATA,
                 "bin_dir": "/usr/lib/postgresql/15/bin", "pgpass": "/var/lib/postgresql/.pgpass-bench",
                 "pg_hba": hba,
+                "basebackup": [{"checkpoint": "fast"}],
                 "authentication": {
                     "superuser": {"username": "postgres", "password": secrets["superuser"]},
                     "replication": {"username": "dc_replication", "password": secrets["replication"]},
@@ -199,7 +200,8 @@ class Patroni:
             with contextlib.suppress(SystemExit):
                 self.twin.ssh(
                     router,
-                    "for n in $(nft -a list chain inet ajy_firewall forward | sed -n 's/.*\"bench\" # handle //p');"
+                    "for n in $(nft -a list chain inet ajy_firewall forward"
+                    " | sed -n 's/.*\"bench\" # handle //p');"
                     " do nft delete rule inet ajy_firewall forward handle $n; done",
                 )
         self.point_application(False)
@@ -304,7 +306,7 @@ class Patroni:
 
     def switchover(self, to: str) -> Figures:
         """By Patroni's own API, asked on the leader, without the start of patronictl."""
-        old, new = (self.databases[centre] for centre in ((HOME, AWAY) if to == AWAY else (AWAY, HOME)))
+        old, new = self.databases[other(to)], self.databases[to]
         self._whole(old)
         directory = self.twin.evidence / f"patroni-switchover-{time.time_ns()}"
         with self.twin.reporting(directory):

@@ -4,11 +4,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From a dead primary to the first acknowledged report: the runbook beside Patroni, same machines, same run.
 
-Who detects the death differs: Patroni by the leader's key that runs out in its store, the runbook by an operator
-who orders it. So detection is set equal by taking it out: ``ours`` and the peer's ``value`` are from where it is
-known that the primary is dead (the approval; the moment at which the store deletes the key) to the first
-acknowledged report. ``total`` is from the death itself; the runbook is begun at once there, and its gates are in it.
-The runbook fences within its figure (power off by the BMC, read three times); Patroni here fences nothing.
+Who detects the death differs: Patroni by the leader's key that runs out in its store, the runbook by an
+operator who orders it. So detection is set equal by taking it out: ``ours`` and the peer's ``value`` are from
+where it is known that the primary is dead (the approval; the moment at which the store deletes the key) to
+the first acknowledged report. ``total`` is from the last report before the death; the runbook is begun at
+once there, and its gates are in it. The runbook fences within its figure (power off by the BMC, read three
+times); Patroni here fences nothing.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def main() -> int:
                 patroni.bring_back(policy)
             print(
                 f"{number + 1} of {RUNS}: ours {ours[-1].rto_s:.3f} s ({ours[-1].outage_s:.3f} s in all),"
-                f" Patroni {after[-1]:.3f} s ({found.rto_s:.3f} s in all)", flush=True,
+                f" Patroni {after[-1]:.3f} s ({found.outage_s:.3f} s in all)", flush=True,
             )  # fmt: skip
         version = patroni.version
     mine = [one.rto_s for one in ours]
@@ -59,7 +60,7 @@ def main() -> int:
         spread={"ours": spread(mine), "patroni": spread(after)},
         total={
             "ours": spread([one.outage_s for one in ours]),
-            "patroni": spread([one.rto_s for one in theirs]),
+            "patroni": spread([one.outage_s for one in theirs]),
         },
         patroni_settings={"ttl": 20, "loop_wait": 1, "retry_timeout": 3},
     )

@@ -2,10 +2,10 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a county is out in a planned move: the runbook beside Patroni on the same machines in the same run.
+"""Seconds that a county is out in a planned move: the runbook beside Patroni, same machines, same run.
 
-What Patroni does not do is done by the runbook within its figure: the service's address moves, outbound jobs end
-in one centre and begin in the other, and each effect is read back. See _patroni.py for how it stands there.
+What Patroni does not do is done by the runbook within its figure: the service's address moves, outbound jobs
+end in one centre and begin in the other, and each effect is read back. See _patroni.py for how it stands.
 """
 
 from __future__ import annotations

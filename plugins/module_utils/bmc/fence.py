@@ -27,6 +27,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power imp
     Watch,
     control,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.second_path import Beside
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.durable import sync_directory
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
@@ -53,7 +54,8 @@ def fence(
         server is switched off all the same, and ``policy_after`` says that it may return.
     :param before_change: called with ``policy_before``, ``power_before`` and ``at`` before
         anything is changed: the moment to write the original down for the way back.
-    :param second_path: asked after the readings; what it heard of the server disproves the BMC.
+    :param second_path: asked from the first reading that says off on, beside the others; what it heard of the
+        server disproves the BMC.
     :returns: ``changed``, ``fenced``, ``policy_before``, ``policy_after``,
         ``power_before``, ``readings``, ``commands``. ``fenced`` is false in check mode
         unless the server already is.
@@ -61,7 +63,8 @@ def fence(
     :raises errors.NotConfirmed: the BMC says off, and policy or second path say otherwise.
     :raises DeadlineExceeded: not seen off in time; the result says what was done.
     """
-    watch = Watch(bmc, how, sleep)
+    beside = Beside(second_path)
+    watch = _watch(bmc, how, beside, sleep)
     first = known_status(bmc)
     observed = {"policy_before": first.restore_policy, "power_before": first.power}
     commands = []
@@ -92,7 +95,7 @@ def fence(
                 cause="the BMC accepted the policy without effect; the server may return with the power",
                 next_step="set the policy in the BMC's own interface, or take the power cord",
             )
-        if second_path is not None and (heard := second_path()) is not None:
+        if (heard := beside.heard()) is not None:
             raise errors.NotConfirmed(
                 "the BMC says off, and the server answers",
                 device=bmc.name,
@@ -103,6 +106,18 @@ def fence(
         error.result.update(_result(watch, observed, watch_policy(watch), done, fenced=False))
         raise
     return _result(watch, observed, after, done, fenced=True)
+
+
+def _watch(bmc: Bmc, how: Confirmation, beside: Beside, sleep: Callable[[float], None]) -> Watch:
+    """While we wait for the next reading of a BMC that says off, its server is asked itself."""
+
+    def pause(seconds: float) -> None:
+        if watch.statuses and watch.statuses[-1].power == OFF:
+            beside.begin()
+        sleep(seconds)
+
+    watch = Watch(bmc, how, pause)
+    return watch
 
 
 def _set_policy(bmc: Bmc, require: bool) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Iterable, Mapping, Sequence
 
@@ -25,8 +25,8 @@ CLOCKS_S = 0.05
 LEAST_S = 0.0005
 #: What ended at each mark. One that a module adds and nobody knows here ends a span without a name.
 MARKS = (
-    "started", "checkpointed", "stop_sent", "stopped", "proved", "promote_sent", "writable", "changed_at",
-    "confirmed_at",
+    "started", "checkpointed", "stop_sent", "stopped", "handed", "proved", "promote_sent", "writable",
+    "changed_at", "confirmed_at",
 )  # fmt: skip
 #: What the application and its clients wait for.
 _OPENING = ("writable", "changed_at")
@@ -125,7 +125,7 @@ def spans(
     found: list[Span] = []
     # The hosts of one task work at the same time: the path goes on where the slowest of them ended.
     until = begin
-    for task in tasks:
+    for task in _unfolded(tasks):
         if not begin - LEAST_S <= task.started < end or task.ended - until < LEAST_S:
             continue
         started = max(task.started, until)
@@ -135,6 +135,40 @@ def spans(
         until = task.ended
     found = [piece for span in found for piece in _cut(span, gap)]
     return _with_client(found, gap, acks)
+
+
+def _unfolded(tasks: Iterable[Task]) -> list[Task]:
+    """A promotion that waited for its proof works while the control node is on its way to ask for the result.
+
+    From where it had the proof (``handed``) to where writes were open it is the path, not whoever asks.
+    """
+    found: list[Task] = []
+    for task in tasks:
+        handed, opened = task.marks.get("handed"), task.marks.get("writable")
+        if handed is None or opened is None or not found or handed >= task.started:
+            found.append(task)
+            continue
+        found = _without(found, handed, opened)
+        giver = found[-1] if found else task
+        for place, one in enumerate(found):
+            if one.ended == handed:
+                giver = one
+                found[place] = replace(one, marks={**one.marks, "handed": handed})
+        marks = {name: at for name, at in task.marks.items() if at > handed}
+        found.append(replace(giver, host=task.host, started=handed, ended=opened, marks=marks))
+        found.append(replace(task, started=max(task.started, opened), marks={}))
+    return sorted(found, key=lambda one: one.started)
+
+
+def _without(tasks: Iterable[Task], begin: float, end: float) -> list[Task]:
+    """What is left of tasks when a stretch of time belongs to another one."""
+    found = []
+    for one in tasks:
+        if one.started < begin:
+            found.append(replace(one, ended=min(one.ended, begin)))
+        elif one.ended > end:
+            found.append(replace(one, started=max(one.started, end)))
+    return found
 
 
 def _parts(task: Task, started: float) -> list[Span]:

@@ -31,7 +31,7 @@ TRACE_TEXTS: dict[str, tuple[str, str]] = {
     "part_checkpointed": ("readings, checkpoint", "读数、检查点"),
     "part_stop_sent": ("readings before the stop", "停库前读数"),
     "part_stopped": ("the server stops", "数据库停止"),
-    "part_armed": ("the standby is read, and waits for the proof", "读取备库状态并等待证明"),
+    "part_handed": ("the proof gets there", "证明送达"),
     "part_proved": ("the proof is judged", "判定证明"),
     "part_promote_sent": ("slot for the follower", "为跟随者建槽"),
     "part_writable": ("the promotion", "提升为主库"),

@@ -22,7 +22,7 @@ ROW, TOP, LEFT = 22.0, 8.0, 470.0
 #: Whose time a part is: the word that the sums are made by.
 WHOSE = {
     BETWEEN: "engine", CLIENT: "client", ANSWER: "way", "started": "way", "stopped": "database",
-    "checkpointed": "database", "writable": "database", "promote_sent": "database", "armed": "database",
+    "checkpointed": "database", "writable": "database", "promote_sent": "database", "handed": "way",
 }  # fmt: skip
 
 
@@ -76,7 +76,10 @@ def critical_path(part: Mapping[str, Any]) -> Path | None:
     spans = [
         {**one, "started": max(one["started"], begin), "ended": min(one["ended"], end)}
         for one in part.get("trace", [])
-        if begin is not None and end is not None and one["started"] < end - LEAST_S and one["ended"] > begin + LEAST_S
+        if begin is not None
+        and end is not None
+        and one["started"] < end - LEAST_S
+        and one["ended"] > begin + LEAST_S
     ]
     if not spans:
         return None

@@ -40,7 +40,8 @@ ask() {
     esac
     answer=
     while IFS= read -r -t 30 line <&"${from[$1]}"; do
-        [[ $line == "$mark" ]] && { answer=${answer%$'\n'}; return; }
+        # ipmitool's echo puts a blank behind it.
+        [[ $line == "$mark" || $line == "$mark " ]] && { answer=${answer%$'\n'}; return; }
         # ipmitool's shell repeats what it reads behind its prompt.
         [[ $line == 'ipmitool> '* ]] || answer+=$line$'\n'
     done
@@ -51,6 +52,8 @@ fail() { printf 'floor: %s; last answer: %s\n' "$1" "$answer" >&2; exit 1; }
 
 close_all() {
     local ended=$? name fd
+    # ipmitool's shell does not end with its pipe.
+    [[ -z ${into[bmc]:-} ]] || printf 'exit\n' >&"${into[bmc]}" || true
     for fd in "${into[@]}" "${from[@]}"; do exec {fd}>&-; done
     for name in "$work"/*.cm; do
         ! [ -S "$name" ] || ssh -F "$SSH_CONFIG" -o ControlPath="$name" -O exit any 2>/dev/null || true

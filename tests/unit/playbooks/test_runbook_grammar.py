@@ -26,7 +26,7 @@ JUDGES = {
 CHANGING = {
     "pg_promote", "pg_demote", "pg_rejoin", "pg_synchronous", "pg_clone", "bmc_power", "bmc_fence",
     "bmc_boot", "bmc_restore_policy", "frr_config", "nft_table", "service_address", "network_fence",
-    "twin_fault", "twin",
+    "twin_fault", "twin", "pg_proof",
 }  # fmt: skip
 #: What a drill does around its runbooks has no effect on the service: the evidence itself is judged.
 UNVERIFIED_PLAYS = {

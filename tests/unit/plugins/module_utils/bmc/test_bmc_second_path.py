@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import socket
+import threading
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.second_path import answer
+import pytest
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.second_path import Beside, answer
 
 
 def test_a_kernel_that_runs_answers_although_its_processes_do_not() -> None:
@@ -36,3 +39,41 @@ def test_silence_is_no_answer() -> None:
         assert answer("127.0.0.1", port, try_s=0.05) is None
         for one in waiting:
             one.close()
+
+
+def test_it_is_asked_beside_the_readings() -> None:
+    may_end = threading.Event()
+    beside = Beside(lambda: None if may_end.wait(5) else "never let go")
+    beside.begin()
+    beside.begin()
+    may_end.set()
+
+    assert beside.heard() is None
+
+
+def test_an_answer_counts_when_it_comes_again() -> None:
+    """The first one may have been on its way when the server lost its power."""
+    answers = ["accepts", None]
+    dying = Beside(lambda: answers.pop(0))
+    dying.begin()
+
+    assert dying.heard() is None
+    assert Beside(lambda: "accepts").heard() == "accepts"
+
+
+def test_a_question_that_fails_is_no_silence() -> None:
+    def fail() -> str | None:
+        raise ValueError("no such address")
+
+    beside = Beside(fail)
+    beside.begin()
+
+    with pytest.raises(ValueError, match="no such address"):
+        beside.heard()
+
+
+def test_nobody_is_asked_where_there_is_no_second_path() -> None:
+    beside = Beside(None)
+    beside.begin()
+
+    assert beside.heard() is None

@@ -63,6 +63,45 @@ def test_the_last_span_is_the_application_that_finds_the_database() -> None:
     assert (last.part, last.host, last.started, last.ended) == (CLIENT, "dr-db-01", 11.6, 11.65)
 
 
+def test_a_promotion_that_waited_for_its_proof_is_the_path_while_nobody_asks_for_it() -> None:
+    give = {**PROMOTE, "started": 11.1, "ended": 11.3, "marks": {}}
+    ask = {**PROMOTE, "task": "Read | how it ended", "started": 11.4, "ended": 11.9,
+           "marks": {"started": 4.0, "handed": 11.2, "proved": 11.25, "writable": 11.55}}  # fmt: skip
+
+    found = traced(DEMOTE, give, ask, gap=Gap(10.5, 11.6))
+
+    assert [(span.part, round(span.seconds, 3)) for span in found if span.in_outage] == [
+        ("stopped", 0.3), ("answer", 0.2), (BETWEEN, 0.1), ("handed", 0.1), ("proved", 0.05),
+        ("writable", 0.3), (CLIENT, 0.05),
+    ]  # fmt: skip
+    assert {span.title for span in found if span.part == "writable"} == {PROMOTE["task"]}
+
+
+def test_what_is_done_while_a_promotion_works_begins_behind_it_on_the_path() -> None:
+    give = {**PROMOTE, "started": 11.1, "ended": 11.3, "marks": {}}
+    announce = {
+        **VERIFY,
+        "task": "Act | announce",
+        "started": 11.35,
+        "ended": 12.5,
+        "marks": {"changed_at": 12.2},
+    }
+    ask = {**PROMOTE, "task": "Read | how it ended", "started": 12.6, "ended": 12.9,
+           "marks": {"handed": 11.2, "writable": 11.55}}  # fmt: skip
+
+    quick = traced(DEMOTE, give, announce, ask, gap=Gap(10.5, 11.6))
+    # The old centre is lost, so the county needs the address, too.
+    late = traced(DEMOTE, give, announce, ask, gap=Gap(10.5, 12.3))
+
+    assert [(span.part, round(span.seconds, 3)) for span in quick if span.in_outage][-2:] == [
+        ("writable", 0.35), (CLIENT, 0.05),
+    ]  # fmt: skip
+    assert [(span.part, round(span.seconds, 3)) for span in late if span.in_outage][-3:] == [
+        ("writable", 0.35), ("changed_at", 0.65), (CLIENT, 0.1),
+    ]  # fmt: skip
+    assert in_outage(late) == pytest.approx(1.8)
+
+
 def test_an_address_that_moves_after_the_database_is_waited_for() -> None:
     announce = {**VERIFY, "task": "Act | announce", "ended": 12.4, "marks": {"changed_at": 12.2}}
 
