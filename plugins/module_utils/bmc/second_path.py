@@ -21,7 +21,7 @@ TRY_S = 0.25
 
 def answer(address: str, port: int, try_s: float = TRY_S) -> str | None:
     """What the server answered, as a sentence; None when nothing came."""
-    for _ in range(TRIES):
+    for _attempt in range(TRIES):
         try:
             with socket.create_connection((address, port), timeout=try_s):
                 return f"{address} accepts a connection to port {port}"

@@ -59,8 +59,8 @@ class Acts:
     def task(self, name: str, now: float) -> list[Act]:
         """A task begins. Returns the acts that are over by that."""
         over: list[Act] = []
-        word, bar, rest = name.partition(" | ")
-        if bar and word in WORDS:
+        word, stroke, rest = name.partition(" | ")
+        if stroke and word in WORDS:
             over = self.close()
             self.current = rest if word == "Act" else ""
         self._began = now

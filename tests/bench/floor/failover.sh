@@ -9,6 +9,8 @@ set -euo pipefail
 here=$(dirname "$0")
 . "$here/sessions.bash"
 . "$here/acts.bash"
+# What the last 'ask' heard.
+answer=
 
 # Before the clock: every session. The old database server is dead; its centre's router and application live.
 for host in "$NEW_DB" "$OLD_APP" "$NEW_APP" "$OLD_ROUTER" "$NEW_ROUTER" $VANTAGE; do

@@ -9,6 +9,8 @@ set -euo pipefail
 here=$(dirname "$0")
 . "$here/sessions.bash"
 . "$here/acts.bash"
+# What the last 'ask' heard.
+answer=
 
 # Before the clock: every session.
 for host in "$OLD_DB" "$NEW_DB" "$OLD_APP" "$NEW_APP" "$OLD_ROUTER" "$NEW_ROUTER" $VANTAGE; do

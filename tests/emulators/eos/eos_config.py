@@ -65,7 +65,7 @@ class Match(NamedTuple):
 
 
 def _rule(text: str) -> Rule:
-    text, _, opens = text.partition(" {")
+    text, _brace, opens = text.partition(" {")
     words = tuple(word for word in text.split() if word not in "|^")
     ends = {mark: len(text.split(mark)[0].replace("^", "").split()) for mark in "|^" if mark in text.split()}
     return Rule(words, ends.get("|", len(words)), min([*ends.values(), len(words)]), opens or None)

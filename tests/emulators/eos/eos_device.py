@@ -82,7 +82,7 @@ class Switch:
         name = (self.value("ip access-group", port) or "").split(" ")[0]
         entries = self.running.get(f"ip access-list {name}", {})
         for entry in sorted(entries, key=lambda line: int(line.split()[0])):
-            _, action, protocol, source, *rest = entry.split()
+            _number, action, protocol, source, *rest = entry.split()
             network = {"any": "0.0.0.0/0", "host": rest[0]}.get(source, source)
             if protocol in ("ip", "tcp") and ip_address(self.client) in ip_network(network, strict=False):
                 return action == "permit"
@@ -151,7 +151,7 @@ class Switch:
 
     def _roll_back(self, why: str) -> None:
         assert self.armed
-        name, _, before = self.armed
+        name, _timer, before = self.armed
         self.disarm()
         if name in self.sessions:
             self.end(self.sessions[name], "aborted")
@@ -297,7 +297,7 @@ class Shell:
 
     def sessions(self, detail: str | None) -> Answer:
         """Until EOS 4.31 the session tells of its timer; since 4.32 the timer stands apart."""
-        armed, deadline, _ = self.switch.armed or ("", 0.0, None)
+        armed, deadline, _before = self.switch.armed or ("", 0.0, None)
         old = [int(part) for part in re.findall(r"\d+", self.switch.version)[:2]] < [4, 32]
         rows: dict[str, dict[str, Any]] = {}
         for one in self.switch.sessions.values():

@@ -142,7 +142,7 @@ def test_a_primary_that_was_frozen_wakes_up_and_writes_nothing(estate: Estate) -
         client.stdin.write("\n")
         client.stdin.flush()
         time.sleep(0.5)
-    said, _ = client.communicate(timeout=60)
+    said, _errors = client.communicate(timeout=60)
     assert "committed" not in said
     assert estate.writers() == [AWAY]
     assert "refuses writes" in estate.ssh("nn-db-01", "journalctl -u anjianyun-lease")

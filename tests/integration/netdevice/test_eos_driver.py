@@ -180,7 +180,7 @@ def test_others_that_come_and_go_do_not_hide_a_pending_commit(version: str, conn
         driver, other = connect(eos.port), connect(eos.port)
         driver.load_merge_candidate(config=CHANGE)
         driver.commit_config(revert_in=60)
-        for _ in range(2):
+        for _once in range(2):
             with pytest.raises(MergeConfigException):
                 other.load_merge_candidate(config="nonsense\n")
         assert other.has_pending_commit()
@@ -405,7 +405,7 @@ def test_it_runs_by_hand(connect: Connect) -> None:
                 driver.commit_config(revert_in=60)
             driver.commit_config()
             process.send_signal(signal.SIGINT)
-            said, _ = process.communicate(timeout=10)
+            said, _errors = process.communicate(timeout=10)
         finally:
             process.kill()
     assert "CONFIG_SESSION_COMMIT_SUCCESS" in said

@@ -175,7 +175,7 @@ def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Bench:
 
 
 def test_a_primary_that_is_granted_its_lease_serves(bench: Bench) -> None:
-    for _ in range(20):
+    for _beat in range(20):
         bench.beat()
         assert bench.lets_in()
     assert not bench.ended
@@ -184,7 +184,7 @@ def test_a_primary_that_is_granted_its_lease_serves(bench: Bench) -> None:
 def test_a_primary_that_nobody_answers_closes_in_time_and_is_ended(bench: Bench) -> None:
     bench.beat()
     bench.grants = False
-    for _ in range(4):
+    for _beat in range(4):
         bench.beat()
         assert bench.lets_in(), "one lease long it goes on"
     bench.beat()
@@ -204,14 +204,14 @@ def test_a_host_that_was_paused_ends_the_database_before_it_asks_anybody(bench: 
 def test_a_frozen_database_is_ended_too(bench: Bench) -> None:
     bench.beat()
     bench.grants, bench.database = False, database.Local("silent")
-    for _ in range(7):
+    for _beat in range(7):
         bench.beat()
     assert bench.ended
 
 
 def test_a_standby_needs_nobody(bench: Bench) -> None:
     bench.grants, bench.database = False, database.Local("standby", "7", 0)
-    for _ in range(20):
+    for _beat in range(20):
         bench.beat()
         assert bench.lets_in()
     assert not bench.ended
@@ -219,7 +219,7 @@ def test_a_standby_needs_nobody(bench: Bench) -> None:
 
 def test_a_server_that_has_not_said_what_it_is_gets_no_visitors_and_is_left_alone(bench: Bench) -> None:
     bench.database = database.Local("silent")
-    for _ in range(20):
+    for _beat in range(20):
         bench.beat()
         assert not bench.lets_in()
     assert not bench.ended
@@ -232,7 +232,7 @@ def test_a_refused_primary_does_not_serve_alone_whatever_a_person_said(bench: Be
     assert bench.lets_in()
     assert bench.holder.state == "alone"
     bench.reason = "liuzhou-wit-01 was told to refuse"
-    for _ in range(7):
+    for _beat in range(7):
         bench.beat()
     assert not bench.lets_in()
     assert bench.ended

@@ -32,7 +32,7 @@ def test_silence_is_no_answer() -> None:
     """A full queue drops further handshakes, as a machine without power does."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         port = full.getsockname()[1]
-        waiting = [socket.socket() for _ in range(4)]
+        waiting = [socket.socket() for _attempt in range(4)]
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(("127.0.0.1", port))

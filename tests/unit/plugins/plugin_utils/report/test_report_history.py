@@ -129,9 +129,9 @@ def test_each_phase_is_compared_with_its_like(tmp_path: Path) -> None:
         ("failover", 1, "rto"), ("failback", 1, "outage"),
     ]  # fmt: skip
     first, second, failover, _back = found.trends
-    assert [bar.seconds for bar in first.bars] == [4.0, report["phases"][0]["outage_s"]]
+    assert [one.seconds for one in first.bars] == [4.0, report["phases"][0]["outage_s"]]
     assert first.bars[0].height > first.bars[1].height
-    assert [bar.current for bar in first.bars] == [False, True]
+    assert [one.current for one in first.bars] == [False, True]
     assert first.change is not None
     assert first.change < 0
     assert second.bars[0].seconds != 4.0
