@@ -29,8 +29,10 @@ options:
         when the last one is over.
       - V(allowed) grants again.
       - V(held) reads what the holder on this very host holds; O(holder) is this host.
+      - V(alone) lets the holder on this very host serve while nobody at all answers it, until somebody does.
+        Only for a primary whose only rivals are fenced.
     type: str
-    choices: [read, refused, allowed, held]
+    choices: [read, refused, allowed, held, alone]
     default: read
   reason:
     description:
@@ -73,12 +75,19 @@ EXAMPLES = r"""
     holder: nn-db-01
     wait: 15
   delegate_to: liuzhou-wit-01
+
+- name: Act | nobody is there to renew its lease
+  anjianyun.datacenter.lease:
+    holder: dr-db-01
+    state: alone
+    reason: nn-db-01 is fenced, and no witness answers
+  delegate_to: dr-db-01
 """
 
 RETURN = r"""
 granter:
   description: Name of the granter.
-  returned: when O(state) is not V(held)
+  returned: when O(state) is V(read), V(refused) or V(allowed)
   type: str
 holder:
   description: The holder.
@@ -86,27 +95,27 @@ holder:
   type: str
 refusing:
   description: Whether the holder is refused.
-  returned: when O(state) is not V(held)
+  returned: when O(state) is V(read), V(refused) or V(allowed)
   type: bool
 over:
   description: Whether each lease that this granter ever gave the holder has run out.
-  returned: when O(state) is not V(held)
+  returned: when O(state) is V(read), V(refused) or V(allowed)
   type: bool
 remaining_s:
   description: Seconds until then.
-  returned: when O(state) is not V(held)
+  returned: when O(state) is V(read), V(refused) or V(allowed)
   type: float
 asked_s_ago:
   description: Seconds since the holder was last granted a lease; empty when it was not since the start.
-  returned: when O(state) is not V(held)
+  returned: when O(state) is V(read), V(refused) or V(allowed)
   type: float
 serving:
   description: Whether its database answered when it last asked.
-  returned: when O(state) is not V(held)
+  returned: when O(state) is V(read), V(refused) or V(allowed)
   type: bool
 gated:
   description: Whether it had a gate of the kernel when it last asked; empty when it never asked.
-  returned: when O(state) is not V(held)
+  returned: when O(state) is V(read), V(refused) or V(allowed)
   type: bool
 state:
   description: C(holds), C(standby), C(alone), C(asks), C(lapsed), C(down) or C(silent).
@@ -133,18 +142,25 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "holder": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["read", "refused", "allowed", "held"], "default": "read"},
+            "state": {
+                "type": "str",
+                "choices": ["read", "refused", "allowed", "held", "alone"],
+                "default": "read",
+            },
             "reason": {"type": "str", "default": ""},
             "by": {"type": "str", "default": ""},
             "wait": {"type": "float", "default": 0},
         },
-        required_if=[("state", "refused", ("reason", "by"))],
+        required_if=[("state", "refused", ("reason", "by")), ("state", "alone", ("reason",))],
         supports_check_mode=True,
     )
     given = module.params
     try:
         if given["state"] == "held":
             module.exit_json(changed=False, **granter.tell({"op": "holder"}))
+        if given["state"] == "alone":
+            result = granter.serve_alone(given["reason"], dry_run=module.check_mode)
+            module.exit_json(holder=given["holder"], **result)
         result = {"changed": False}
         if given["state"] != "read":
             result = granter.set_refusal(

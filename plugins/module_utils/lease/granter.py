@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
+COMMAND = "/usr/local/sbin/anjianyun-lease"
+CONFIG = Path("/etc/anjianyun/lease.json")
 CONTROL_SOCKET = "/run/anjianyun-lease/control"
 ANSWER_S = 5.0
 #: Seconds until a lease that has not run out is looked at again.
@@ -54,6 +58,27 @@ def set_refusal(
         return {**status, "changed": status["refusing"] is not refused}
     command = {"op": "refuse" if refused else "allow", "holder": holder, "reason": reason, "by": by}
     return tell(command, control)
+
+
+def serve_alone(reason: str, *, dry_run: bool, config: Path = CONFIG) -> dict[str, Any]:
+    """Let the holder on this host serve while nobody answers; it ends by itself when somebody does.
+
+    :raises DatacenterError: when there is no such service here.
+    """
+    try:
+        state_directory = Path(json.loads(config.read_text(encoding="utf-8"))["state_directory"])
+        if (state_directory / "alone.json").exists():
+            return {"changed": False}
+        if not dry_run:
+            subprocess.run([COMMAND, "alone", "--reason", reason], capture_output=True, text=True, check=True)
+    except (OSError, ValueError, KeyError, subprocess.CalledProcessError) as error:
+        raise DatacenterError(
+            "this host cannot be let serve alone",
+            device=socket.gethostname(),
+            cause=str(getattr(error, "stderr", "") or error).strip(),
+            next_step="deploy the lease service there (playbooks/service.yml), then run this again",
+        ) from error
+    return {"changed": True}
 
 
 def wait_until_over(holder: str, timeout_s: float, control: str = CONTROL_SOCKET) -> dict[str, Any]:

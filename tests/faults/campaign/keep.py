@@ -56,6 +56,11 @@ class Switches:
                     self.seen[node].append("on" if now else "off")
                     last[node] = now
 
+    def again(self) -> None:
+        """Forget what was seen: a try that was no good is over, and everything is as it was."""
+        for states in self.seen.values():
+            states.clear()
+
     def __enter__(self) -> Switches:
         self._thread.start()
         return self

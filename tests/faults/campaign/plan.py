@@ -153,6 +153,7 @@ FAULTS = tuple(dict.fromkeys(s.fault for s in (*SCENARIOS, *LOSSES)))
 #: What has to be so for an act to have something to do, by runbook and a part of the act's name: what is
 #: broken before the failover that is killed, or that goes before the failback that is killed.
 ACT_NEEDS: tuple[tuple[str, str, tuple[Break, ...]], ...] = (
+    ("failover", "may serve alone", (DEAD, UNWITNESSED)),
     ("failover", "renews the lease", (DEAD, MUTE)),
     ("failback", "have its lease again", (DEAD, MUTE)),
     ("failover", "devices refuse", (DEAD, MUTE, UNWITNESSED)),
@@ -166,6 +167,11 @@ ACT_NEEDS: tuple[tuple[str, str, tuple[Break, ...]], ...] = (
 def needs(act: Act) -> tuple[Break, ...]:
     """What is broken for an act's trial."""
     return next(breaks for runbook, part, breaks in ACT_NEEDS if runbook == act.runbook and part in act.title)
+
+
+def preceded(act: Act) -> bool:
+    """Whether a whole failover goes before: the way back of one, or what only a second run of it does."""
+    return act.runbook == "failback" or "if nothing waits for it" in act.title
 
 
 @dataclass(frozen=True)
@@ -227,11 +233,8 @@ def command(runbook: str, to: str = AWAY) -> Command:
 def killed_command(act: Act, to: str) -> Command:
     """The command whose run is killed inside the act; one that follows an attestation is given it."""
     plain = command(act.runbook, to)
-    return (
-        replace(plain, attestations=("old_primary_cannot_write",))
-        if act.runbook == "failover" and UNWITNESSED in needs(act)
-        else plain
-    )
+    unproved = act.runbook == "failover" and {MUTE, UNWITNESSED} <= set(needs(act))
+    return replace(plain, attestations=("old_primary_cannot_write",)) if unproved else plain
 
 
 def answer(said: str, last: Command, tries: int, fallen: str = "") -> tuple[Command, str]:

@@ -37,6 +37,7 @@ from campaign.plan import (
     command,
     killed_command,
     needs,
+    preceded,
 )  # fmt: skip
 from campaign.run import Run, gist
 
@@ -73,7 +74,7 @@ class Trialist:
             before = self._timeline()
             policies = {node: self.ground.policy(node) for node in DATABASES.values()}
             with Switches(self.ground) as switches:
-                self._act_out(trial, story)
+                self._act_out(trial, story, switches)
                 stays = trial.act is not None and trial.act.runbook == "switchover"
                 self.go_home(story, stay=stays)
                 time.sleep(AFTER_S)
@@ -111,11 +112,11 @@ class Trialist:
         self.ground.start_load(story.directory)
         self._until_acknowledged(story, 20)
 
-    def _act_out(self, trial: Trial, story: Story) -> None:
+    def _act_out(self, trial: Trial, story: Story, switches: Switches) -> None:
         if trial.kind == "control":
             self._control(story)
         elif trial.act is not None:
-            self._kill(trial, trial.act, story)
+            self._kill(trial, trial.act, story, switches)
         elif trial.scenario is not None:
             self._fault(trial, trial.scenario, story)
 
@@ -125,7 +126,7 @@ class Trialist:
             each.fault in ("machine_killed", "centre_lost", "service_frozen", "machine_frozen")
             for each in breaks
         ):
-            story.lost_at = time.strftime("%Y-%m-%d %H:%M:%S")
+            story.lost_at = time.strftime("%Y-%m-%dT%H:%M:%S")
         for each in breaks:
             try:
                 self.ground.inject((each,))
@@ -166,7 +167,7 @@ class Trialist:
         if scenario.counted:
             self._count(story)
 
-    def _kill(self, trial: Trial, act: Act, story: Story) -> None:
+    def _kill(self, trial: Trial, act: Act, story: Story, switches: Switches) -> None:
         """Kill a run inside the act, and run the same command again."""
         self._make_needed(act, story)
         to = AWAY if act.runbook != "switchover" or self.ground.primaries() == [HOME] else HOME
@@ -187,6 +188,7 @@ class Trialist:
             moment /= 2
             if tries < KILL_TRIES:
                 self.go_home(story, stay=act.runbook == "switchover")
+                switches.again()
                 self._make_needed(act, story)
                 if act.runbook == "switchover":
                     last = killed_command(act, AWAY if self.ground.primaries() == [HOME] else HOME)
@@ -206,7 +208,7 @@ class Trialist:
             return
         self._break(breaks, story)
         time.sleep(SEEN_S)
-        if act.runbook == "failback":
+        if preceded(act):
             self._operate(story, command("failover"), "failover")
             self.ground.mend(fenced=(DB,))
 
