@@ -71,12 +71,24 @@ class Twin:
         try:
             if not there:
                 self._twin("up")
-            self.play("service.yml")
+            if self._writes_to() != self.server(HOME, "database"):
+                self.play("service.yml")
             self.install_client()
             yield self
         finally:
             if not there and os.environ.get("KEEP") != "1":
                 self._twin("down")
+
+    def _writes_to(self) -> str:
+        """Which database the application uses; empty when there is none, or no application."""
+        said = self.ssh(
+            self.server(HOME, "application"),
+            f"curl -s -m 2 http://127.0.0.1:{self.service['port']}/status || true",
+        )
+        try:
+            return str(json.loads(said)["writable"] or "")
+        except (ValueError, KeyError):
+            return ""
 
     def _twin(self, *arguments: str) -> None:
         subprocess.run(

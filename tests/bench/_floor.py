@@ -9,9 +9,16 @@ import json
 import shutil
 import time
 
-from _drill import AWAY, HOME, ROOT, Figures, Twin, judged, phase_of
-
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.sql import TIMELINE
+from ansible_collections.anjianyun.datacenter.tests.bench._drill import (
+    AWAY,
+    HOME,
+    ROOT,
+    Figures,
+    Twin,
+    judged,
+    phase_of,
+)
 
 FLOOR = ROOT / "tests/bench/floor"
 

@@ -23,8 +23,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from _drill import AWAY, HOME, ROOT, Figures, Twin, judged
-from _floor import ipmitool, other, strike
+from ansible_collections.anjianyun.datacenter.tests.bench._drill import (
+    AWAY,
+    HOME,
+    ROOT,
+    Figures,
+    Twin,
+    judged,
+)
+from ansible_collections.anjianyun.datacenter.tests.bench._floor import ipmitool, other, strike
 
 DEBS = ROOT / "build/bench/debs"
 PACKAGES = ("patroni", "etcd-server", "etcd-client")

@@ -17,10 +17,17 @@ from __future__ import annotations
 import statistics
 import sys
 
-from _drill import AWAY, HOME, RUNS, Figures, Twin, spread
-from _figures import leave
-from _floor import bring_back, by_runbook, policy_of
-from _patroni import Patroni
+from ansible_collections.anjianyun.datacenter.tests.bench._drill import (
+    AWAY,
+    HOME,
+    RUNS,
+    Figures,
+    Twin,
+    spread,
+)
+from ansible_collections.anjianyun.datacenter.tests.bench._figures import leave
+from ansible_collections.anjianyun.datacenter.tests.bench._floor import bring_back, by_runbook, policy_of
+from ansible_collections.anjianyun.datacenter.tests.bench._patroni import Patroni
 
 
 def main() -> int:

@@ -14,9 +14,16 @@ from __future__ import annotations
 import statistics
 import sys
 
-from _drill import AWAY, HOME, RUNS, Figures, Twin, spread
-from _figures import leave
-from _floor import by_floor, by_runbook
+from ansible_collections.anjianyun.datacenter.tests.bench._drill import (
+    AWAY,
+    HOME,
+    RUNS,
+    Figures,
+    Twin,
+    spread,
+)
+from ansible_collections.anjianyun.datacenter.tests.bench._figures import leave
+from ansible_collections.anjianyun.datacenter.tests.bench._floor import by_floor, by_runbook
 
 
 def main() -> int:

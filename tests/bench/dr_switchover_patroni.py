@@ -13,10 +13,10 @@ from __future__ import annotations
 import statistics
 import sys
 
-from _drill import AWAY, HOME, RUNS, Twin, spread
-from _figures import leave
-from _floor import by_runbook
-from _patroni import Patroni
+from ansible_collections.anjianyun.datacenter.tests.bench._drill import AWAY, HOME, RUNS, Twin, spread
+from ansible_collections.anjianyun.datacenter.tests.bench._figures import leave
+from ansible_collections.anjianyun.datacenter.tests.bench._floor import by_runbook
+from ansible_collections.anjianyun.datacenter.tests.bench._patroni import Patroni
 
 
 def main() -> int:

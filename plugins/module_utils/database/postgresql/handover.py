@@ -23,8 +23,10 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
     Refused,
 )
 
-# A look costs a few microseconds, also for the hour that an approval may take.
-LOOK_S = 0.005
+# A look costs a few microseconds. Who has waited for a minute waits for people, and looks less often.
+LOOK_S = 0.002
+LATER_LOOK_S = 0.02
+LATER_S = 60.0
 
 
 def await_proof(
@@ -35,7 +37,8 @@ def await_proof(
     :raises Refused: when somebody else than this user could have put it there.
     :raises DeadlineExceeded: when none came; nothing was done.
     """
-    deadline = time.monotonic() + timeout_s
+    begun = time.monotonic()
+    deadline = begun + timeout_s
     while True:
         try:
             with open(path, encoding="utf-8") as file:
@@ -49,7 +52,7 @@ def await_proof(
                     device=device,
                     next_step="run the runbook again: what is done stays done",
                 ) from None
-            sleep(LOOK_S)
+            sleep(LOOK_S if time.monotonic() - begun < LATER_S else LATER_LOOK_S)
     os.unlink(path)
     try:
         proof = json.loads(text)
