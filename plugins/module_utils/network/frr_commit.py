@@ -237,11 +237,9 @@ def status(router: Router) -> dict[str, Any]:
     for name in ("pending", "undoing"):
         job = noted(router.path(name), "job.json")
         if job:
-            left = job["until"] - boot_s() if job["confirm_s"] else 0.0
-            return {
-                "state": name, "token": job["token"], "left_s": round(left, 1),
-                "guarded": guarded(router.path(name)),
-            }  # fmt: skip
+            left = round(job["until"] - boot_s() if job["confirm_s"] else 0.0, 1)
+            guard = guarded(router.path(name))
+            return {"state": name, "token": job["token"], "left_s": left, "guarded": guard}
     return {"state": "idle", "last": noted(router.path("done"), "outcome.json")}
 
 
@@ -349,8 +347,11 @@ def wait_for(router: Router, token: str, names: tuple[str, ...]) -> dict[str, An
 
 
 def options(router: Router) -> dict[str, Any]:
-    state = os.path.dirname(router.state) if router.pathspace else router.state
-    return {"state": state, "confdir": router.confdir, "pathspace": router.pathspace}
+    return {
+        "state": os.path.dirname(router.state) if router.pathspace else router.state,
+        "confdir": router.confdir,
+        "pathspace": router.pathspace,
+    }
 
 
 def prelude(source: str) -> str:

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,10 @@ def play(tmp_path: Path) -> Path:
     return path
 
 
-def run(*command: str, past: Path = Path("/dev/null")) -> subprocess.CompletedProcess[str]:
+def run(*command: str, past: Path | None = None) -> subprocess.CompletedProcess[str]:
+    if past is None:
+        with tempfile.TemporaryDirectory() as nowhere:
+            return run(*command, past=Path(nowhere))
     environment = {
         **os.environ,
         "ANSIBLE_STDOUT_CALLBACK": "json",
