@@ -92,12 +92,13 @@ class Router:
             raise Failed("device", "vtysh shows no running configuration: is zebra running?")
         return text
 
-    def check(self, text: str) -> None:
+    def check(self, text: str) -> dict[str, Any]:
         """Refuse what vtysh does not know, before anything is entered."""
         if not text.strip():
             raise Failed("config", "the configuration is empty")
         with self._place(text) as place:
             self.vtysh("-m", "-f", os.path.join(place, "frr.conf"))
+        return {}
 
     def delta(self, text: str) -> str:
         """What frr-reload.py would enter to make the running configuration this text."""
@@ -471,14 +472,8 @@ def take_back(where: dict[str, Any], saved: bool) -> None:
     undo(router, "asked", saved)
 
 
-def check(router: Router, text: str) -> dict[str, Any]:
-    """Whether vtysh knows every line of a text."""
-    router.check(text)
-    return {}
-
-
 VERBS: dict[str, Callable[..., dict[str, Any]]] = {
-    "check": check, "status": status, "compare": compare,
+    "check": Router.check, "status": status, "compare": compare,
     "begin": begin, "confirm": confirm, "roll_back": roll_back,
 }  # fmt: skip
 
