@@ -1,19 +1,22 @@
 # Each target is one short script in tools/. What the targets leave for programs to read is
 # described in docs/make-targets.md.
 .DEFAULT_GOAL := help
-.PHONY: help setup drill test lint bench twin-up twin-down twin-leaks docs
+.PHONY: help setup plan drill test lint bench faults twin-up twin-down twin-leaks docs
 
 # Ansible wants UTF-8, and a bare machine names no locale.
 export LC_ALL := C.UTF-8
-# The estate of twin-up and drill, a folder of inventory/; the twin's own name.
+# The estate of plan, twin-up and drill: the name of a folder of inventory/, or the path of one. The twin is called
+# after it unless TWIN says otherwise.
 export PLAN ?= rehearsal
-export TWIN ?= $(PLAN)
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup:  ## system packages and the locked Python environment (root; again: under a second)
 	@sh tools/setup.sh
+
+plan: setup  ## checks the site plan of PLAN, and says what it gives
+	@sh tools/plan.sh
 
 drill: setup  ## rehearse switchover, failover and failback on a twin; KEEP=1 leaves the twin up
 	@sh tools/drill.sh
@@ -27,6 +30,10 @@ lint: setup  ## the linters alone
 
 bench: setup  ## figures beside their peers; NAME=... for one
 	@.venv/bin/python tools/run_benches.py $(NAME)
+
+faults: setup  ## break a twin under the runbooks; SEED= ONLY="kill.failover" TRIALS=10 MINUTES=60 KEEP=1
+	@.venv/bin/python tools/faults.py $(if $(SEED),--seed $(SEED)) $(if $(TRIALS),--trials $(TRIALS)) \
+		$(if $(ONLY),--only "$(ONLY)") $(if $(MINUTES),--minutes $(MINUTES)) $(if $(filter 1,$(KEEP)),--keep)
 
 twin-up: setup  ## the twin of PLAN (rehearsal) on this machine
 	@sh tools/twin.sh up

@@ -1,17 +1,19 @@
 #!/bin/sh
 # From a checkout to a judged drill: the twin of PLAN, its service, the runbooks under load, the report.
-# KEEP=1 leaves the twin up; ROUNDS=10 drills so often and says median and worst;
+# PLAN is the name of a folder below inventory/, or the path of one. KEEP=1 leaves the twin up; ROUNDS=10 drills so often and says median and worst;
 # DRILL_VARS='-e drill_fault=centre_lost ...' goes to the drill.
 # Ends with 0 only when the drill's own verdict is pass.
 set -eu
-cd "$(dirname "$0")/.."
-export PATH="$PWD/.venv/bin:$PATH" LC_ALL=C.UTF-8
+tree=$(cd "$(dirname "$0")/.." && pwd)
+. "$tree/tools/estate.sh"
+estate_of "$tree"
+cd "$tree"
+# What twin.sh is to work on, wherever this was called from.
+export PATH="$PWD/.venv/bin:$PATH" LC_ALL=C.UTF-8 PLAN="$estate" TWIN="$twin"
 
-plan=${PLAN:-rehearsal}
-twin=${TWIN:-$plan}
 out=$PWD/build/drill
-# The control node of the centre that the drill leaves alive.
-control=${CONTROL:-dr-ctl-01}
+# The control node of the centre that the drill leaves alive. A plan with mistakes ends here, before minutes pass.
+control=${CONTROL:-$(python tools/plan.py --control-node "$inventory")}
 rounds=${ROUNDS:-1}
 
 say() { printf 'drill: %s\n' "$*"; }
@@ -21,7 +23,7 @@ play() {
     playbook=$1
     shift
     sh tools/twin.sh run "$control" ansible-playbook \
-        -i "inventory/$plan/site_plan.yml" -e "@/run/anjianyun/twin/$twin/vars.yml" "playbooks/$playbook" "$@" </dev/null
+        -i "$inventory" -e "@/run/anjianyun/twin/$twin/vars.yml" "playbooks/$playbook" "$@" </dev/null
 }
 
 # Whoever types this command approves what a drill does to a twin, and answers for what no device can say.
@@ -50,7 +52,7 @@ while [ "$status" = 0 ] && [ "$round" -lt "$rounds" ]; do
     fi
 done
 if [ "${KEEP:-0}" = 1 ]; then
-    say "the twin stays up (KEEP=1); take it down with: make twin-down TWIN=$twin"
+    say "the twin stays up (KEEP=1); take it down with: make twin-down PLAN=$estate TWIN=$twin"
 else
     sh tools/twin.sh down
 fi

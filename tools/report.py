@@ -16,7 +16,12 @@ import sys
 from pathlib import Path
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.files import make_report, summary
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill import history
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.files import (
+    make_report,
+    remember,
+    summary,
+)
 
 
 def main() -> int:
@@ -28,15 +33,24 @@ def main() -> int:
     )
     parser.add_argument("--title", help="what stands over the report")
     parser.add_argument("--language", choices=("en", "zh"), default="en", help="shown first (both are there)")
+    parser.add_argument(
+        "--history",
+        type=Path,
+        default=history.root(),
+        help="where judged runs are kept for comparison (%(default)s)",
+    )
     arguments = parser.parse_args()
     try:
         report, _changed = make_report(
-            arguments.directory, title=arguments.title, language=arguments.language
+            arguments.directory, title=arguments.title, language=arguments.language, past=arguments.history
         )
+        problem = remember(report, arguments.directory, arguments.history)
     except DatacenterError as error:
         print(error, file=sys.stderr)
         return 2
     print(summary(report, arguments.directory))
+    if problem:
+        print(problem, file=sys.stderr)
     return 0 if report["verdict"] == "pass" else 1
 
 

@@ -31,7 +31,14 @@ class ActionModule(RunbookAction):
         name, statement = arguments["name"], arguments["statement"]
         risk = " ".join(arguments["risk"].split())
         if self.check:
-            return {"by": operator(), "risk": risk, "expires_at": time.time(), "verdict": "predicted"}
+            return {
+                "name": name,
+                "statement": statement,
+                "by": operator(),
+                "risk": risk,
+                "expires_at": time.time(),
+                "verdict": "predicted",
+            }
         found = approvals.attested(self.journal.read(), name, statement, time.time())
         kept = found is not None
         if found is None:

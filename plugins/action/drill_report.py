@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill import history
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.evidence import REPORT
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.files import (
     JUNIT,
     PAGE,
     make_report,
+    remember,
     summary,
 )
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.action import RunbookAction
@@ -27,14 +29,23 @@ class ActionModule(RunbookAction):
         "title": {"type": "str"},
         "language": {"type": "str", "choices": ["en", "zh"], "default": "en"},
         "fail_on_verdict": {"type": "bool", "default": False},
+        "history": {"type": "path"},
     }
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
         # Writes no line of its own: the report seals the journal as it is.
         directory = Path(arguments["directory"]).expanduser()
+        past = Path(arguments["history"]).expanduser() if arguments["history"] else history.root()
         report, changed = make_report(
-            directory, title=arguments["title"], language=arguments["language"], write=not self.check
+            directory,
+            title=arguments["title"],
+            language=arguments["language"],
+            write=not self.check,
+            past=past,
         )
+        problem = "" if self.check else remember(report, directory, past)
+        if problem:
+            self._display.warning(problem)
         result = {
             "changed": changed,
             "verdict": report["verdict"],

@@ -66,7 +66,16 @@ class ActionModule(RunbookAction):
             operator=operator(),
             versions={"ansible-core": ansible_version, "python": platform.python_version()},
         )
-        return {"changed": not self.check, "state": state, "directory": str(self.directory), "world": world}
+        return {
+            "changed": not self.check,
+            "state": state,
+            "directory": str(self.directory),
+            "world": world,
+            # For the display, which sees results alone.
+            "plan": str(plan.get("name", "")),
+            "service": service,
+            "runbook": arguments["runbook"],
+        }
 
     def _put_ended_run_aside(self) -> None:
         """A run that has ended is history: the next one of the same id begins a journal of its own."""

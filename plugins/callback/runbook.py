@@ -14,23 +14,41 @@ description:
   - Shows each play as step n of m with the time since the start and the world it runs in, and under it what
     was judged, what was changed, what lasts and what failed. With C(-v) every task is shown, with C(--diff)
     what a change consists of.
-  - Only displays. It decides nothing and writes no evidence.
+  - With C(--check) a runbook ends with what it would do, device by device and in order, with the median
+    time that each act took in the last drills, who will be asked what, and the command that does it.
+  - Only displays. It decides nothing and writes no evidence; how long the acts of a run took is put beside
+    the run's journal for the next check.
 author:
   - the anjianyun.datacenter authors (@anjianyun)
 """
 
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from ansible import constants as C
+from ansible import context
 from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.world import read_world
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill import history
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.durations import Durations, durations
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook import acts
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.forecast import (
+    Asked,
+    Forecast,
+    again,
+)
 
 #: Task names of the runbook grammar begin with one of these.
 _JUDGING = ("Gate", "Verify")
 #: Say what is waited for when an effect does not come within these seconds.
 _PATIENCE_S = 2.0
+#: Actions that only lead to others.
+_NO_WORK = ("include_role", "include_tasks", "import_role", "import_tasks", "meta", "set_fact")
+#: The action that says which run this is, and where its files are.
+_RUN = "anjianyun.datacenter.run"
 _MARK = {"ok": "ok", "changed": "changed", "failed": "FAILED", "unreachable": "SILENT"}
 
 
@@ -50,16 +68,27 @@ class CallbackModule(CallbackBase):
         self.task_name = ""
         self.waiting = False
         self.counts: dict[str, int] = {}
+        self.namespace = ""
         self.world = self._world()
+        self.check = bool(context.CLIARGS.get("check"))
+        self.acts = acts.Acts()
+        self.forecast = Forecast()
+        self.run: dict[str, Any] = {}
 
-    @staticmethod
-    def _world() -> str:
+    def _world(self) -> str:
         try:
             found = read_world()
         except Exception:
             # A display never is why a run stops; the first gate asks the same question and may refuse.
             return "?"
+        if found["world"] == "twin":
+            self.namespace = found["evidence"].rpartition(" ")[2]
         return f"{found['world']} {found['twin_id'] or ''}".strip()
+
+    @property
+    def foretells(self) -> bool:
+        """A check of a runbook: its end is an ordered list, and nothing is shown as if it had been done."""
+        return self.check and bool(self.run) and not self._display.verbosity
 
     # Lines
 
@@ -83,6 +112,7 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self.step += 1
         title = play.get_name().strip()
+        self._over(self.acts.enter(str(play.get_vars().get("dr_phase", "")), title))
         self._line(
             f"[{self.world}] {self._elapsed()} step {self.step} of {self.steps}: {title}", C.COLOR_HIGHLIGHT
         )
@@ -91,12 +121,22 @@ class CallbackModule(CallbackBase):
         self.task_started = time.monotonic()
         self.task_name = task.get_name().strip()
         self.waiting = False
-        if self._display.verbosity or self.task_name.startswith("Act"):
+        self._over(self.acts.task(self.task_name, self.task_started))
+        if self._display.verbosity or (self.task_name.startswith("Act") and not self.foretells):
             # Said before it is done: what lasts is what the reader is waiting for.
             self._line(f"              {self.task_name} ...", C.COLOR_VERBOSE)
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        self._result(result, "changed" if result.result.get("changed") else "ok")
+        changed = bool(result.result.get("changed"))
+        self._listen(result)
+        if not result.result.get("results"):
+            self._act(result, acts.CHANGES if changed else acts.NOTHING)
+        self._result(result, "changed" if changed else "ok")
+
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        # What only the check leaves out would be done; what something else leaves out would not.
+        if self.check and "ansible_check_mode" in str(result.result.get("false_condition", "")):
+            self._act(result, acts.UNSEEN)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         self._result(result, "ok" if ignore_errors else "failed")
@@ -106,6 +146,7 @@ class CallbackModule(CallbackBase):
         self._result(result, "ok" if ignored else "unreachable")
 
     def v2_runner_item_on_ok(self, result: Any) -> None:
+        self._act(result, acts.CHANGES if result.result.get("changed") else acts.NOTHING)
         self._handle_warnings(result.result)
 
     def v2_runner_item_on_failed(self, result: Any) -> None:
@@ -136,10 +177,66 @@ class CallbackModule(CallbackBase):
         figures = ", ".join(f"{count} {name}" for name, count in sorted(self.counts.items()))
         # Ansible's own account: a failure that the playbook rescued has stopped nothing.
         bad = bool(stats.failures or stats.dark)
+        self._over(self.acts.close())
+        if self.foretells:
+            self._foretell(bad)
+            return
         self._line(
             f"[{self.world}] {self._elapsed()} {'stopped' if bad else 'done'}: {figures}",
             C.COLOR_ERROR if bad else C.COLOR_OK,
         )
+
+    # Acts, and what a check says of them
+
+    def _listen(self, result: Any) -> None:
+        """What a run's own actions say of it."""
+        data = result.result
+        if result.task.action == _RUN and data.get("directory"):
+            self.run = data
+        elif data.get("verdict") == "predicted" and data.get("risk") and data.get("name"):
+            says, variable = str(data["risk"]), "dr_approvals"
+            if data.get("statement"):
+                says, variable = f"{data['statement']}. The risk: {says}", "dr_attestations"
+            self.forecast.asked.append(Asked(str(data["name"]), says, variable))
+        elif self.task_name.startswith("Gate") and isinstance(data.get("readings"), list):
+            self.forecast.readings += data["readings"]
+
+    def _act(self, result: Any, state: str) -> None:
+        if state != acts.UNSEEN and result.task.action.rpartition(".")[2] in _NO_WORK:
+            return
+        commands = result.result.get("commands") if self.check and context.CLIARGS.get("diff") else None
+        self.acts.result(
+            acts.device_of(self._where(result), result.result),
+            state,
+            time.monotonic(),
+            [str(command) for command in commands] if isinstance(commands, list) else None,
+        )
+
+    def _over(self, over: list[acts.Act]) -> None:
+        """Acts are over: in a run that was not a check, how long they took is kept beside its journal."""
+        if self.run and not self.check:
+            acts.write(Path(self.run["directory"]) / history.ACTS, over)
+
+    def _foretell(self, bad: bool) -> None:
+        if bad:
+            self._line(
+                f"[{self.world}] {self._elapsed()} Nothing was changed, and nothing would be: it stops where"
+                " it says FAILED. Correct that, or take the way that is named there.",
+                C.COLOR_ERROR,
+            )
+            return
+        for line in self.forecast.lines(
+            str(self.run.get("runbook") or "the runbook"),
+            self.acts.found,
+            self._known(),
+            again(sys.argv, self.namespace),
+        ):
+            self._line(line)
+
+    def _known(self) -> Durations:
+        """How long things took in the last drills of this plan."""
+        found = history.read(history.root(), str(self.run.get("plan", ""))).runs
+        return durations([one for one in found if one["service"] == self.run.get("service")])
 
     # Results
 
@@ -155,14 +252,24 @@ class CallbackModule(CallbackBase):
                 self._line("              (hidden: it holds secrets)", C.COLOR_ERROR)
             else:
                 self._explain(data)
+        elif self.foretells and name.startswith("Verify"):
+            # It reads what an act would have made, and none was done.
+            return
         elif name.startswith(_JUDGING) and isinstance(data.get("readings"), list):
             self._readings(data)
+        elif self.foretells and state == "changed":
+            # It stands in the list at the end.
+            return
+        elif data.get("verdict") == "predicted" and name.startswith("Gate"):
+            # Nobody was asked yet, and nobody answered.
+            self._under(f"asks    {data.get('name', '')}")
         elif name.startswith("Gate") and (data.get("operator") or data.get("by")):
             # An approval, or an attestation.
             self._under(f"approved {name} by {data.get('operator') or data['by']}", C.COLOR_WARN)
         elif self._display.verbosity or state == "changed":
             colour = C.COLOR_CHANGED if state == "changed" else C.COLOR_OK
-            self._under(f"{_MARK[state]:8}{host}: {name}", colour)
+            mark = "would" if self.check and state == "changed" else _MARK[state]
+            self._under(f"{mark:8}{host}: {name}", colour)
 
     def _readings(self, data: dict[str, Any]) -> None:
         for reading in data["readings"]:

@@ -103,7 +103,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             data = self._data(root, path, cache)
         except DatacenterError as error:
-            raise AnsibleParserError(str(error)) from error
+            # The findings say it all; what caused them in the code would only be said a second time.
+            raise AnsibleParserError(str(error)) from None
         with no_collection():
             self._fill(data)
         self._construct(data)

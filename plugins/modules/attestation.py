@@ -48,6 +48,14 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+name:
+  description: As O(name).
+  returned: in check mode
+  type: str
+statement:
+  description: As O(statement).
+  returned: in check mode
+  type: str
 by:
   description: Who attests it.
   returned: success

@@ -15,7 +15,8 @@ description:
   - The policy comes first, so that a flicker of the room's power does not bring the server back.
   - Refuses when it is not known whether the server is on. A BMC that lost power with its server says
     nothing, and silence is no proof; fence by another path then.
-  - A BMC's word is one witness. Let a second path confirm it before something depends on it.
+  - A BMC's word is one witness. With O(second_path) the server itself is asked afterwards, and if it answers
+    the BMC is disproved.
 attributes:
   check_mode:
     support: full
@@ -45,6 +46,19 @@ options:
         return with the power.
     type: bool
     default: true
+  second_path:
+    description:
+      - Where a server that runs would answer. Silence adds nothing to the readings.
+    type: dict
+    suboptions:
+      address:
+        description: The server's own address, not its BMC's.
+        type: str
+        required: true
+      port:
+        description: A TCP port; a refusal is an answer, too.
+        type: int
+        default: 22
   record_path:
     description:
       - Append what was found (power, restore policy) to this file on the control node as a line of JSON, on
@@ -60,6 +74,8 @@ EXAMPLES = r"""
     password: "{{ bmc_password }}"
     name: "{{ inventory_hostname }}"
     deadline_s: 10
+    second_path:
+      address: "{{ ansible_host }}"
   delegate_to: localhost
   register: fence
 """
@@ -102,8 +118,14 @@ commands:
   returned: once the BMC was reached
   type: list
   elements: str
+times:
+  description: When (epoch seconds) it C(started).
+  returned: success
+  type: dict
 """
 
+import time
+from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -112,6 +134,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter impor
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence, recorder
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import Confirmation
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.second_path import answer
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.session import connect
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
@@ -121,8 +144,11 @@ def main() -> None:
     spec["readings"] = {"type": "int", "default": 3}
     spec["require_restore_policy"] = {"type": "bool", "default": True}
     spec["record_path"] = {"type": "path"}
+    where = {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 22}}
+    spec["second_path"] = {"type": "dict", "options": where}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     params: dict[str, Any] = module.params
+    started = time.time()
     try:
         requires("pyghmi.ipmi.private.session")
         target, deadline = arguments.target_from(params)
@@ -133,12 +159,13 @@ def main() -> None:
                 check=module.check_mode,
                 require_policy=params["require_restore_policy"],
                 before_change=recorder(params["record_path"], target.name),
+                second_path=partial(answer, **params["second_path"]) if params["second_path"] else None,
             )
     except DatacenterError as error:
         fail_from_error(module, error)
     before = {"power": result["power_before"], "restore_policy": result["policy_before"]}
     after = {"power": "off", "restore_policy": result["policy_after"]}
-    module.exit_json(diff={"before": before, "after": after}, **result)
+    module.exit_json(diff={"before": before, "after": after}, times={"started": started}, **result)
 
 
 if __name__ == "__main__":

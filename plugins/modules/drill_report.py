@@ -32,6 +32,14 @@ options:
     description: Fail when the verdict is not V(pass). The report is written all the same.
     type: bool
     default: false
+  history:
+    description:
+      - Where a short record of each judged run is kept; the report shows this run beside the last ten of
+        the same plan, world, runbook and service. By default what the environment variable
+        C(ANJIANYUN_HISTORY) names, else C(~/.anjianyun/history).
+      - A record names the head of its journal. It is no evidence; one that is damaged is left out and
+        counted.
+    type: path
 attributes:
   check_mode:
     support: full

@@ -96,6 +96,7 @@ upstream:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.alone import alone
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.arguments import (
     pg_cluster_argument_spec,
 )
@@ -128,13 +129,15 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        result = clone(
-            find_cluster(module.params),
-            Peer(**module.params["upstream"]),
-            slot=module.params["slot"],
-            timeout_s=module.params["timeout"],
-            dry_run=module.check_mode,
-        )
+        cluster = find_cluster(module.params)
+        with alone(cluster, module.params["timeout"]):
+            result = clone(
+                cluster,
+                Peer(**module.params["upstream"]),
+                slot=module.params["slot"],
+                timeout_s=module.params["timeout"],
+                dry_run=module.check_mode,
+            )
     except DatacenterError as error:
         fail_from_error(module, error)
     module.exit_json(**result)

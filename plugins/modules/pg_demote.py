@@ -77,6 +77,7 @@ times:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.alone import alone
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.arguments import (
     pg_cluster_argument_spec,
 )
@@ -98,13 +99,15 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        result = demote(
-            find_cluster(module.params),
-            standby=module.params["standby"],
-            max_lag_bytes=module.params["max_lag_bytes"],
-            timeout_s=module.params["timeout"],
-            dry_run=module.check_mode,
-        )
+        cluster = find_cluster(module.params)
+        with alone(cluster, module.params["timeout"]):
+            result = demote(
+                cluster,
+                standby=module.params["standby"],
+                max_lag_bytes=module.params["max_lag_bytes"],
+                timeout_s=module.params["timeout"],
+                dry_run=module.check_mode,
+            )
     except DatacenterError as error:
         fail_from_error(module, error)
     module.exit_json(**result)

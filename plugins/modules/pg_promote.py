@@ -20,8 +20,8 @@ options:
   proof:
     description:
       - Why the old primary cannot accept writes.
+      - One of O(proof) and O(proof_path) is needed.
     type: dict
-    required: true
     suboptions:
       method:
         description:
@@ -37,10 +37,23 @@ options:
             (C(always-off)), C(at).
           - V(network) takes C(devices), C(verified), C(at), and C(attestation) as V(attested) has it.
           - V(attested) takes C(by), C(risk), C(expires_at).
-          - V(lease) takes C(holder), C(expired_at).
+          - V(lease) takes C(holder), C(granters) (what M(anjianyun.datacenter.lease) read of each),
+            C(expected) (the names of all who could renew it), C(at).
           - Times are epoch seconds.
         type: dict
         required: true
+  proof_path:
+    description:
+      - File on the standby's host that M(anjianyun.datacenter.pg_proof) puts the proof into, while this
+        module waits for it. Started before the old primary is stopped (C(async)), the promotion costs no
+        start of its own when clients already wait.
+      - Without a proof nothing is done.
+    type: path
+  proof_wait:
+    description:
+      - Seconds to wait for the proof in O(proof_path).
+    type: float
+    default: 600
   slots:
     description:
       - Physical replication slots to make for the nodes that will follow this one.
@@ -101,19 +114,27 @@ slots_created:
   type: list
   elements: str
 times:
-  description: When (epoch seconds) it C(started), was C(proved), C(promote_sent), C(writable).
+  description:
+    - When (epoch seconds) it C(started), was C(proved), C(promote_sent), C(writable).
+    - With O(proof_path) also C(handed), when it had the proof.
   returned: success
   type: dict
 """
 
+import time
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.alone import alone
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.arguments import (
     pg_cluster_argument_spec,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.cluster import (
     find_cluster,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.handover import (
+    await_proof,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.promote import promote
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
@@ -131,24 +152,37 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **pg_cluster_argument_spec(),
-            "proof": {"type": "dict", "required": True, "options": proof_spec},
+            "proof": {"type": "dict", "options": proof_spec},
+            "proof_path": {"type": "path"},
+            "proof_wait": {"type": "float", "default": 600},
             "slots": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "float", "default": 30},
             "max_proof_age": {"type": "float", "default": 600},
         },
+        required_one_of=[["proof", "proof_path"]],
+        mutually_exclusive=[["proof", "proof_path"]],
         supports_check_mode=True,
     )
     try:
-        result = promote(
-            find_cluster(module.params),
-            proof=module.params["proof"],
-            slots=module.params["slots"],
-            timeout_s=module.params["timeout"],
-            max_proof_age_s=module.params["max_proof_age"],
-            dry_run=module.check_mode,
+        cluster = find_cluster(module.params)
+        # Nobody is kept out while there is nothing to promote on.
+        proof = module.params["proof"] or await_proof(
+            module.params["proof_path"], module.params["proof_wait"], device=cluster.device
         )
+        handed = time.time()
+        with alone(cluster, module.params["timeout"]):
+            result = promote(
+                cluster,
+                proof=proof,
+                slots=module.params["slots"],
+                timeout_s=module.params["timeout"],
+                max_proof_age_s=module.params["max_proof_age"],
+                dry_run=module.check_mode,
+            )
     except DatacenterError as error:
         fail_from_error(module, error)
+    if module.params["proof_path"]:
+        result["times"]["handed"] = handed
     module.exit_json(**result)
 
 

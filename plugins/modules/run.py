@@ -71,4 +71,16 @@ world:
   description: C(world), C(twin_id) and C(evidence) of the control node.
   returned: when O(state=opened)
   type: dict
+plan:
+  description: Name of the plan.
+  returned: when O(state=opened)
+  type: str
+service:
+  description: Which service the run is about.
+  returned: when O(state=opened)
+  type: str
+runbook:
+  description: As O(runbook).
+  returned: when O(state=opened)
+  type: str
 """

@@ -32,7 +32,11 @@ options:
       - V(centre_lost) takes the power from a centre, its servers and their BMCs. Lifted, the servers do what
         their restore policies say.
       - V(machine_killed) ends a machine at once, behind its BMC's back. Lifted, it stays off until it is
-        switched on.
+        switched on. V(machine_frozen) stops every process in it until it is lifted, as if it were paused.
+      - V(power_cut) ends a server at once and loses what only its page cache held; what an fsync has pushed
+        out is on its disk. It closes no connection, its cables are dark. Lifted, it stays off until it is
+        switched on. V(centre_lost) takes the power in the same way. With V(machine_killed) the page cache
+        stays, and peers see their connections closed.
       - V(bmc_dead) is silent, V(bmc_slow) answers after O(value) seconds, V(bmc_lying) says O(value) (V(on)
         or V(off)) whatever is true and obeys nothing.
       - V(disk_full) leaves no room on a machine's own disk.
@@ -45,6 +49,8 @@ options:
       - line_filled
       - centre_lost
       - machine_killed
+      - machine_frozen
+      - power_cut
       - bmc_dead
       - bmc_slow
       - bmc_lying

@@ -15,7 +15,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 #: This tree under the name it is imported by; `make setup` links it.
 PACKAGE = "build/typing/ansible_collections/anjianyun/datacenter"
-SCRIPTS = sorted(str(path.relative_to(ROOT)) for path in [*ROOT.glob("tools/*.sh"), ROOT / ".ci" / "run"])
+SCRIPTS = sorted(
+    str(path.relative_to(ROOT))
+    for path in [*ROOT.glob("tools/*.sh"), *ROOT.glob("tests/bench/floor/*.*sh"), ROOT / ".ci" / "run"]
+)
 
 LINTERS: dict[str, list[str]] = {
     "ruff-check": ["ruff", "check", "--output-format", "concise", "."],
@@ -26,7 +29,7 @@ LINTERS: dict[str, list[str]] = {
     "ansible-lint": ["ansible-lint", "--offline", "-q", "--nocolor"],
     "antsibull-changelog": ["antsibull-changelog", "lint"],
     "antsibull-docs": ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."],
-    "shellcheck": ["shellcheck", *SCRIPTS],
+    "shellcheck": ["shellcheck", "-x", "-P", "SCRIPTDIR", *SCRIPTS],
 }
 
 

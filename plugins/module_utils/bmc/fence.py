@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
@@ -26,6 +27,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power imp
     Watch,
     control,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.second_path import Beside
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.durable import sync_directory
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 _POLICY = "always-off"
@@ -38,6 +41,7 @@ def fence(
     check: bool = False,
     require_policy: bool = True,
     before_change: Callable[[dict[str, Any]], None] | None = None,
+    second_path: Callable[[], str | None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
     """Make sure that the server is off and stays off when power returns.
@@ -50,13 +54,17 @@ def fence(
         server is switched off all the same, and ``policy_after`` says that it may return.
     :param before_change: called with ``policy_before``, ``power_before`` and ``at`` before
         anything is changed: the moment to write the original down for the way back.
+    :param second_path: asked from the first reading that says off on, beside the others; what it heard of the
+        server disproves the BMC.
     :returns: ``changed``, ``fenced``, ``policy_before``, ``policy_after``,
         ``power_before``, ``readings``, ``commands``. ``fenced`` is false in check mode
         unless the server already is.
     :raises errors.StateUnknown: it is not known whether the server is on; nothing was done.
+    :raises errors.NotConfirmed: the BMC says off, and policy or second path say otherwise.
     :raises DeadlineExceeded: not seen off in time; the result says what was done.
     """
-    watch = Watch(bmc, how, sleep)
+    beside = Beside(second_path)
+    watch = _watch(bmc, how, beside, sleep)
     first = known_status(bmc)
     observed = {"policy_before": first.restore_policy, "power_before": first.power}
     commands = []
@@ -87,10 +95,29 @@ def fence(
                 cause="the BMC accepted the policy without effect; the server may return with the power",
                 next_step="set the policy in the BMC's own interface, or take the power cord",
             )
+        if (heard := beside.heard()) is not None:
+            raise errors.NotConfirmed(
+                "the BMC says off, and the server answers",
+                device=bmc.name,
+                cause=heard,
+                next_step="do not trust this BMC; fence by another path, or take the power cord",
+            )
     except DatacenterError as error:
         error.result.update(_result(watch, observed, watch_policy(watch), done, fenced=False))
         raise
     return _result(watch, observed, after, done, fenced=True)
+
+
+def _watch(bmc: Bmc, how: Confirmation, beside: Beside, sleep: Callable[[float], None]) -> Watch:
+    """While we wait for the next reading of a BMC that says off, its server is asked itself."""
+
+    def pause(seconds: float) -> None:
+        if watch.statuses and watch.statuses[-1].power == OFF:
+            beside.begin()
+        sleep(seconds)
+
+    watch = Watch(bmc, how, pause)
+    return watch
 
 
 def _set_policy(bmc: Bmc, require: bool) -> bool:
@@ -144,6 +171,8 @@ def recorder(path: str | None, device: str) -> Callable[[dict[str, Any]], None] 
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+            # The file's name, if this made it.
+            sync_directory(Path(path).absolute().parent)
         except OSError as error:
             raise DatacenterError(
                 "what the fence found cannot be written down, so nothing was changed",

@@ -194,6 +194,8 @@ class Trial:
             self.result["session_lost"] = str(error.cause)
         except DatacenterError as error:
             self.failed = f"the device did not take it: {error.cause}"
+            # A candidate that stays would lock everybody out; one that counts down is taken back.
+            _discard(session)
         self.handle = edges.take_handle(session)
 
     def judge(self) -> dict[str, Any]:
@@ -286,7 +288,7 @@ class Trial:
                     if not own_hand and self.clock.now() > due + (MARGIN_S if self.change.confirm_s else 0):
                         # Its own rollback did not come, or was never armed.
                         own_hand = self.change.confirm_s == 0 or waits
-                        self._roll_back(session, own_hand)
+                        self._roll_back(session, own_hand, waits)
             except DatacenterError as error:
                 seen = str(error)
             if self.clock.now() > due + GRACE_S:
@@ -299,12 +301,16 @@ class Trial:
             result={**self.result, "confirmed": False, "rolled_back": None},
         )  # fmt: skip
 
-    def _roll_back(self, session: NetworkDriver, wanted: bool) -> None:
+    def _roll_back(self, session: NetworkDriver, wanted: bool, waits: bool) -> None:
         if not wanted:
             return
         edges.give_handle(session, self.handle)
         with translated(self.device, "the rollback failed"):
-            session.rollback()
+            if waits or edges.plain(self.device.driver) not in edges.ROLLS_BACK_TO_SAVED:
+                session.rollback()
+            else:
+                session.load_replace_candidate(config=self.before)
+                session.commit_config()
         edges.take_handle(session)
 
     def _not_confirmed(self, cause: str, own_hand: bool) -> NotConfirmed:

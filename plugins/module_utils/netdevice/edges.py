@@ -6,6 +6,8 @@
 - EOS knows a commit that waits by the name of its configuration session, which stands in the driver
   object. Closing that object aborts the session, and with it the change; another object cannot confirm
   it. So the name is taken out before closing, and put into the new session.
+- EOS rolls a commit without a timer back to what was saved before it (``copy startup-config
+  flash:rollback-0``), which need not be what was running.
 - IOS and Junos count the seconds of a rollback in minutes; NX-OS and IOS XR have none.
 """
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 TIMER_STEP_S = {"ios": 60, "junos": 60}
 #: napalm 5.2: commit_config raises NotImplementedError when a rollback is asked for.
 NO_TIMER = frozenset({"nxos", "nxos_ssh", "iosxr", "iosxr_netconf"})
+#: Its rollback restores what was saved; what was running has to be loaded again.
+ROLLS_BACK_TO_SAVED = frozenset({"eos"})
 _HANDLE = "config_session"
 
 

@@ -22,19 +22,23 @@ import json
 import shlex
 from typing import Any
 
-from napalm.base import NetworkDriver
-from napalm.base.exceptions import (
-    CommandErrorException,
-    CommitError,
-    ConnectionException,
-    MergeConfigException,
-    NapalmException,
-    ReplaceConfigException,
-)
-
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice import delta, frr_getters
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.ssh import Shell
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import frr_commit, icmp_echo
+
+try:
+    from napalm.base import NetworkDriver
+    from napalm.base.exceptions import (
+        CommandErrorException,
+        CommitError,
+        ConnectionException,
+        MergeConfigException,
+        NapalmException,
+        ReplaceConfigException,
+    )
+except ImportError:
+    # The modules say so before they come here (adapter.requires); documentation is read without NAPALM.
+    NetworkDriver = object
 
 STATE = "/run/anjianyun/frr-commit"
 #: Seconds without a sign of life after which a session counts as cut; the router gives one every second.

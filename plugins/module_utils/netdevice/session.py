@@ -159,7 +159,8 @@ def _known(device: Device, what: str, error: Exception, unknown: type[Datacenter
             "somebody else is configuring the device", device=device.name, cause=cause,
             next_step="see who, then run this again",
         )  # fmt: skip
-    lost = {"ConnectionException", "ConnectionError", "SSHException", "EOFError", "OSError",
+    # HTTPException: pyeapi lets an answer through that breaks off (http.client.IncompleteRead).
+    lost = {"ConnectionException", "ConnectionError", "SSHException", "EOFError", "OSError", "HTTPException",
             "ConnectionClosedException", "ReadTimeout", "ConnectClosedError"}  # fmt: skip
     kind = Unreachable if names & lost and "FileNotFoundError" not in names else unknown
     step = f"see whether {device.host} answers from here, and by which way" if kind is Unreachable else None

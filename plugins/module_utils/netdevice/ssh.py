@@ -15,13 +15,17 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-import paramiko
-from napalm.base.exceptions import (
-    CommandErrorException,
-    ConnectAuthError,
-    ConnectionClosedException,
-    ConnectionException,
-)
+try:
+    import paramiko
+    from napalm.base.exceptions import (
+        CommandErrorException,
+        ConnectAuthError,
+        ConnectionClosedException,
+        ConnectionException,
+    )
+except ImportError:
+    # The modules say so before they come here (adapter.requires).
+    pass
 
 #: Seconds between two signs of life on an idle connection.
 KEEPALIVE_S = 5

@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils import durable
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 
@@ -25,15 +24,8 @@ def read_text(path: Path) -> str:
 def replace_text(path: Path, text: str, mode: int) -> None:
     """Replace a file as a whole: a device that loses power finds the old text or the new."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
-        ) as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(file.name, mode)
-        os.replace(file.name, path)
+        durable.make_directory(path.parent)
+        durable.replace(path, text.encode(), mode)
     except OSError as error:
         raise DatacenterError(
             "the rules are in force but not saved, a restart would lose them",

@@ -92,12 +92,13 @@ class Router:
             raise Failed("device", "vtysh shows no running configuration: is zebra running?")
         return text
 
-    def check(self, text: str) -> None:
+    def check(self, text: str) -> dict[str, Any]:
         """Refuse what vtysh does not know, before anything is entered."""
         if not text.strip():
             raise Failed("config", "the configuration is empty")
         with self._place(text) as place:
             self.vtysh("-m", "-f", os.path.join(place, "frr.conf"))
+        return {}
 
     def delta(self, text: str) -> str:
         """What frr-reload.py would enter to make the running configuration this text."""
@@ -237,11 +238,9 @@ def status(router: Router) -> dict[str, Any]:
     for name in ("pending", "undoing"):
         job = noted(router.path(name), "job.json")
         if job:
-            left = job["until"] - boot_s() if job["confirm_s"] else 0.0
-            return {
-                "state": name, "token": job["token"], "left_s": round(left, 1),
-                "guarded": guarded(router.path(name)),
-            }  # fmt: skip
+            left = round(job["until"] - boot_s() if job["confirm_s"] else 0.0, 1)
+            guard = guarded(router.path(name))
+            return {"state": name, "token": job["token"], "left_s": left, "guarded": guard}
     return {"state": "idle", "last": noted(router.path("done"), "outcome.json")}
 
 
@@ -349,8 +348,11 @@ def wait_for(router: Router, token: str, names: tuple[str, ...]) -> dict[str, An
 
 
 def options(router: Router) -> dict[str, Any]:
-    state = os.path.dirname(router.state) if router.pathspace else router.state
-    return {"state": state, "confdir": router.confdir, "pathspace": router.pathspace}
+    return {
+        "state": os.path.dirname(router.state) if router.pathspace else router.state,
+        "confdir": router.confdir,
+        "pathspace": router.pathspace,
+    }
 
 
 def prelude(source: str) -> str:
@@ -470,14 +472,8 @@ def take_back(where: dict[str, Any], saved: bool) -> None:
     undo(router, "asked", saved)
 
 
-def check(router: Router, text: str) -> dict[str, Any]:
-    """Whether vtysh knows every line of a text."""
-    router.check(text)
-    return {}
-
-
 VERBS: dict[str, Callable[..., dict[str, Any]]] = {
-    "check": check, "status": status, "compare": compare,
+    "check": Router.check, "status": status, "compare": compare,
     "begin": begin, "confirm": confirm, "roll_back": roll_back,
 }  # fmt: skip
 

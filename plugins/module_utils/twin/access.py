@@ -15,7 +15,9 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.names im
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.spec import Spec
 
 #: What the roles ask for under ``dc_secrets``; one of its own for each.
-SECRET_NAMES = ("superuser", "owner", "replication", "rewind", "application", "guard", "probe", "monitor")
+SECRET_NAMES = (
+    "superuser", "owner", "replication", "rewind", "application", "guard", "probe", "monitor", "lease",
+)  # fmt: skip
 
 
 def ensure_key(names: Names) -> str:

@@ -137,7 +137,8 @@ def _power(spec: Spec, actual: Reality, swept: set[str]) -> list[Action]:
 
 def starts(spec: Spec, actual: Reality, swept: set[str]) -> set[str]:
     """The nodes to switch on."""
-    dark, killed = actual.targets("centre_lost"), actual.targets("machine_killed")
+    dark = actual.targets("centre_lost")
+    killed = actual.targets("machine_killed") | actual.targets("power_cut")
     found = set()
     for node in spec.rooted():
         state = NodeState() if node.name in swept else actual.nodes.get(node.name, NodeState())

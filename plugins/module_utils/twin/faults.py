@@ -22,12 +22,14 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import (
     bmcs,
     cgroups,
     disks,
+    images,
     netlink,
+    network,
     switch,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.names import Names
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.network import Change
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.spec import Node, Spec, parse
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.spec import MACHINE, Node, Spec, parse
 
 #: What a full line still lets through, in Mbit/s.
 TRICKLE_MBIT = 0.064
@@ -38,7 +40,8 @@ _DEFAULT_SLOW_S = 20
 class Fault:
     """One kind of fault.
 
-    :param target: what it needs: ``line``, ``centre``, ``node``, ``bmc`` or ``unit`` (``host/unit``).
+    :param target: what it needs: ``line``, ``centre``, ``node``, ``machine`` (no appliance), ``bmc`` or
+        ``unit`` (``host/unit``).
     :param inject: called with the target and the value; :param lift: with the target.
     """
 
@@ -139,6 +142,7 @@ class Faults:
             "line": set(self.spec.lines),
             "centre": {n.centre for n in nodes if n.centre},
             "node": {n.name for n in nodes},
+            "machine": {n.name for n in nodes if n.kind == MACHINE},
             "unit": {n.name for n in nodes},
             "bmc": {n.name for n in nodes if n.bmc},
         }[kind]
@@ -169,15 +173,52 @@ class Faults:
         return [node for node in self.spec.rooted() if node.centre == centre]
 
     def darken(self, centre: str) -> None:
-        """The power is gone: servers and their BMCs at once, each BMC remembering what was on."""
+        """The power is gone: servers and their BMCs at once, each BMC remembering what was on.
+
+        Servers lose what no fsync has made their disks keep.
+        """
         nodes = self.in_centre(centre)
         for node in nodes:
             if node.bmc:
                 on = cgroups.populated(self.names.node_group(node.name))
                 bmcs.remember(self.names, node.name, "last_power", "on" if on else "off")
                 bmcs.stop(self.names, node.name)
-        for node in nodes:
-            cgroups.kill(self.names.node_group(node.name))
+        self.cut_power(nodes)
+
+    def cut_power(self, nodes: list[Node]) -> None:
+        """Take the power from nodes at one moment, and put the disks back as their devices hold them.
+
+        Their cables go dark first: a machine without power ends no connection and says no word, as the
+        kernel would for the processes that it kills. Then nothing of theirs runs any more, and only then
+        the disks stop, so no program was told of it.
+        """
+        names, wanted = self.names, network.desired(self.spec, self.names)
+        cables = {node.name: wanted[names.namespace(node.name)] for node in nodes}
+        with contextlib.ExitStack() as hands:
+            for node in nodes:
+                hands.enter_context(switch.held(names, node.name))
+            on = [node for node in nodes if cgroups.populated(names.node_group(node.name))]
+            netlink.apply(
+                [
+                    Change("set_down", cables[node.name].name, device)
+                    for node in on
+                    for device in cables[node.name].devices
+                ]
+            )
+            for node in on:
+                cgroups.strike(names.node_group(node.name))
+            for node in on:
+                if node.kind == MACHINE:
+                    disks.cut(names, node.name)
+            for node in on:
+                cgroups.kill(names.node_group(node.name))
+            for node in on:
+                self.mend_disk(node)
+
+    def mend_disk(self, node: Node) -> None:
+        """Mount again what the device of a machine that is off holds; a whole disk is left alone."""
+        if node.kind == MACHINE and not cgroups.populated(self.names.node_group(node.name)):
+            disks.ensure(self.names, node, images.path_of(node.image))
 
     def light(self, centre: str) -> None:
         """The power is back: BMCs first, then what their restore policies say, and what has no BMC."""
@@ -256,6 +297,12 @@ def _killed(faults: Faults, node: str, _value: str) -> None:
     cgroups.kill(faults.names.node_group(node))
 
 
+def _mended(faults: Faults, node: str) -> None:
+    """What a cut that was killed half-way left undone; the machine stays off."""
+    with switch.held(faults.names, node):
+        faults.mend_disk(faults.spec.nodes[node])
+
+
 def _nothing(_faults: Faults, _target: str) -> None:
     """A machine that died stays off until somebody switches it on."""
 
@@ -279,6 +326,16 @@ FAULTS: dict[str, Fault] = {
             lambda f, centre: f.light(centre),
         ),
         Fault("machine_killed", "node", _killed, _nothing),
+        Fault(
+            "machine_frozen", "node",
+            lambda f, node, _value: cgroups.freeze(f.names.node_group(node), True),
+            lambda f, node: cgroups.freeze(f.names.node_group(node), False),
+        ),
+        Fault(
+            "power_cut", "machine",
+            lambda f, node, _value: f.cut_power([f.spec.nodes[node]]),
+            _mended,
+        ),
         Fault("bmc_dead", "bmc", _dead, lambda f, node: f.start_bmc(node)),
         Fault("bmc_slow", "bmc", _slow, lambda f, node: f.set_bmc_fault(node, "")),
         Fault("bmc_lying", "bmc", _lying, lambda f, node: f.set_bmc_fault(node, "")),

@@ -81,10 +81,10 @@ def _entries(directory: Path) -> list[str]:
 
 
 def _node(names: Names, name: str, points: Mapping[str, mounts.Mount]) -> NodeState:
-    root = points.get(str(names.root(name)))
+    root, disk = points.get(str(names.root(name))), points.get(str(names.disk(name)))
     directory = names.node_dir(name)
     return NodeState(
-        disk=str(names.disk(name)) in points,
+        disk=disk is not None and not disk.stopped,
         lower=root.lower if root else "",
         furnished=(names.disk(name) / "born").exists(),
         on=cgroups.populated(names.node_group(name)),

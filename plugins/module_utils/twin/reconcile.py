@@ -240,6 +240,8 @@ class Run:
 
     def _furnish(self, name: str) -> None:
         identity.furnish(self.spec, self.names, self._node(name), self.public_key)
+        # A server was delivered long ago: a power cut in its first minute must not take its identity.
+        disks.sync(self.names, name)
 
     def _write_switch(self, name: str) -> None:
         power, launch = difference.wanted_scripts(self.spec, self.names, hierarchies())[name]

@@ -19,6 +19,9 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs im
     parse_probe,
 )
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.loss import Surviving
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.trace import NAME as TRACE
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.trace import Task
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.trace import parse as parse_trace
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.journal import chain
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.journal.file import NAME
 
@@ -55,6 +58,7 @@ class Evidence:
     clients: list[ClientLog] = field(default_factory=list)
     probes: list[ProbeLog] = field(default_factory=list)
     surviving: Surviving = field(default_factory=Surviving)
+    tasks: list[Task] = field(default_factory=list)
 
 
 def read(directory: Path) -> Evidence:
@@ -76,6 +80,7 @@ def read(directory: Path) -> Evidence:
             clients=[parse_client(host, text) for host, text in _logs(directory, "report_client")],
             probes=[parse_probe(host, text) for host, text in _logs(directory, "write_probe")],
             surviving=_surviving(directory),
+            tasks=parse_trace(_text(directory / TRACE)),
         )
     except FileNotFoundError as error:
         raise DatacenterError(
@@ -92,6 +97,11 @@ def read(directory: Path) -> Evidence:
 
 def _understood(entry: dict[str, Any]) -> bool:
     return _EVERY | _FIELDS.get(str(entry.get("kind")), set()) <= entry.keys()
+
+
+def _text(path: Path) -> str:
+    """What a file holds, nothing when it is not there: the trace is no evidence, only an explanation."""
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
 def _logs(directory: Path, program: str) -> list[tuple[str, str]]:

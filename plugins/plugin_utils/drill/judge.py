@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping, Sequence
 
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill import loss, measures, writers
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill import loss, measures, trace, writers
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.evidence import Evidence
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.fence import judge_fence
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs import Ack
@@ -265,6 +265,7 @@ def _phase(measured: Measured, evidence: Evidence, against: Sequence[Reason]) ->
             }
             for number, step in enumerate(done, start=1)
         ],
+        "trace": trace.as_data(trace.spans(evidence.tasks, phase.begun, measured.end, gap, measured.acks)),
         # What nobody measured is a reason against the drill as a whole, and no phase passes on it.
         "verdict": "fail" if against or None in (measured.outage_s, measured.lost) else "pass",
     }

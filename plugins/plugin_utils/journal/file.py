@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any, Iterable, Mapping
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils import durable
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.journal import chain
 
@@ -57,7 +58,8 @@ class Journal:
         """
         clean = redacted({"at": time.time(), **entry}, secrets)
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            durable.make_directory(self.path.parent.absolute(), 0o700)
+            fresh = not self.path.exists()
             with self.path.open("a+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 file.seek(0)
@@ -70,6 +72,8 @@ class Journal:
                 file.write(chain.canonical(written).encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
+            if fresh:
+                durable.sync_directory(self.path.parent)
         except OSError as error:
             raise DatacenterError(
                 "the journal cannot be written, so nothing more is done",

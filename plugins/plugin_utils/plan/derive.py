@@ -95,6 +95,14 @@ class _Deriver:
             group = group_name("service", name)
             self._child("services", group)
             self.data.groups[group] = self._members(name)
+        witnesses = [
+            name
+            for service in self.estate.plan.services.values()
+            if service.lease
+            for name in service.lease.witnesses
+        ]
+        if witnesses:
+            self.data.groups["witnesses"] = list(dict.fromkeys(witnesses))
         return self.data
 
     def _members(self, service: str) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill import history
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.evidence import REPORT, read
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.judge import judge
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.junit import junit
@@ -20,7 +21,12 @@ PAGE, JUNIT = "report.html", "junit.xml"
 
 
 def make_report(
-    directory: Path, *, title: str | None = None, language: str = "en", write: bool = True
+    directory: Path,
+    *,
+    title: str | None = None,
+    language: str = "en",
+    write: bool = True,
+    past: Path | None = None,
 ) -> tuple[dict[str, Any], bool]:
     """Judge a run's evidence and put report.json, report.html and junit.xml beside it.
 
@@ -29,12 +35,15 @@ def make_report(
     :param title: what stands over the report; by default it follows from the runbook.
     :param language: which of the page's two languages shows first.
     :param write: False judges only.
+    :param past: where the records of earlier runs are; None shows none. A run that is judged again stands
+        beside the same runs as before.
     :returns: the report as in report.json, and whether a file was (or would be) changed.
     :raises DatacenterError: when there is no journal, or a file cannot be read or written.
     """
     evidence = read(directory)
     report = judge(evidence)
     report = {"title": title or f"{report['runbook'] or 'run'} {report['service'] or ''}".strip(), **report}
+    report["history"] = _beside(report, directory, past)
     files = {
         REPORT: json.dumps(report, ensure_ascii=False, indent=1) + "\n",
         PAGE: page(report, evidence, language),
@@ -45,6 +54,29 @@ def make_report(
         for name in changed:
             _put(directory / name, files[name])
     return report, bool(changed)
+
+
+def _beside(report: dict[str, Any], directory: Path, past: Path | None) -> dict[str, Any]:
+    """The runs it is shown beside: those of the report that is there, while the evidence is the same."""
+    try:
+        there = json.loads((directory / REPORT).read_text(encoding="utf-8"))
+        kept = there["history"]
+        same = there["journal"]["head"] == report["journal"]["head"]
+        if same and kept["runs"] and all(history.valid(one) for one in kept["runs"]):
+            return {"runs": kept["runs"], "left_out": int(kept["left_out"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    found = history.before(report, past) if past is not None else history.History()
+    return {"runs": list(found.runs), "left_out": found.left_out}
+
+
+def remember(report: dict[str, Any], directory: Path, past: Path) -> str:
+    """Put the run among those that the next one is shown beside. Returns why it could not, or nothing."""
+    try:
+        history.keep(report, history.acts_of(directory), past)
+    except OSError as error:
+        return f"the run is not kept for later comparison: {error}"
+    return ""
 
 
 def _differs(path: Path, text: str) -> bool:

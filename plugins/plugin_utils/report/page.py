@@ -16,10 +16,18 @@ from markupsafe import Markup, escape
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.evidence import Evidence
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.phases import outside, phases
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.titles import STEPS
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report import charts
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report import charts, history
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.texts import TEXTS
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.texts_history import (
+    TEXTS as HISTORY_TEXTS,
+)
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.trace import critical_path
 
 TEMPLATES = Path(__file__).parent / "templates"
+#: Every text of the page; a panel of its own has its own.
+WORDS = {**TEXTS, **HISTORY_TEXTS}
+#: In this order: what comes later wins.
+STYLES = ("style.css", "history.css")
 #: How much is shown around a phase.
 AROUND_S = 2.0
 
@@ -37,11 +45,13 @@ def page(report: Mapping[str, Any], evidence: Evidence, language: str = "en") ->
         lstrip_blocks=True,
     )
     environment.globals.update(t=text, step_title=step_title, svg_text=svg_text)
+    environment.filters["milliseconds"] = milliseconds
+    environment.globals["texts"] = TEXTS
     environment.filters.update(
         clock=clock, day=day, seconds=seconds, count=count, target=target, digest=digest
     )
-    # The style is a file of ours, not evidence.
-    style = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
+    # The styles are files of ours, not evidence.
+    style = Markup("".join((TEMPLATES / name).read_text(encoding="utf-8") for name in STYLES))
     return environment.get_template("report.html.j2").render(
         report=report,
         language=language,
@@ -51,6 +61,7 @@ def page(report: Mapping[str, Any], evidence: Evidence, language: str = "en") ->
         parts=_parts(report, evidence),
         before=_shown(outside(evidence.entries)),
         diffs=_diffs(evidence.entries),
+        panel=history.panel(report),
     )
 
 
@@ -59,7 +70,7 @@ def page(report: Mapping[str, Any], evidence: Evidence, language: str = "en") ->
 
 def text(key: str, **values: Any) -> Markup:
     """A text of ours in both languages; values are escaped."""
-    english, chinese = TEXTS[key]
+    english, chinese = WORDS[key]
     return _both(
         Markup(english).format(**values) if values else Markup(english),
         Markup(chinese).format(**values) if values else Markup(chinese),
@@ -72,7 +83,7 @@ def _both(english: str, chinese: str) -> Markup:
 
 def svg_text(key: str, **values: Any) -> Markup:
     """As :func:`text`, inside of an SVG text."""
-    english, chinese = TEXTS[key]
+    english, chinese = WORDS[key]
     return Markup('<tspan lang="en">{}</tspan><tspan lang="zh">{}</tspan>').format(
         english.format(**values), chinese.format(**values)
     )
@@ -111,6 +122,11 @@ def seconds(value: float | None) -> str:
     if 0 < value < 0.005:
         return "< 0.01 s"
     return f"{value:.2f} s" if value < 100 else f"{value:.0f} s"
+
+
+def milliseconds(value: float) -> str:
+    """Seconds to the millisecond, for what is measured so."""
+    return f"{value:.3f} s"
 
 
 def target(value: float | None) -> str:
@@ -190,6 +206,7 @@ def _parts(report: Mapping[str, Any], evidence: Evidence) -> list[dict[str, Any]
         found.append(
             {
                 "part": part,
+                "path": critical_path(part),
                 "gantt": charts.gantt(part) if part["steps"] else None,
                 "chart": chart,
                 "approvals": phase.of_kind("approval", "attestation"),

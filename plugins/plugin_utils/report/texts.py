@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.texts_trace import TRACE_TEXTS
+
 #: key -> English, Chinese. Markup of ours is allowed in them; values are escaped when they are filled in.
 TEXTS: dict[str, tuple[str, str]] = {
     "heading_drill": ("Drill report", "灾备演练报告"),
@@ -106,6 +108,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "device": ("Device", "设备"),
     "proved_at": ("Written down", "记录时间"),
     "readings": ("Readings", "读数"),
+    "lease_over": ("refuses it, and the last lease has run out", "拒绝续租，且最后一次租约已到期"),
+    "lease_runs": ("a lease may still run", "租约可能仍有效"),
     "shown": ("Shown to the promotion", "提升主库时出示"),
     "method_bmc": (
         "BMC: switched off, read as off again and again, and kept off",
@@ -208,10 +212,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "limits": ("What a twin cannot show", "孪生环境无法证明的事项"),
     "limit_cache": (
-        "A page cache that is lost with the power: a killed machine keeps its host's cache, so fsync "
-        "is checked "
-        "as a setting, not by a power cut.",
-        "断电时页缓存的丢失：被强制终止的孪生服务器仍保留宿主机缓存，因此 fsync 只作配置检查，而非断电验证。",
+        "A drive that loses its own cache: with power_cut and centre_lost a server loses what no fsync has "
+        "pushed out of its page cache, with machine_killed nothing; what its drive was given is kept.",
+        "磁盘自身缓存的丢失：power_cut 与 centre_lost 会丢失页缓存中未经 fsync 落盘的数据，"
+        "machine_killed 则不会；已交给磁盘的数据均视为已保存。",
     ),
     "limit_hardware": (
         "Hardware seen from inside: disks that fail, controllers, memory, real clocks.",
@@ -233,4 +237,5 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Made from the files of evidence beside this page alone. One file, no script, nothing is loaded.",
         "本页仅由同目录下的证据文件生成。单一文件，无脚本，不加载任何外部内容。",
     ),
+    **TRACE_TEXTS,
 }

@@ -98,7 +98,11 @@ def decide_with_peer(local: Local, peer: Peer) -> Verdict:
     """May a directory that would open read-write be opened, given the other centre's answer?"""
     if peer.silence is not None:
         return Verdict(
-            False, f"the other centre is silent ({peer.silence}); it may be writing", ask_again=True
+            False,
+            f"the other centre is silent ({peer.silence}); it may be writing. Next: bring it up: as a "
+            "standby it lets this one open; if it is lost for good and was never promoted: "
+            "anjianyun-guard open --reason TEXT",
+            ask_again=True,
         )
     if peer.in_recovery is None or peer.timeline is None or local.timeline is None:
         return Verdict(False, "the other centre's answer is not whole", ask_again=True)
@@ -218,6 +222,27 @@ class Guard:
         except (ValueError, KeyError, TypeError):
             return Peer(silence="its answer cannot be read")
 
+    def ask_granters(self, local: Local) -> Verdict:
+        """Would somebody renew this host's lease? Without one it could open and would have to close again."""
+        command = [
+            *self.config["lease_command"],
+            "may-open",
+            str(local.system_identifier),
+            str(local.timeline),
+        ]
+        try:
+            done = subprocess.run(
+                command, check=False, capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return Verdict(False, f"the lease cannot be asked for: {error}", ask_again=True)
+        said = " ".join(done.stdout.split())[:400]
+        if done.returncode == 0:
+            return Verdict(True, said)
+        return Verdict(
+            False, f"nobody grants this host a lease: {said or done.stderr.strip()}", ask_again=True
+        )
+
     def verdict(self, wait_s: float) -> Verdict:
         """Decide; while the other centre is silent ask again until ``wait_s`` seconds are over."""
         deadline = time.monotonic() + wait_s
@@ -227,6 +252,11 @@ class Guard:
             return alone
         while True:
             verdict = decide_with_peer(local, self.ask_peer())
+            if verdict.opens and self.config.get("lease_command"):
+                granted = self.ask_granters(local)
+                verdict = (
+                    granted if not granted.opens else Verdict(True, f"{verdict.reason}; {granted.reason}")
+                )
             if not verdict.ask_again or time.monotonic() > deadline:
                 return verdict
             time.sleep(1)
@@ -254,6 +284,22 @@ class Guard:
             os.chown(path.parent, owner.st_uid, owner.st_gid)
             os.chown(temporary, owner.st_uid, owner.st_gid)
         os.replace(temporary, path)
+        sync_directory(path.parent)
+
+    def remove(self, path: Path) -> None:
+        """Gone for good: a power cut must not bring back an override that was used up, or a fence."""
+        if path.exists():
+            path.unlink()
+            sync_directory(path.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """The names in it are on the disk, not only the files (fsync(2))."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 # Commands --------------------------------------------------------------------------------
@@ -265,8 +311,8 @@ def command_start(guard: Guard, arguments: argparse.Namespace) -> int:
     guard.say(("opens: " if verdict.opens else "stays down: ") + verdict.reason)
     if verdict.uses_override:
         # Once means once: used up before the server starts, whatever becomes of the start.
-        guard.override_file.unlink(missing_ok=True)
-        guard.fence_file.unlink(missing_ok=True)
+        guard.remove(guard.override_file)
+        guard.remove(guard.fence_file)
     return MAY_OPEN if verdict.opens else STAYS_DOWN
 
 
@@ -282,6 +328,12 @@ def command_open(guard: Guard, arguments: argparse.Namespace) -> int:
         guard.override_file,
         {"reason": arguments.reason, "by": _who(), "at": now, "expires_at": now + arguments.expires},
     )
+    if guard.config.get("lease_command"):
+        # Whoever answers for opening without the other centre answers for serving without it, too.
+        subprocess.run(
+            [*guard.config["lease_command"], "alone", "--reason", arguments.reason],
+            check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=10,
+        )  # fmt: skip
     guard.say(f"{_who()} allows one start within {arguments.expires} s: {arguments.reason}")
     return MAY_OPEN
 
@@ -293,7 +345,7 @@ def command_fence(guard: Guard, arguments: argparse.Namespace) -> int:
 
 
 def command_unfence(guard: Guard, arguments: argparse.Namespace) -> int:
-    guard.fence_file.unlink(missing_ok=True)
+    guard.remove(guard.fence_file)
     guard.say(f"{_who()} lifts the fence: {arguments.reason}")
     return MAY_OPEN
 

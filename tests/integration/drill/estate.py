@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,6 +18,12 @@ ROOT = Path(__file__).resolve().parents[3]
 PLAN = ROOT / "inventory/rehearsal/site_plan.yml"
 HOME, AWAY = "nanning", "dr"
 DATABASES = {HOME: "nn-db-01", AWAY: "dr-db-01"}
+
+
+def effects(said: str) -> list[str]:
+    """What a check lists, in its order: the device, and how the act's name begins."""
+    rows = [re.match(r" +\d+  (\S+)(?: \(BMC\))? +(.+?)  ", line) for line in said.splitlines()]
+    return [f"{row[1]} {' '.join(row[2].split()[:4])}" for row in rows if row]
 
 
 class Estate:
@@ -40,10 +47,12 @@ class Estate:
         """Put the twin up, or take it down."""
         subprocess.run(["sh", "tools/twin.sh", verb], cwd=ROOT, env=self.environment, check=True)
 
-    def inside(self, *argv: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
-        """Run a command on the control node of the DR centre."""
+    def inside(
+        self, *argv: str, timeout_s: float = 300, control: str = "dr-ctl-01"
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command on a control node, the one of the DR centre."""
         return subprocess.run(
-            ["nsenter", f"--net=/run/netns/ajy-{self.twin_id}-dr-ctl-01", "--", *argv],
+            ["nsenter", f"--net=/run/netns/ajy-{self.twin_id}-{control}", "--", *argv],
             cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=timeout_s, check=False,
         )  # fmt: skip
@@ -58,16 +67,25 @@ class Estate:
             "-e", json.dumps(variables), str(path), *arguments,
         )  # fmt: skip
 
+    def playing(self, playbook: str, **variables: Any) -> list[str]:
+        """The words that run a playbook on the control node of the DR centre, for who watches it run."""
+        return [
+            "nsenter", f"--net=/run/netns/ajy-{self.twin_id}-dr-ctl-01", "--",
+            "ansible-playbook", "-i", str(PLAN), "-e", f"@{self.variables}",
+            "-e", json.dumps(variables), str(ROOT / "playbooks" / playbook),
+        ]  # fmt: skip
+
     def must(self, playbook: str | Path, *arguments: str, **variables: Any) -> str:
         """As :meth:`play`, and it succeeds; returns what it said."""
         done = self.play(playbook, *arguments, **variables)
         assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
         return done.stdout
 
-    def ssh(self, host: str, command: str) -> str:
+    def ssh(self, host: str, command: str, control: str = "dr-ctl-01") -> str:
         """What a command prints on a host: a witness beside the modules."""
         config = f"/run/anjianyun/twin/{self.twin_id}/ssh/config"
-        return self.inside("ssh", "-F", config, "-o", "BatchMode=yes", host, command).stdout.strip()
+        argv = ["ssh", "-F", config, "-o", "BatchMode=yes", host, command]
+        return self.inside(*argv, control=control).stdout.strip()
 
     def sql(self, host: str, statement: str) -> str:
         """What the service's database on a host answers."""
@@ -81,10 +99,10 @@ class Estate:
             if self.sql(host, "SELECT pg_is_in_recovery()") == "f"
         ]
 
-    def ssh_until(self, host: str, command: str, deadline_s: float = 60) -> str:
+    def ssh_until(self, host: str, command: str, deadline_s: float = 60, control: str = "dr-ctl-01") -> str:
         """As :meth:`ssh`, again until it prints something."""
         end = time.monotonic() + deadline_s
-        while not (said := self.ssh(host, command)):
+        while not (said := self.ssh(host, command, control)):
             assert time.monotonic() < end, f"{host} prints nothing for {command!r} within {deadline_s:g} s"
             time.sleep(0.5)
         return said

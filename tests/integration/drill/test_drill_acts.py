@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
-from estate import AWAY, HOME, ROOT, Estate
+from estate import AWAY, HOME, ROOT, Estate, effects
 
 APPROVED = {"dr_approvals": ["switchover", "failover", "failback"]}
 ATTESTED = {"dr_approvals": ["failover", "rpo"], "dr_attestations": ["old_primary_cannot_write"]}
@@ -73,6 +73,8 @@ def test_acts_of_the_switchover_matter(estate: Estate, tmp_path: Path) -> None:
 def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(
     estate: Estate, tmp_path: Path
 ) -> None:
+    # The witness is silent as well, so that no lease can be proved to have run out.
+    estate.fault("injected", "service_stopped", "liuzhou-wit-01/anjianyun-lease")
     estate.fault("injected", "centre_lost", HOME)
 
     unproven = estate.play("dr_failover.yml", dr_to=AWAY, dr_approvals=["failover", "rpo"])
@@ -81,15 +83,29 @@ def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(
     assert estate.sql("dr-db-01", "SELECT pg_is_in_recovery()") == "t"
 
     failover = {"dr_to": AWAY, **ATTESTED}
+    check = estate.must("dr_failover.yml", "--check", dr_to=AWAY, dr_approvals=["rpo"])
+    listed = effects(check)
+    refuses = listed.index("dr-fw-01 the surviving devices refuse")
+    assert refuses < listed.index("dr-db-01 on that proof, promote")
+    assert "-e dr_attestations=old_primary_cannot_write" in check
+    assert "ajy_fence" not in estate.ssh("dr-fw-01", "nft list tables")
+
     fails_at(estate, tmp_path, "the surviving devices refuse", "dr_failover.yml", "Fence", **failover)
     fails_at(estate, tmp_path, "on that proof, promote", "dr_failover.yml", "Open", **failover)
     estate.must("dr_failover.yml", **failover)
     assert estate.writers() == [AWAY]
     assert "ajy_fence_nanning" in estate.ssh("dr-fw-01", "nft list tables")
 
+    estate.fault("lifted", "service_stopped", "liuzhou-wit-01/anjianyun-lease")
     # The power is back, and the old primary with it: it never heard of its fence, and stays shut.
     estate.fault("lifted", "centre_lost", HOME)
     estate.ssh_until("nn-db-01", "grep 'stays down' /var/log/anjianyun/guard.log")
+    assert estate.writers() == [AWAY]
+
+    back = effects(estate.must("dr_failback.yml", "--check"))
+    assert "nn-db-01 the old primary follows" in back
+    # The move home is in the same list.
+    assert back.index("nn-db-01 on the old one's") == back.index("dr-db-01 a clean stop of") + 1
     assert estate.writers() == [AWAY]
 
     estate.must("dr_failback.yml", **APPROVED)
@@ -105,7 +121,7 @@ def test_a_fenced_server_stays_off_until_the_failback_restores_its_policy(
     variables = {
         "dr_to": AWAY,
         "dr_approvals": ["failover"],
-        "dr_lost_at": time.strftime("%Y-%m-%d %H:%M:%S"),
+        "dr_lost_at": time.strftime("%Y-%m-%dT%H:%M:%S"),
     }
     fails_at(estate, tmp_path, "its BMC switches it off", "dr_failover.yml", "Fence", **variables)
     fails_at(estate, tmp_path, "the address is announced", "dr_failover.yml", "Open", **variables)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from estate import HOME, Estate
+from estate import HOME, Estate, effects
 
 
 def nothing(_estate: Estate) -> None:
@@ -92,6 +92,8 @@ def test_a_runbook_refuses_and_says_how_to_go_on(
         assert done.returncode != 0
         assert why in said, said[-3000:]
         assert way_on in said, said[-3000:]
+        # Of one healthy primary nobody may be told to fence it.
+        assert "two writers" not in said
         assert "changed localhost: Act" not in done.stdout
         assert estate.writers() == [HOME]
         assert estate.ssh("nn-app-01", "systemctl is-active anjianyun-outbound.timer") == "active"
@@ -103,6 +105,18 @@ def test_a_check_says_what_would_be_done_and_does_nothing(estate: Estate, tmp_pa
     done = estate.play("dr_switchover.yml", "--check", dr_to="dr", dr_run_directory=str(tmp_path / "run"))
 
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
-    assert "a clean stop of nn-db-01" in done.stdout
+    assert effects(done.stdout) == [
+        "nn-app-01 outbound jobs stop",
+        "dr-fw-01 the address is announced",
+        "nn-fw-01 the address is withdrawn",
+        "nn-db-01 a clean stop of",
+        "dr-db-01 on the old one's",
+        "nn-db-01 the old primary follows",
+        "dr-db-01 commits wait, or not,",
+        "dr-app-01 outbound jobs start",
+    ]
+    assert "-e dr_approvals=switchover" in done.stdout
+    assert "to run it  TWIN=itdrill tools/twin.sh run dr-ctl-01 ansible-playbook" in done.stdout
+    assert estate.ssh("nn-app-01", "systemctl is-active anjianyun-outbound.timer") == "active"
     assert estate.writers() == [HOME]
     assert not (tmp_path / "run").exists()

@@ -8,49 +8,31 @@ The plays of ``dr_*.yml`` are steps, and the words that their tasks begin with s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from campaign.acts import PLAYBOOKS, SECTIONS, WORDS, tasks_of
 
-PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
-WORDS = ("Read", "Gate", "Note", "Measure", "Act", "Verify")
 OURS = "anjianyun.datacenter."
 JUDGES = {
     "Gate": {"gate", "approval", "attestation"},
     "Verify": {"verify", "drill_report"},
-    "Note": {"note", "run", "phase", "proof"},
+    "Note": {"note", "run", "phase", "proof", "journal_copy"},
     "Measure": {"measure"},
 }
 #: Modules that change something on a device. Only an act may call them.
 CHANGING = {
     "pg_promote", "pg_demote", "pg_rejoin", "pg_synchronous", "pg_clone", "bmc_power", "bmc_fence",
     "bmc_boot", "bmc_restore_policy", "frr_config", "nft_table", "service_address", "network_fence",
-    "twin_fault", "twin",
+    "twin_fault", "twin", "pg_proof",
 }  # fmt: skip
-#: Where a play may have tasks, in the order they are run.
-SECTIONS = ("pre_tasks", "tasks", "post_tasks", "handlers")
-IMPORTS = ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks")
 #: What a drill does around its runbooks has no effect on the service: the evidence itself is judged.
 UNVERIFIED_PLAYS = {
     "Let a county report", "Let the probe try to write straight to both databases", "Let the county go home",
     "Let the probe end", "Break what the drill is to break", "Mend what was broken",
 }  # fmt: skip
-
-
-def tasks_of(items: list[dict[str, Any]], folder: Path) -> Iterator[dict[str, Any]]:
-    """Every task, those of imported files in the place of the import."""
-    for item in items:
-        file = next((item[name] for name in IMPORTS if name in item), None)
-        if file is not None:
-            yield from tasks_of(yaml.safe_load((folder / file).read_text()), (folder / file).parent)
-        elif "block" in item:
-            for part in ("block", "rescue", "always"):
-                yield from tasks_of(item.get(part, []), folder)
-        else:
-            yield item
 
 
 def problems_of(play: dict[str, Any], folder: Path) -> list[str]:

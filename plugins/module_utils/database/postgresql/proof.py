@@ -149,13 +149,34 @@ def _by_attestation(
 
 
 def _by_lease(data: dict[str, Any], standby: StandbyPosition | None, now: float, max_age_s: float) -> Verdict:
-    """The old primary held a lease that it cannot have renewed."""
-    over = now - float(data["expired_at"])
-    if over <= CLOCK_TOLERANCE_S:
-        return Verdict(
-            False, f"the lease of {data['holder']} is over for {over:.0f} s, less than clocks may differ"
-        )
-    return Verdict(True, f"the lease of {data['holder']} ran out {over:.0f} s ago")
+    """Nobody renews the old primary's lease, and the last one has run out by each granter's own clock.
+
+    A lease binds only a holder whose door closes when it ends, so the granters must have seen that it had a
+    gate of the kernel when it last asked.
+    """
+    holder = str(data["holder"])
+    readings = {str(reading["granter"]): reading for reading in data["granters"]}
+    missing = sorted(set(map(str, data["expected"])) - set(readings))
+    if not readings:
+        return Verdict(False, f"nobody was asked who could renew the lease of {holder}")
+    if missing:
+        return Verdict(False, f"{', '.join(missing)} was not asked and may renew the lease of {holder}")
+    for granter, reading in sorted(readings.items()):
+        if str(reading["holder"]) != holder:
+            return Verdict(False, f"{granter} was asked about {reading['holder']}, not about {holder}")
+        if reading["refusing"] is not True:
+            return Verdict(False, f"{granter} would renew the lease of {holder}")
+        if reading["over"] is not True:
+            left = reading["remaining_s"]
+            return Verdict(False, f"the lease that {granter} gave {holder} may last {left} s more")
+        if reading["gated"] is False:
+            return Verdict(False, f"{granter} saw {holder} without a gate: it may serve without a lease")
+    if not any(reading["gated"] for reading in readings.values()):
+        return Verdict(False, f"nobody knows that {holder} has a gate: it may serve without a lease")
+    stale = _stale(float(data["at"]), now, max_age_s)
+    return stale or Verdict(
+        True, f"the lease of {holder} ran out, and {', '.join(sorted(readings))} refuse to renew it"
+    )
 
 
 def _stale(at: float, now: float, max_age_s: float) -> Verdict | None:

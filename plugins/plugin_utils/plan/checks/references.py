@@ -222,6 +222,27 @@ def services(estate: Estate) -> Iterator[Finding]:
                 bearer = getattr(tiers, tier)
                 if bearer is not None:
                     yield from _bearer(estate, bearer, centre, tier, (*path, "centres", centre, tier))
+        for index, witness in enumerate(service.lease.witnesses if service.lease else ()):
+            yield from _witness(estate, witness, service.centres, (*path, "lease", "witnesses", index))
+
+
+def _witness(estate: Estate, name: str, centres: Collection[str], path: Path) -> Iterator[Finding]:
+    host = estate.hosts.get(name)
+    if host is None:
+        known = {
+            one.name for one in estate.hosts.values() if one.kind in SERVERS and one.centre not in centres
+        }
+        yield unknown("server outside of the service's centres", name, known, path)
+    elif host.centre in centres or host.kind not in (*SERVERS, ""):
+        yield Finding(
+            "witness",
+            path,
+            f"{name} is a {host.kind} of {host.centre} and would be lost with what it is to witness"
+            if host.centre in centres
+            else f"{name} is a {host.kind}",
+            f"a server that stands in none of {', '.join(sorted(centres))}",
+            "name a city's server, or one of a third centre",
+        )
 
 
 def infrastructure(estate: Estate) -> Iterator[Finding]:

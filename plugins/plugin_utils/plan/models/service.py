@@ -43,6 +43,23 @@ class Peak(Model):
     lasts_s: int = described("How long it lasts, in seconds.", "持续时间（秒）。", ge=1)
 
 
+class Lease(Model):
+    """The lease on being the primary: a primary that cannot renew it refuses writes by itself."""
+
+    seconds: float = described(
+        "How long a lease lasts, in seconds: for so long may a primary that is cut off go on.",
+        "租约时长（秒）：主库失联后最多继续接受写入的时间。",
+        default=10,
+        ge=3,
+        le=300,
+    )
+    witnesses: list[Name] = described(
+        "Servers outside of the service's centres that renew the lease, as the other centre's database does.",
+        "服务所在中心之外的见证主机，与对方中心的数据库服务器一样可续租。",
+        min_length=1,
+    )
+
+
 class Service(Model):
     """A service that is failed over as one."""
 
@@ -74,6 +91,9 @@ class Service(Model):
     change_peak: Peak | None = described("Its busiest stretch.", "变化高峰。", default=None)
     primary: Name = described("Centre that holds it normally.", "平时所在中心。")
     database: Database | None = described("Its database.", "数据库。", default=None)
+    lease: Lease | None = described(
+        "Lets a primary that is cut off refuse writes by itself.", "使失联的主库自行拒绝写入。", default=None
+    )
     centres: dict[Name, Tiers] = described(
         "Which hosts carry it, by centre.", "各中心承载主机。", min_length=1
     )

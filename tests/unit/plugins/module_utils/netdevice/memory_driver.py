@@ -67,7 +67,7 @@ class Hardware:
         return self.cutting not in self.lines
 
 
-class MemoryDriver(NetworkDriver):  # type: ignore[misc]
+class MemoryDriver(NetworkDriver):
     """One session."""
 
     serial = 0

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import difference, network
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.names import Names
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.reality import NodeState, Reality
@@ -76,8 +78,9 @@ def test_what_somebody_switched_off_stays_off() -> None:
     assert difference.left_off(SPEC, actual) == ["nn-db-01"]
 
 
-def test_a_killed_machine_stays_off_while_the_fault_is_in_force() -> None:
-    actual = replace(with_node(whole(), "nn-db-01", on=False), faults=frozenset(("machine_killed@nn-db-01",)))
+@pytest.mark.parametrize("fault", ["machine_killed", "power_cut"])
+def test_a_killed_machine_stays_off_while_the_fault_is_in_force(fault: str) -> None:
+    actual = replace(with_node(whole(), "nn-db-01", on=False), faults=frozenset((f"{fault}@nn-db-01",)))
     assert todo(actual) == []
     assert difference.left_off(SPEC, actual) == ["nn-db-01"]
 

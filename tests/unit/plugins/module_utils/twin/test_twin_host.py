@@ -32,15 +32,18 @@ MOUNTINFO = """\
 30 1 254:0 / / rw,relatime - ext4 /dev/vda rw
 41 30 0:50 / /run/anjianyun/twin/tw1 rw shared:7 - tmpfs anjianyun rw,size=65536k
 42 41 0:51 / /run/a\\040b rw - overlay overlay rw,lowerdir=/images/debian-12-a,upperdir=/u,workdir=/w
-43 41 0:52 /
+43 41 7:1 / /run/disk rw,noatime - ext4 /dev/loop1 rw,shutdown
+44 41 7:2 / /run/shutdown rw,noatime - ext4 /dev/loop2 rw
+45 41 0:52 /
 """
 
 
 def test_the_table_of_mounts_is_read() -> None:
-    root, runtime, overlay = mounts.parse_mountinfo(MOUNTINFO)
+    root, runtime, overlay, cut, other = mounts.parse_mountinfo(MOUNTINFO)
     assert (root.shared, runtime.shared) == (False, True)
     assert (overlay.point, overlay.lower) == ("/run/a b", "/images/debian-12-a")
     assert runtime.lower == ""
+    assert (cut.stopped, other.stopped) == (True, False)
 
 
 def test_below_a_directory_is_not_beside_it() -> None:

@@ -31,7 +31,13 @@ BMC = {
 }
 WORD = {"by": "li.wei", "risk": "two writers", "expires_at": NOW + 60}
 NETWORK = {"devices": ["nn-rt-01"], "verified": True, "at": NOW - 5, "attestation": WORD}
-LEASE = {"holder": "nn-db-01", "expired_at": NOW - 120}
+READING = {
+    "holder": "nn-db-01", "refusing": True, "over": True, "remaining_s": 0.0, "gated": True,
+}  # fmt: skip
+DR = {**READING, "granter": "dr-db-01"}
+WITNESS = {**READING, "granter": "liuzhou-wit-01"}
+WHO = ["dr-db-01", "liuzhou-wit-01"]
+LEASE = {"holder": "nn-db-01", "granters": [DR, WITNESS], "expected": WHO, "at": NOW - 5}
 
 
 def judge(method: str | None, data: dict[str, Any], standby: StandbyPosition | None = STANDBY) -> Verdict:
@@ -68,7 +74,14 @@ def test_a_whole_proof_holds(method: str, data: dict[str, Any]) -> None:
         ("network", {**NETWORK, "verified": "yes"}, "no device was read"),
         ("network", {**NETWORK, "devices": []}, "no device was read"),
         ("network", {**NETWORK, "attestation": {**WORD, "expires_at": 1}}, "expired"),
-        ("lease", {**LEASE, "expired_at": NOW - 30}, "less than clocks may differ"),
+        ("lease", {**LEASE, "granters": [DR]}, "liuzhou-wit-01 was not asked and may renew"),
+        ("lease", {**LEASE, "granters": [], "expected": []}, "nobody was asked"),
+        ("lease", {**LEASE, "granters": [DR, {**WITNESS, "refusing": False}]}, "liuzhou-wit-01 would renew"),
+        ("lease", {**LEASE, "granters": [{**DR, "over": False, "remaining_s": 3}, WITNESS]}, "may last 3 s"),
+        ("lease", {**LEASE, "granters": [DR, {**WITNESS, "gated": False}]}, "without a gate"),
+        ("lease", {**LEASE, "granters": [{**DR, "gated": None}, {**WITNESS, "gated": None}]}, "nobody knows"),
+        ("lease", {**LEASE, "granters": [DR, {**WITNESS, "holder": "dr-db-01"}]}, "was asked about dr-db-01"),
+        ("lease", {**LEASE, "at": NOW - 601}, "601 s old"),
     ],
 )
 def test_a_broken_proof_does_not_hold(method: str | None, data: dict[str, Any], reason: str) -> None:

@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a granter knows and decides. Pure but for the file that outlives it.
+
+It grants to whoever asks, except a holder that it was told to refuse, and one whose timeline is older than
+what it has seen of that database: somebody was promoted past it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from .durable import keep
+
+#: By how much the clocks of two machines may run apart, as a fraction. Oscillators differ by some 100 ppm and
+#: NTP slews by at most 500 ppm (ntp_adjtime(2)); a whole percent is room enough.
+DRIFT = 0.01
+#: Seconds more that a granter waits: for a holder that has just found out and ends what it serves.
+GRACE_S = 1.0
+
+
+@dataclasses.dataclass
+class Seen:
+    """The last question of a holder, in the granter's own time."""
+
+    asked_at: float
+    until: float
+    gated: bool
+    serving: bool
+    timeline: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    granted: bool
+    reason: str
+
+
+class Granter:
+    """One granter.
+
+    :param name: as people call this host.
+    :param state_file: what must outlive the process: refusals, timelines, whether a holder has a gate.
+    :param started: boot time of the start, in seconds. What was granted before the start is not known, so
+        every holder counts as holding until the longest lease is over.
+    :param longest_s: the longest lease that is granted, in seconds.
+    """
+
+    def __init__(self, name: str, state_file: Path, started: float, longest_s: float) -> None:
+        self.name = name
+        self.state_file = state_file
+        self.longest_s = longest_s
+        self.unknown_until = started + _reckoned(longest_s)
+        self.seen: dict[str, Seen] = {}
+        self.own: tuple[str, int] | None = None
+        """System identifier and timeline of this host's own database, while that one accepts writes."""
+        kept = self._read()
+        self.refused: dict[str, dict[str, Any]] = kept.get("refused", {})
+        self.timelines: dict[str, int] = kept.get("timelines", {})
+        self.gated: dict[str, bool] = kept.get("gated", {})
+
+    def ask(self, message: dict[str, Any], now: float) -> Answer:
+        """A holder asks for its lease, or for a new one."""
+        holder, lease_s = str(message["holder"]), float(message["lease_s"])
+        system, timeline = str(message["system"]), int(message["timeline"])
+        if not 0 < lease_s <= self.longest_s:
+            return Answer(False, f"a lease of {lease_s:g} s is not granted, at most {self.longest_s:g} s")
+        refusal = self.refused.get(holder)
+        if refusal is not None:
+            return Answer(False, f"{self.name} was told to refuse {holder}: {refusal['reason']}")
+        newest = self.timelines.get(system, 0)
+        if timeline < newest:
+            return Answer(False, f"{self.name} knows timeline {newest}, {holder} is on {timeline}")
+        if self.own is not None and self.own[0] == system and timeline <= self.own[1]:
+            return Answer(False, f"the database of {self.name} accepts writes on timeline {self.own[1]}")
+        gated = bool(message["gated"])
+        if timeline > newest or self.gated.get(holder) != gated:
+            self.timelines[system] = timeline
+            self.gated[holder] = gated
+            self._write()
+        self.seen[holder] = Seen(now, now + _reckoned(lease_s), gated, bool(message["serving"]), timeline)
+        return Answer(True, f"granted by {self.name}")
+
+    def refuse(self, holder: str, reason: str, by: str) -> bool:
+        """From now on this holder gets nothing; returns whether that is new. On disk before it returns."""
+        if holder in self.refused:
+            return False
+        self.refused[holder] = {"reason": reason, "by": by}
+        self._write()
+        return True
+
+    def allow(self, holder: str) -> bool:
+        """The refusal is lifted; returns whether there was one."""
+        if self.refused.pop(holder, None) is None:
+            return False
+        self._write()
+        return True
+
+    def status(self, holder: str, now: float) -> dict[str, Any]:
+        """What is known of a holder. Times are lengths in seconds by this host's own clock."""
+        seen = self.seen.get(holder)
+        until = max(self.unknown_until, seen.until if seen else 0.0)
+        refusal = self.refused.get(holder)
+        return {
+            "granter": self.name,
+            "holder": holder,
+            "refusing": refusal is not None,
+            "reason": refusal["reason"] if refusal else None,
+            "remaining_s": round(max(0.0, until - now), 3),
+            "over": now >= until,
+            "asked_s_ago": round(now - seen.asked_at, 3) if seen else None,
+            "serving": seen.serving if seen else None,
+            "timeline": seen.timeline if seen else None,
+            "gated": self.gated.get(holder),
+            "own_timeline": self.own[1] if self.own else None,
+        }
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            return dict(json.loads(self.state_file.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return {}
+
+    def _write(self) -> None:
+        keep(
+            self.state_file,
+            {"refused": self.refused, "timelines": self.timelines, "gated": self.gated},
+        )
+
+
+def _reckoned(lease_s: float) -> float:
+    """How long the granter counts a lease that the holder counts as ``lease_s``."""
+    return lease_s * (1 + DRIFT) + GRACE_S

@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The acts of the runbooks, read from the playbooks themselves. Pure but for reading the files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
+RUNBOOKS = ("switchover", "failover", "failback")
+#: Where a play may have tasks, in the order they are run.
+SECTIONS = ("pre_tasks", "tasks", "post_tasks", "handlers")
+IMPORTS = ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks")
+#: Task names of the grammar begin with one of these; what a role does in between belongs to the act before.
+WORDS = ("Read", "Gate", "Note", "Measure", "Act", "Verify")
+_PLAYBOOK = "ansible.builtin.import_playbook"
+_TEMPLATE = re.compile(r"\{\{.*?\}\}")
+
+
+def tasks_of(items: list[dict[str, Any]], folder: Path) -> Iterator[dict[str, Any]]:
+    """Every task, those of imported files in the place of the import."""
+    for item in items:
+        file = next((item[name] for name in IMPORTS if name in item), None)
+        if file is not None:
+            yield from tasks_of(yaml.safe_load((folder / file).read_text()), (folder / file).parent)
+        elif "block" in item:
+            for part in ("block", "rescue", "always"):
+                yield from tasks_of(item.get(part, []), folder)
+        else:
+            yield item
+
+
+def plays_of(path: Path) -> Iterator[tuple[dict[str, Any], Path]]:
+    """Every play with the folder it stands in, those of imported playbooks in the place of the import."""
+    for play in yaml.safe_load(path.read_text()):
+        if _PLAYBOOK in play:
+            yield from plays_of(path.parent / play[_PLAYBOOK])
+        else:
+            yield play, path.parent
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act of one runbook.
+
+    :param number: its place among the runbook's acts, from 1.
+    :param name: as it stands in the file, without the word before the bar.
+    :param occurrence: which task of that name it is, from 1.
+    """
+
+    runbook: str
+    number: int
+    step: str
+    name: str
+    occurrence: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.runbook}.{self.number:02d}"
+
+    @property
+    def title(self) -> str:
+        """The name without its templates."""
+        return re.sub(r"\s+", " ", _TEMPLATE.sub("…", self.name)).strip()
+
+    def matches(self, task: str) -> bool:
+        """Whether that is the name of such a task once its templates are done."""
+        parts = [re.escape(part) for part in _TEMPLATE.split(f"Act | {self.name}")]
+        return re.fullmatch(".*".join(parts), task, re.DOTALL) is not None
+
+
+def acts_of(runbook: str, playbooks: Path = PLAYBOOKS) -> list[Act]:
+    """The acts of a runbook in their order."""
+    found: list[Act] = []
+    for play, folder in plays_of(playbooks / f"dr_{runbook}.yml"):
+        sections = [task for name in SECTIONS for task in play.get(name, [])]
+        for task in tasks_of(sections, folder):
+            word, _bar, name = str(task.get("name", "")).partition(" | ")
+            if word == "Act":
+                same = sum(act.name == name for act in found)
+                found.append(Act(runbook, len(found) + 1, str(play["name"]), name, same + 1))
+    return found
+
+
+@dataclass(frozen=True)
+class Span:
+    """When an act began and ended in a run, by the run's monotonic clock; ``end`` None while it lasts."""
+
+    begin: float
+    end: float | None
+
+
+def span_of(act: Act, events: Iterable[dict[str, Any]]) -> Span | None:
+    """Where an act stands in a run's events; None when it has not begun.
+
+    It lasts until the next task of the grammar begins: an act that is a role has tasks of its own.
+    """
+    begin: float | None = None
+    seen = 0
+    for event in events:
+        word = str(event.get("name", "")).partition(" | ")[0]
+        if event["event"] == "task" and word in WORDS:
+            if begin is not None:
+                return Span(begin, event["monotonic"])
+            if act.matches(event["name"]):
+                seen += 1
+                begin = event["monotonic"] if seen == act.occurrence else None
+        elif event["event"] in ("play", "end") and begin is not None:
+            return Span(begin, event["monotonic"])
+    return None if begin is None else Span(begin, None)

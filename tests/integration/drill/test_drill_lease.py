@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lease on being the primary: who loses it lets go, who holds it is left alone, who wakes up is too late.
+
+Each test breaks something real, and asks the databases and the application, not the lease's own word.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import yaml
+from estate import AWAY, HOME, ROOT, Estate
+
+LEASE_S = 10
+#: The lines that join Nanning to the rest, and those that join the two centres.
+OUT_OF_NANNING = ("nn-dr-1", "nn-dr-2", "nn-edge")
+APPROVED = {"dr_approvals": ["switchover", "failover", "failback", "rpo"]}
+NN = "nn-ctl-01"
+
+
+@contextmanager
+def broken(estate: Estate, *faults: tuple[str, str]) -> Iterator[None]:
+    """Faults in force until the block ends."""
+    for fault, target in faults:
+        estate.fault("injected", fault, target)
+    try:
+        yield
+    finally:
+        for fault, target in faults:
+            estate.fault("lifted", fault, target)
+
+
+def report(estate: Estate, report_id: str) -> str:
+    """A client inside Nanning reports to its own centre's application; the status of the answer."""
+    body = json.dumps(
+        {"report_id": report_id, "enterprise": "lease", "county": "450221", "description": "lease"}
+    )
+    return estate.ssh(
+        "nn-app-01",
+        "curl -s -m 3 -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json'"
+        f" -d '{body}' http://127.0.0.1:8080/reports",
+        NN,
+    )
+
+
+def stored(estate: Estate, host: str, report_id: str) -> bool:
+    return estate.sql(host, f"SELECT count(*) FROM reports WHERE report_id = '{report_id}'") == "1"
+
+
+def wait_for_writer(estate: Estate, centre: str, deadline_s: float = 90) -> None:
+    end = time.monotonic() + deadline_s
+    while estate.writers() != [centre]:
+        assert time.monotonic() < end, f"{estate.writers()} accept writes after {deadline_s:g} s"
+        time.sleep(1)
+
+
+def test_a_primary_that_is_cut_off_refuses_its_own_centre_and_serves_again_by_itself(estate: Estate) -> None:
+    before = str(uuid.uuid4())
+    assert report(estate, before) == "201"
+
+    with broken(estate, *(("line_cut", line) for line in OUT_OF_NANNING)):
+        cut_at, refused_after = time.monotonic(), 0.0
+        while time.monotonic() - cut_at < LEASE_S + 5:
+            if report(estate, str(uuid.uuid4())) != "201":
+                refused_after = time.monotonic() - cut_at
+                break
+        assert LEASE_S / 2 < refused_after < LEASE_S + 5, f"refused after {refused_after:.1f} s"
+        journal = "journalctl -u anjianyun-lease | grep 'refuses writes'"
+        said = estate.ssh_until("nn-db-01", journal, control=NN)
+        assert "Next: mend the lines" in said
+        late = str(uuid.uuid4())
+        assert report(estate, late) != "201"
+        assert estate.sql("dr-db-01", "SELECT pg_is_in_recovery()") == "t", "nobody promoted anybody"
+
+    wait_for_writer(estate, HOME)
+    assert stored(estate, "nn-db-01", before)
+    assert not stored(estate, "nn-db-01", late)
+
+
+def test_a_lost_way_between_two_living_centres_promotes_nobody(estate: Estate) -> None:
+    """Neither sees the other, and both see the witness: the primary lives and is left alone."""
+    centres = "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 drop"
+    estate.ssh("nn-rt-01",
+               "nft add table ip cut; nft add chain ip cut f '{ type filter hook forward priority -5; }';"
+               f" nft add rule ip cut f {centres};"
+               " nft add rule ip cut f ip saddr 10.2.0.0/16 ip daddr 10.1.0.0/16 drop", NN)  # fmt: skip
+    try:
+        time.sleep(LEASE_S + 2)
+        assert report(estate, str(uuid.uuid4())) == "201", "the witness renews its lease"
+        done = estate.play(
+            "dr_failover.yml", dr_to=AWAY, dr_attestations=["old_primary_cannot_write"], **APPROVED
+        )
+        assert done.returncode != 0
+        assert "nn-db-01 lives and serves: liuzhou-wit-01 gave it a lease" in " ".join(done.stdout.split())
+        assert "approve 'living_primary'" in " ".join(done.stdout.split())
+        assert estate.sql("dr-db-01", "SELECT pg_is_in_recovery()") == "t"
+        assert report(estate, str(uuid.uuid4())) == "201"
+    finally:
+        estate.ssh("nn-rt-01", "nft delete table ip cut", NN)
+
+
+CLIENT = """
+import psycopg2, sys
+connection = psycopg2.connect(host={host!r}, dbname="hidden_danger", user="dc_probe", password={password!r})
+connection.cursor().execute("INSERT INTO drill_probe (probe, node) VALUES ({row!r}, 'frozen')")
+print("inserted", flush=True)
+sys.stdin.readline()
+connection.commit()
+print("committed", flush=True)
+"""
+
+
+def test_a_primary_that_was_frozen_wakes_up_and_writes_nothing(estate: Estate) -> None:
+    """Its BMC says 'off' and lies, which its kernel's answer shows, so the lease is the proof.
+
+    A client had a transaction open all the while.
+    """
+    row = str(uuid.uuid4())
+    kept = yaml.safe_load(estate.variables.read_text())
+    client = subprocess.Popen(
+        ["nsenter", f"--net=/run/netns/ajy-{estate.twin_id}-{NN}", "--", "ssh", "-F",
+         f"/run/anjianyun/twin/{estate.twin_id}/ssh/config", "nn-app-01", "python3 -c "
+         + shlex.quote(CLIENT.format(host="10.1.10.11", password=kept["dc_secrets"]["probe"], row=row))],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert client.stdin is not None
+    assert client.stdout is not None
+    assert client.stdout.readline() == "inserted\n"
+    with broken(estate, ("bmc_lying", "nn-db-01"), ("machine_frozen", "nn-db-01")):
+        done = estate.must("dr_failover.yml", dr_to=AWAY, **APPROVED)
+        assert "nn-db-01: lease" in done
+        assert "attests" not in done, "nobody had to answer for anything"
+        # The client's word is on its way when the machine wakes up.
+        client.stdin.write("\n")
+        client.stdin.flush()
+        time.sleep(0.5)
+    said, _errors = client.communicate(timeout=60)
+    assert "committed" not in said
+    assert estate.writers() == [AWAY]
+    assert "refuses writes" in estate.ssh("nn-db-01", "journalctl -u anjianyun-lease")
+
+    estate.must("dr_failback.yml", **APPROVED)
+    assert estate.sql("nn-db-01", f"SELECT count(*) FROM drill_probe WHERE probe = '{row}'") == "0"
+
+
+def test_both_centres_dark_come_back_in_either_order(estate: Estate) -> None:
+    for first, second in ((AWAY, HOME), (HOME, AWAY)):
+        kept = str(uuid.uuid4())
+        assert report(estate, kept) == "201"
+        estate.fault("injected", "centre_lost", HOME)
+        estate.fault("injected", "centre_lost", AWAY)
+
+        estate.fault("lifted", "centre_lost", first)
+        if first == HOME:
+            # A primary that cannot ask anybody stays down and says what to do.
+            last = "tail -1 /var/log/anjianyun/guard.log | grep 'is silent'"
+            said = estate.ssh_until("nn-db-01", last, control=NN)
+            assert "anjianyun-guard open --reason" in said
+            assert estate.ssh("nn-db-01", "pgrep -x postgres", NN) == ""
+        else:
+            estate.ssh_until("dr-db-01", "runuser -u postgres -- psql -XAtqc 'SELECT 1'")
+            assert estate.sql("dr-db-01", "SELECT pg_is_in_recovery()") == "t"
+
+        estate.fault("lifted", "centre_lost", second)
+        wait_for_writer(estate, HOME)
+        assert stored(estate, "nn-db-01", kept)
