@@ -90,9 +90,9 @@ class Node:
     def start(self, argv: Sequence[str], **options: Any) -> subprocess.Popen[str]:
         return subprocess.Popen(self.argv(argv), text=True, **options)
 
-    def run(self, *argv: str, check: bool = True, stdin: str | None = None) -> str:
+    def run(self, *argv: str, check: bool = True, stdin: str | None = None, seconds: float = 60.0) -> str:
         done = subprocess.run(
-            self.argv(argv), text=True, input=stdin, capture_output=True, timeout=60, check=False
+            self.argv(argv), text=True, input=stdin, capture_output=True, timeout=seconds, check=False
         )
         if check and done.returncode:
             raise AssertionError(f"{self.name}: {argv}: {done.returncode}: {done.stdout}{done.stderr}")
@@ -174,7 +174,7 @@ class Lab:
         options = {**options, "_ansible_check_mode": check}
         # A module that fails ends with 1 and has said why.
         result: dict[str, Any] = json.loads(
-            self[node].run(sys.executable, "-c", code, module, json.dumps(options), check=False)
+            self[node].run(sys.executable, "-c", code, module, json.dumps(options), check=False, seconds=240)
         )
         return result
 
