@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 from estate import DATABASES, PLAN, ROOT, Estate
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import cgroups, switch
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import cgroups, images, switch
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.faults import Faults
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.names import Names
 from campaign.plan import AWAY, HOME, Break, Command
@@ -26,8 +25,6 @@ from campaign.run import Run
 APPLICATIONS = {HOME: "nn-app-01", AWAY: "dr-app-01"}
 TERMINAL = "liujiang-pc-01"
 PROGRAMS = ROOT / "roles/drill_client/files"
-#: Where the probes write, inside the machines that they look from.
-PROBE_DIRECTORY = "var/tmp/faults-probe"
 CONNECTIONS, RATE = 20, 2.0
 ASK_S, DEPLOY_S = 5.0, 1200.0
 # A primary's timeline is the one that it writes on: the control file has it a checkpoint later.
@@ -208,17 +205,13 @@ class Ground(Estate):
                 f"--connections={CONNECTIONS}", f"--rate={RATE}", "--county=450221", f"--url={url}",
             )
         ]  # fmt: skip
-        for node in APPLICATIONS.values():
-            self._load.append(self._probe(node, service))
+        self._load += [self._probe(node, service, directory) for node in APPLICATIONS.values()]
 
-    def _probe(self, node: str, service: dict[str, Any]) -> subprocess.Popen[bytes]:
-        """The machine's own files hold the database driver; its root stays mounted when it is off."""
-        root = self.names.root(node)
-        place = root / PROBE_DIRECTORY
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(parents=True)
-        for name in ("drill_process.py", "write_probe.py"):
-            shutil.copy(PROGRAMS / name, place)
+    def _probe(self, node: str, service: dict[str, Any], directory: Path) -> subprocess.Popen[bytes]:
+        """A probe that looks from a machine's place, and lives beside it: with its image's Python and driver.
+
+        Not with the machine's own: who holds a file of its disk keeps a power cut from being one.
+        """
         secrets = json.loads(self.variables.read_text())["dc_secrets"]
         nodes = [
             {
@@ -234,12 +227,18 @@ class Ground(Estate):
             }
             for database in DATABASES.values()
         ]
+        place = directory / f"probe-{node}"
+        place.mkdir()
         config = place / "write_probe.json"
         config.touch(mode=0o600)
         config.write_text(json.dumps({"name": node, "nodes": nodes}))
+        image = images.path_of(self.faults.spec.nodes[node].image)
+        (loader,) = [*image.glob("usr/lib64/ld-linux-*.so.*"), *image.glob("usr/lib/ld-linux-*.so.*")]
+        (libraries,) = image.glob("usr/lib/*-linux-gnu")
         return self._spawn(
-            node, "chroot", str(root), "python3", f"/{PROBE_DIRECTORY}/write_probe.py", "run",
-            f"--directory=/{PROBE_DIRECTORY}", f"--config=/{PROBE_DIRECTORY}/write_probe.json",
+            node, "env", f"PYTHONHOME={image}/usr", f"PYTHONPATH={image}/usr/lib/python3/dist-packages",
+            str(loader), "--library-path", str(libraries), f"{image}/usr/bin/python3",
+            str(PROGRAMS / "write_probe.py"), "run", f"--directory={place}", f"--config={config}",
         )  # fmt: skip
 
     def _spawn(self, node: str, *argv: str) -> subprocess.Popen[bytes]:
@@ -248,8 +247,8 @@ class Ground(Estate):
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
-    def stop_load(self, collect: Path | None = None) -> None:
-        """End the programs; the probes' logs go to the directory."""
+    def stop_load(self) -> None:
+        """End the programs; their logs are whole then."""
         for process in self._load:
             process.terminate()
         for process in self._load:
@@ -259,8 +258,3 @@ class Ground(Estate):
                 process.kill()
                 process.wait()
         self._load = []
-        for node in APPLICATIONS.values():
-            log = self.names.root(node) / PROBE_DIRECTORY / "write_probe.jsonl"
-            if collect is not None and log.exists():
-                shutil.copy(log, collect / f"write_probe-{node}.jsonl")
-            shutil.rmtree(log.parent, ignore_errors=True)

@@ -78,6 +78,8 @@ class Story:
     steps: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    #: Whether the county reports: before that nobody can tell whether the service serves.
+    loaded: bool = False
     lost_at: str | None = None
     broken: float | None = None
     done: float | None = None

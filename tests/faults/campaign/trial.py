@@ -79,13 +79,13 @@ class Trialist:
                 self.go_home(story, stay=stays)
                 time.sleep(AFTER_S)
                 # In this order: what is acknowledged after the ids were read would count as lost.
-                self.ground.stop_load(story.directory)
+                self.ground.stop_load()
                 surviving = self._surviving(story)
             result.update(self._judge(story, surviving, before, policies, switches))
         except Exception as error:
             # Whatever it is, it is this trial's finding, and the next begins on a new twin.
             lost = f"{type(error).__name__}: {str(error)[-600:]}"
-            self.ground.stop_load(story.directory)
+            self.ground.stop_load()
             story.problems.append(f"the twin was made anew: {lost}")
         return {
             **result, "steps": story.steps, "problems": story.problems, "notes": story.notes,
@@ -110,6 +110,7 @@ class Trialist:
         (centre, *_others) = self.ground.primaries()
         self.ground.query(DATABASES[centre], "TRUNCATE reports")
         self.ground.start_load(story.directory)
+        story.loaded = True
         self._until_acknowledged(story, 20)
 
     def _act_out(self, trial: Trial, story: Story, switches: Switches) -> None:
@@ -131,6 +132,8 @@ class Trialist:
             try:
                 self.ground.inject((each,))
             except DatacenterError as error:
+                if not each.fault.startswith("service_"):
+                    raise
                 # At that moment nothing was there to break: a database that the switchover had stopped.
                 story.notes.append(f"{each.fault} at {each.target}: {error}")
 
@@ -326,7 +329,7 @@ class Trialist:
 
     def _serves(self, story: Story, seconds: float = 3.0, centre: str = "") -> bool:
         """Whether the county gets an acknowledgement from now on within so many seconds."""
-        if not (story.directory / "report_client.jsonl").exists():
+        if not story.loaded:
             return True
         since, end = time.time(), time.monotonic() + seconds
         while time.monotonic() < end:
@@ -375,8 +378,8 @@ class Trialist:
     ) -> dict[str, Any]:
         client = parse_client(TERMINAL, (story.directory / "report_client.jsonl").read_text())
         probes = [
-            parse_probe(path.stem.removeprefix("write_probe-"), path.read_text())
-            for path in sorted(story.directory.glob("write_probe-*.jsonl"))
+            parse_probe(path.parent.name.removeprefix("probe-"), path.read_text())
+            for path in sorted(story.directory.glob("probe-*/write_probe.jsonl"))
         ]
         runs = sorted((story.directory / ".anjianyun/runs").glob("*/journal.jsonl"))
         journals = {path.parent.name: path.read_text(errors="surrogateescape") for path in runs}
