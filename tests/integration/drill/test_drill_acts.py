@@ -123,7 +123,10 @@ def test_a_fenced_server_stays_off_until_the_failback_restores_its_policy(
         "dr_approvals": ["failover"],
         "dr_lost_at": time.strftime("%Y-%m-%dT%H:%M:%S"),
     }
+    # The lease would be a proof as well; with a silent witness the BMC is the only one.
+    estate.fault("injected", "service_stopped", "liuzhou-wit-01/anjianyun-lease")
     fails_at(estate, tmp_path, "its BMC switches it off", "dr_failover.yml", "Fence", **variables)
+    estate.fault("lifted", "service_stopped", "liuzhou-wit-01/anjianyun-lease")
     fails_at(estate, tmp_path, "the address is announced", "dr_failover.yml", "Open", **variables)
     estate.must("dr_failover.yml", **variables)
     assert estate.bmc_policy("nn-db-01") == "always-off"
