@@ -36,6 +36,14 @@ def start_the_standby(estate: Estate) -> None:
     estate.ssh_until("dr-db-01", "runuser -u postgres -- psql -XAtqc 'SELECT 1'")
 
 
+def stop_the_lease(estate: Estate) -> None:
+    estate.ssh("dr-db-01", "systemctl stop anjianyun-lease")
+
+
+def start_the_lease(estate: Estate) -> None:
+    estate.ssh("dr-db-01", "systemctl start anjianyun-lease")
+
+
 SWITCHOVER = {"dr_to": "dr", "dr_approvals": ["switchover"]}
 CASES: list[tuple[str, str, dict[str, Any], str, str, Callable[[Estate], None], Callable[[Estate], None]]] = [
     (
@@ -63,6 +71,11 @@ CASES: list[tuple[str, str, dict[str, Any], str, str, Callable[[Estate], None], 
         "writes that may not be on the disk", "dr_switchover.yml", SWITCHOVER,
         "an acknowledged write may not be on the disk: fsync off", "set fsync on nn-db-01", turn_fsync_off,
         turn_fsync_on,
+    ),
+    (
+        "nobody would renew its lease", "dr_switchover.yml", SWITCHOVER,
+        "the lease service of dr-db-01 does not answer", "start anjianyun-lease there", stop_the_lease,
+        start_the_lease,
     ),
     (
         "replication is broken", "dr_switchover.yml", SWITCHOVER,
@@ -106,6 +119,7 @@ def test_a_check_says_what_would_be_done_and_does_nothing(estate: Estate, tmp_pa
 
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     assert effects(done.stdout) == [
+        "dr-db-01 the promotion waits for",
         "nn-app-01 outbound jobs stop",
         "dr-fw-01 the address is announced",
         "nn-fw-01 the address is withdrawn",
