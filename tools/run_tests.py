@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -29,6 +30,8 @@ PYTHON = Path(sys.executable)
 NEWEST = ROOT / "build" / "venv-newest" / "bin" / "python"
 SANITY_JUNIT = ROOT / "build/sanity/ansible_collections/anjianyun/datacenter/tests/output/junit"
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
+#: The twins that tests make; a run that was killed leaves them standing.
+TWINS = ("itdrill", "testtwin", "testkill", "moldrill", "molpg")
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,17 @@ def count(case: ET.Element) -> str:
     if case.find("failure") is not None or case.find("error") is not None:
         return "failed"
     return "skipped" if case.find("skipped") is not None else "passed"
+
+
+def clear_broken_run() -> None:
+    """Take away the twins that an interrupted run left, before it is looked how the machine is."""
+    standing = leftovers.twin_leaks()
+    for twin in TWINS:
+        if any(re.search(rf"\b(ajy-|anjianyun/(twin/)?){twin}\b", thing) for thing in standing):
+            print(f"an earlier run was interrupted: its twin {twin} is taken away first", flush=True)
+            subprocess.run(
+                ["sh", "tools/twin.sh", "down"], cwd=ROOT, env={**os.environ, "TWIN": twin}, check=True
+            )
 
 
 def check_leftovers(before: set[str], mark: str) -> Outcome:
@@ -182,6 +196,8 @@ def main() -> int:
     OUT.mkdir(parents=True, exist_ok=True)
     mark = uuid.uuid4().hex
     environment = {**os.environ, leftovers.MARK: mark, "PATH": f"{PYTHON.parent}:{os.environ['PATH']}"}
+    if any(phase.makes_things for phase in chosen):
+        clear_broken_run()
     before = leftovers.snapshot()
     memory = MemoryPeak()
     outcomes = [run(phase, environment) for phase in chosen]

@@ -16,6 +16,8 @@ from estate import HOME, Estate
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
     found = Estate("itdrill", Path(tmp_path_factory.mktemp("operator")))
     try:
+        # A twin that an interrupted run left may serve from anywhere.
+        found.twin("down")
         found.twin("up")
         found.must("service.yml")
         yield found
