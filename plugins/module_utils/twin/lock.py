@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import time
 import zlib
 from typing import Iterator
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.locks import taken
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.names import CACHE, Names
 
 #: How long to wait for another run, in seconds: enough for one that is just ending.
@@ -27,18 +27,12 @@ def alone(names: Names, wait_s: float = WAIT_S) -> Iterator[None]:
     CACHE.mkdir(parents=True, exist_ok=True)
     # One byte of one file for each twin: a lock file of its own would be left behind.
     with (CACHE / "locks").open("a+b") as file:
-        end = time.monotonic() + wait_s
-        while True:
-            try:
-                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, zlib.crc32(names.twin_id.encode()))
-                break
-            except OSError as error:
-                if time.monotonic() > end:
-                    raise Refused(
-                        "another run is at work on this twin",
-                        device=names.twin_id,
-                        cause=f"it has kept the twin locked for more than {wait_s:g} s",
-                        next_step=f"wait for it, or end it (fuser -v {CACHE}/locks), then run this again",
-                    ) from error
-            time.sleep(0.05)
+        byte = zlib.crc32(names.twin_id.encode())
+        if not taken(lambda: fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte), wait_s):
+            raise Refused(
+                "another run is at work on this twin",
+                device=names.twin_id,
+                cause=f"it has kept the twin locked for more than {wait_s:g} s",
+                next_step=f"wait for it, or end it (fuser -v {CACHE}/locks), then run this again",
+            )
         yield

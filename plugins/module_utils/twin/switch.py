@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import subprocess
-import time
 from typing import Iterator
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.locks import taken
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.names import Names
 
 
@@ -26,21 +26,14 @@ def held(names: Names, node: str, wait_s: float = 30.0) -> Iterator[None]:
 
     :raises DatacenterError: when somebody else has a hand on it for longer.
     """
-    end = time.monotonic() + wait_s
     with (names.node_dir(node) / "lock").open("a") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > end:
-                    raise DatacenterError(
-                        "the power switch is in use",
-                        device=node,
-                        cause=f"somebody holds it for more than {wait_s:g} s",
-                        next_step="see who (fuser -v the file lock beside the switch), then run this again",
-                    ) from error
-                time.sleep(0.01)
+        if not taken(lambda: fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB), wait_s, pause_s=0.01):
+            raise DatacenterError(
+                "the power switch is in use",
+                device=node,
+                cause=f"somebody holds it for more than {wait_s:g} s",
+                next_step="see who (fuser -v the file lock beside the switch), then run this again",
+            )
         yield
 
 

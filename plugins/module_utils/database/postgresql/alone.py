@@ -13,13 +13,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import time
 from typing import Iterator
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.cluster import Cluster
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused
-
-POLL_S = 0.05
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.locks import taken
 
 
 @contextlib.contextmanager
@@ -32,20 +30,13 @@ def alone(cluster: Cluster, wait_s: float) -> Iterator[None]:
     folder = cluster.data_directory.parent
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        end = time.monotonic() + wait_s
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > end:
-                    raise Refused(
-                        "another change of this database is under way",
-                        device=cluster.device,
-                        cause=f"it has kept {folder} locked for more than {wait_s:g} s",
-                        next_step=f"wait for it, or end it (fuser -v {folder}), then run this again",
-                    ) from error
-            time.sleep(POLL_S)
+        if not taken(lambda: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB), wait_s):
+            raise Refused(
+                "another change of this database is under way",
+                device=cluster.device,
+                cause=f"it has kept {folder} locked for more than {wait_s:g} s",
+                next_step=f"wait for it, or end it (fuser -v {folder}), then run this again",
+            )
         yield
     finally:
         os.close(descriptor)
