@@ -11,7 +11,6 @@ from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.cluster import (
     Cluster,
-    sync_directory,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.info import holds_data
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.rejoin import (
@@ -22,6 +21,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.post
     ensure_slot,
     require_configuration,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.durable import sync_directory
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused
 
 

@@ -26,6 +26,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.post
     ControlData,
     parse_controldata,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.durable import sync_directory
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DatacenterError,
     DeadlineExceeded,
@@ -341,15 +342,6 @@ class Cluster:
             os.fsync(stream.fileno())
         os.replace(temporary, path)
         sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    """Make the names in a directory durable."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def read_settings(config_directory: Path) -> dict[str, str]:

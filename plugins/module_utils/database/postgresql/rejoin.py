@@ -21,7 +21,6 @@ from typing import Any
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.cluster import (
     Cluster,
     read_settings,
-    sync_directory,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.control import (
     ControlData,
@@ -47,6 +46,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.post
     records_after,
     write_progress,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.durable import sync_directory
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DatacenterError,
     DeadlineExceeded,
