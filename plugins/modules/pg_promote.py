@@ -121,8 +121,6 @@ times:
   type: dict
 """
 
-import time
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error
@@ -134,7 +132,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.post
     find_cluster,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.handover import (
-    await_proof,
+    promote_when_handed,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.promote import promote
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
@@ -163,26 +161,22 @@ def main() -> None:
         mutually_exclusive=[["proof", "proof_path"]],
         supports_check_mode=True,
     )
+    given = module.params
     try:
-        cluster = find_cluster(module.params)
-        # Nobody is kept out while there is nothing to promote on.
-        proof = module.params["proof"] or await_proof(
-            module.params["proof_path"], module.params["proof_wait"], device=cluster.device
-        )
-        handed = time.time()
-        with alone(cluster, module.params["timeout"]):
-            result = promote(
-                cluster,
-                proof=proof,
-                slots=module.params["slots"],
-                timeout_s=module.params["timeout"],
-                max_proof_age_s=module.params["max_proof_age"],
-                dry_run=module.check_mode,
-            )
+        cluster = find_cluster(given)
+        how = {
+            "slots": given["slots"],
+            "timeout_s": given["timeout"],
+            "max_proof_age_s": given["max_proof_age"],
+            "dry_run": module.check_mode,
+        }
+        if given["proof_path"]:
+            result = promote_when_handed(cluster, path=given["proof_path"], wait_s=given["proof_wait"], **how)
+        else:
+            with alone(cluster, given["timeout"]):
+                result = promote(cluster, proof=given["proof"], **how)
     except DatacenterError as error:
         fail_from_error(module, error)
-    if module.params["proof_path"]:
-        result["times"]["handed"] = handed
     module.exit_json(**result)
 
 

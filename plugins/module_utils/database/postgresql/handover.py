@@ -17,6 +17,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.alone import alone
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.cluster import Cluster
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.promote import promote
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DatacenterError,
     DeadlineExceeded,
@@ -27,6 +30,22 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 LOOK_S = 0.002
 LATER_LOOK_S = 0.02
 LATER_S = 60.0
+
+
+def promote_when_handed(
+    cluster: Cluster, *, path: str, wait_s: float, timeout_s: float, **how: Any
+) -> dict[str, Any]:
+    """Promote on the proof that is put into a file; ``times`` of the result say when it was ``handed``.
+
+    :param how: as :func:`promote` takes it.
+    """
+    # Nobody is kept out while there is nothing to promote on.
+    proof = await_proof(path, wait_s, device=cluster.device)
+    handed = time.time()
+    with alone(cluster, timeout_s):
+        result = promote(cluster, proof=proof, timeout_s=timeout_s, **how)
+    result["times"]["handed"] = handed
+    return result
 
 
 def await_proof(
