@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import json
 import shutil
+import statistics
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.sql import TIMELINE
 from ansible_collections.anjianyun.datacenter.tests.bench._drill import (
     AWAY,
     HOME,
     ROOT,
+    RUNS,
     Figures,
     Twin,
     judged,
     phase_of,
+    spread,
 )
+from ansible_collections.anjianyun.datacenter.tests.bench._figures import leave
 
 FLOOR = ROOT / "tests/bench/floor"
 
@@ -58,6 +64,27 @@ def by_floor(twin: Twin, kind: str, to: str) -> Figures:
         said = twin.inside(["bash", str(FLOOR / f"{kind}.sh")], more=variables)
     moments = {name: float(at) for name, at in json.loads(said.splitlines()[-1]).items()}
     return judged(directory, moments["approved_at"], moments["ended"], moments)
+
+
+def leave_beside_floor(
+    name: str, script: str, ours: Sequence[float], least: Sequence[float], **more: Any
+) -> None:
+    """The result file of a move beside the floor's script, which is peer and floor in one.
+
+    :param ours: seconds, a round each; :param least: the floor's.
+    """
+    median = statistics.median(least)
+    leave(
+        name,
+        unit="s",
+        ours=statistics.median(ours),
+        peer={"name": f"floor/{script}", "version": "the same revision", "value": median},
+        floor={"name": f"floor/{script}", "value": round(median, 3)},
+        better="lower",
+        runs=RUNS,
+        spread={"ours": spread(ours), "floor": spread(least)},
+        **more,
+    )
 
 
 def environment(twin: Twin, to: str) -> dict[str, str]:

@@ -11,7 +11,6 @@ between, and outside of what is timed, the failback brings the server and the se
 
 from __future__ import annotations
 
-import statistics
 import sys
 
 from ansible_collections.anjianyun.datacenter.tests.bench._drill import (
@@ -20,13 +19,12 @@ from ansible_collections.anjianyun.datacenter.tests.bench._drill import (
     RUNS,
     Figures,
     Twin,
-    spread,
 )
-from ansible_collections.anjianyun.datacenter.tests.bench._figures import leave
 from ansible_collections.anjianyun.datacenter.tests.bench._floor import (
     bring_back,
     by_floor,
     by_runbook,
+    leave_beside_floor,
     policy_of,
 )
 
@@ -42,19 +40,10 @@ def main() -> int:
                 kept.append(figures)
                 print(f"{number + 1} of {RUNS}: {move.__name__}: rto {figures.rto_s:.3f} s", flush=True)
                 bring_back(twin, policy)
-    times, least = [one.rto_s for one in ours], [one.rto_s for one in floor]
-    leave(
-        "dr_failover",
-        unit="s",
-        ours=statistics.median(times),
-        peer={"name": "floor/failover.sh", "version": "the same revision", "value": statistics.median(least)},
-        floor={"name": "floor/failover.sh", "value": round(statistics.median(least), 3)},
-        better="lower",
-        runs=RUNS,
-        figure="rto_s",
-        fault=f"machine_killed at the database server of {HOME}",
-        spread={"ours": spread(times), "floor": spread(least)},
-    )
+    leave_beside_floor(
+        "dr_failover", "failover.sh", [one.rto_s for one in ours], [one.rto_s for one in floor],
+        figure="rto_s", fault=f"machine_killed at the database server of {HOME}",
+    )  # fmt: skip
     return 0
 
 

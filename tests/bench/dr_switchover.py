@@ -11,7 +11,6 @@ goes there as often as home. ``outage_s`` is from the last acknowledged report b
 
 from __future__ import annotations
 
-import statistics
 import sys
 
 from ansible_collections.anjianyun.datacenter.tests.bench._drill import (
@@ -20,10 +19,12 @@ from ansible_collections.anjianyun.datacenter.tests.bench._drill import (
     RUNS,
     Figures,
     Twin,
-    spread,
 )
-from ansible_collections.anjianyun.datacenter.tests.bench._figures import leave
-from ansible_collections.anjianyun.datacenter.tests.bench._floor import by_floor, by_runbook
+from ansible_collections.anjianyun.datacenter.tests.bench._floor import (
+    by_floor,
+    by_runbook,
+    leave_beside_floor,
+)
 
 
 def main() -> int:
@@ -39,22 +40,10 @@ def main() -> int:
                 print(
                     f"{number + 1} of {RUNS}: {move.__name__} to {to}: {figures.outage_s:.3f} s", flush=True
                 )
-    outages, least = [one.outage_s for one in ours], [one.outage_s for one in floor]
-    leave(
-        "dr_switchover",
-        unit="s",
-        ours=statistics.median(outages),
-        peer={
-            "name": "floor/switchover.sh",
-            "version": "the same revision",
-            "value": statistics.median(least),
-        },
-        floor={"name": "floor/switchover.sh", "value": round(statistics.median(least), 3)},
-        better="lower",
-        runs=RUNS,
+    leave_beside_floor(
+        "dr_switchover", "switchover.sh", [one.outage_s for one in ours], [one.outage_s for one in floor],
         figure="outage_s",
-        spread={"ours": spread(outages), "floor": spread(least)},
-    )
+    )  # fmt: skip
     return 0
 
 
