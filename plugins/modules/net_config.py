@@ -146,8 +146,7 @@ options:
   archive_directory:
     description:
       - Folder of the control node where the configuration is kept that is replaced, one file a change. The
-        files
-        hold the device's passwords and are readable by their owner alone.
+        files hold the device's passwords and are readable by their owner alone.
     type: path
   comment:
     description:
