@@ -17,6 +17,7 @@ description:
     nothing, and silence is no proof; fence by another path then.
   - A BMC's word is one witness. With O(second_path) the server itself is asked afterwards, and if it answers
     the BMC is disproved.
+  - On the control node, under the Python of Ansible itself, no process is started for it.
 attributes:
   check_mode:
     support: full
@@ -119,53 +120,26 @@ commands:
   type: list
   elements: str
 times:
-  description: When (epoch seconds) it C(started).
+  description: When (epoch seconds) it C(started) and C(ended).
   returned: success
   type: dict
 """
 
-import time
-from functools import partial
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error, requires
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence, recorder
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import Confirmation
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.second_path import answer
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.session import connect
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import fence_call, fence_spec
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 
 def main() -> None:
-    spec = {**arguments.connection_argument_spec(), **arguments.confirmation_argument_spec()}
-    spec["readings"] = {"type": "int", "default": 3}
-    spec["require_restore_policy"] = {"type": "bool", "default": True}
-    spec["record_path"] = {"type": "path"}
-    where = {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 22}}
-    spec["second_path"] = {"type": "dict", "options": where}
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-    params: dict[str, Any] = module.params
-    started = time.time()
+    module = AnsibleModule(argument_spec=fence_spec(), supports_check_mode=True)
     try:
         requires("pyghmi.ipmi.private.session")
-        target, deadline = arguments.target_from(params)
-        with connect(target, deadline) as bmc:
-            result = fence(
-                bmc,
-                Confirmation(params["readings"], params["interval_s"], params["deadline_s"]),
-                check=module.check_mode,
-                require_policy=params["require_restore_policy"],
-                before_change=recorder(params["record_path"], target.name),
-                second_path=partial(answer, **params["second_path"]) if params["second_path"] else None,
-            )
+        result = fence_call(module.params, check=module.check_mode)
     except DatacenterError as error:
         fail_from_error(module, error)
-    before = {"power": result["power_before"], "restore_policy": result["policy_before"]}
-    after = {"power": "off", "restore_policy": result["policy_after"]}
-    module.exit_json(diff={"before": before, "after": after}, times={"started": started}, **result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -154,6 +154,28 @@ def test_every_module_once_and_again(run: Runner) -> None:
     assert "Policy : always-off" in witness
 
 
+def test_a_fence_in_the_task_and_one_in_a_python_of_its_own_are_the_same(run: Runner) -> None:
+    here = task("here", "bmc_fence", interval_s=0.1)
+    # An environment of its own is for a process of its own.
+    apart = {**task("apart", "bmc_fence", interval_s=0.1), "environment": {"APART": "1"}}
+    refused = {**task("refused", "bmc_fence", password="x" * 21), "environment": {"APART": "1"}}
+    refused_here = task("refused_here", "bmc_fence", password="x" * 21)
+    done = run(here, apart, refused_here, refused, arguments=("-vvv",))
+    results = done.results
+    assert (results["here"]["fenced"], results["apart"]["fenced"]) == (True, True), done.output
+    # Two of the four were modules: Ansible shows what it called them with.
+    assert done.output.count('"require_restore_policy": true') == 2
+    ansible = {"failed_when_result", "failed"}
+    assert set(results["here"]) - ansible == set(results["apart"]) - ansible
+    assert (results["here"]["commands"], results["apart"]["commands"]) == (
+        ["set power restore policy always-off", "chassis power off"],
+        [],
+    )
+    assert results["refused_here"]["msg"] == results["refused"]["msg"]
+    assert results["refused_here"]["error"] == results["refused"]["error"]
+    assert "x" * 21 not in done.output + json.dumps(results)
+
+
 def test_check_mode_predicts_with_a_diff_and_touches_nothing(run: Runner) -> None:
     done = run(
         task("boot", "bmc_boot", device="pxe"),
