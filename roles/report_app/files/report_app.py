@@ -101,7 +101,7 @@ class Service:
                     except (psycopg2.DataError, psycopg2.ProgrammingError):
                         raise
                     except psycopg2.Error as error:
-                        self.databases.failed(node, " ".join(str(error).split()))
+                        self.databases.failed(node, " ".join(str(error).split()), writing=True)
                         time.sleep(SEARCH_S)
                 if time.monotonic() > deadline:
                     raise Held
@@ -116,6 +116,7 @@ class Service:
                 attempts, received_at, timeline = cursor.fetchone()
             if any(NOT_REPLICATED in notice for notice in session.notices):
                 raise psycopg2.OperationalError("committed in one centre only")
+        self.databases.wrote(node)
         with self.lock:
             self.acknowledged += 1
         return {

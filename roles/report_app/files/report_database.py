@@ -31,6 +31,10 @@ SEARCH_S = 0.02
 WATCH_S = 0.25
 # Pause before a host that refused is tried again; one that is about to be promoted has its session already.
 RECONNECT_S = 0.1
+# A server may say that it is the primary and fail the writes: its disk is full, it crashes at each commit.
+# The pause before another try grows by a quarter each time, so that it adds a quarter to an outage at most.
+DISTRUST_GROWTH = 1.25
+DISTRUST_MOST_S = 1.0
 # Sessions kept open to each host beforehand, and at most. A standby's survive its promotion.
 WARM_SESSIONS = 8
 MAXIMUM_SESSIONS = 24
@@ -85,6 +89,10 @@ class Node:
     timeline: int | None = None
     """The timeline it accepts writes on; None when it does not, or is not known to."""
     said: str = "not asked yet"
+    pause_s: float = 0.0
+    """How long it is not believed after a write that failed; 0 when the last one went well."""
+    believed_from: float = 0.0
+    """Monotonic time from which on it is believed again."""
     idle: list[Any] = dataclasses.field(default_factory=list)
     busy: int = 0
 
@@ -114,15 +122,26 @@ class Databases:
             self.changed.wait_for(lambda: self.writable() is not None, seconds)
             return self.writable()
 
-    def failed(self, node: Node, why: str) -> None:
-        """A session with it failed: it counts as not writable until it is asked again."""
+    def failed(self, node: Node, why: str, *, writing: bool = False) -> None:
+        """A session with it failed: it counts as not writable until it is asked again.
+
+        :param writing: it was a write; what the server says of itself is then not believed for a while.
+        """
         with self.changed:
             node.timeline = None
             node.said = why
+            # Those who tried together have tried once.
+            if writing and time.monotonic() >= node.believed_from:
+                node.pause_s = min(max(DISTRUST_GROWTH * node.pause_s, SEARCH_S), DISTRUST_MOST_S)
+                node.believed_from = time.monotonic() + node.pause_s
             dead, node.idle = node.idle, []
             self.changed.notify_all()
         for session in dead:
             _close(session)
+
+    def wrote(self, node: Node) -> None:
+        """A write went well: it is believed at once again."""
+        node.pause_s = 0.0
 
     def _watch(self, node: Node) -> None:
         while not self.stopping:
@@ -145,6 +164,8 @@ class Databases:
 
     def _heard(self, node: Node, timeline: int | None, said: str) -> None:
         with self.changed:
+            if timeline is not None and time.monotonic() < node.believed_from:
+                return
             news = (node.timeline, node.said) != (timeline, said)
             node.timeline, node.said = timeline, said
             if news:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import itertools
 import json
@@ -225,6 +226,27 @@ def test_a_frozen_primary_is_left_for_the_promoted_one(application: Application)
     # It woke up and believes it is the primary: the newer timeline is the one that counts.
     application.wait_writable("b")
     assert application.post()["timeline"] == 2
+
+
+def test_a_primary_that_fails_every_write_is_not_run_over(application: Application) -> None:
+    """Clients that wait, all together, must not keep such a server, and the machine, from being mended."""
+    node = application.pair.a
+    node.psql("""CREATE SEQUENCE tries;
+        CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          PERFORM nextval('tries'); RAISE EXCEPTION 'No space left on device' USING ERRCODE = 'disk_full';
+        END $$;
+        CREATE TRIGGER no_space BEFORE INSERT ON reports FOR EACH ROW EXECUTE FUNCTION no_space();""")
+    clients, wait_s = 8, 3.0
+    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+        answers = [pool.submit(application.post) for _client in range(clients)]
+        time.sleep(wait_s)
+        tries = int(node.psql("SELECT last_value FROM tries"))
+        node.psql("DROP TRIGGER no_space ON reports")
+        mended = time.monotonic()
+        assert {answer.result()["database"] for answer in answers} == {"a"}
+    assert clients < tries < 25 * clients
+    # The pause before the next try is a quarter of the time that is over.
+    assert time.monotonic() - mended < 0.4 * wait_s
 
 
 def test_a_held_request_ends_with_a_clear_no(application: Application) -> None:
