@@ -120,6 +120,20 @@ holds_data:
   description: There is more than what initdb makes.
   returned: success
   type: bool
+disk:
+  description: What the server may still write, where its log is.
+  returned: success
+  type: dict
+  contains:
+    free_bytes:
+      description: Free for users other than root.
+      type: int
+    segment_bytes:
+      description: Size of one file of its log (WAL).
+      type: int
+    full:
+      description: Less is free than one more of them takes; a primary may end itself at the next commit.
+      type: bool
 standby_signal:
   description: The directory can only open as a standby.
   returned: success

@@ -44,6 +44,24 @@ def start_the_lease(estate: Estate) -> None:
     estate.ssh("dr-db-01", "systemctl start anjianyun-lease")
 
 
+def fill_the_primary(estate: Estate) -> None:
+    estate.fault("injected", "disk_full", "nn-db-01")
+
+
+def empty_the_primary(estate: Estate) -> None:
+    estate.fault("lifted", "disk_full", "nn-db-01")
+    estate.ssh_until("nn-db-01", "runuser -u postgres -- psql -XAtqc 'SELECT 1'")
+
+
+def fill_the_standby(estate: Estate) -> None:
+    estate.fault("injected", "disk_full", "dr-db-01")
+
+
+def empty_the_standby(estate: Estate) -> None:
+    estate.fault("lifted", "disk_full", "dr-db-01")
+    estate.ssh_until("dr-db-01", "runuser -u postgres -- psql -XAtqc 'SELECT 1'")
+
+
 SWITCHOVER = {"dr_to": "dr", "dr_approvals": ["switchover"]}
 CASES: list[tuple[str, str, dict[str, Any], str, str, Callable[[Estate], None], Callable[[Estate], None]]] = [
     (
@@ -71,6 +89,14 @@ CASES: list[tuple[str, str, dict[str, Any], str, str, Callable[[Estate], None], 
         "writes that may not be on the disk", "dr_switchover.yml", SWITCHOVER,
         "an acknowledged write may not be on the disk: fsync off", "set fsync on nn-db-01", turn_fsync_off,
         turn_fsync_on,
+    ),
+    (
+        "no place for a clean stop", "dr_switchover.yml", SWITCHOVER,
+        "the disk of nn-db-01 is full", "dr_failover.yml", fill_the_primary, empty_the_primary,
+    ),
+    (
+        "no place for a new primary", "dr_switchover.yml", SWITCHOVER,
+        "as a primary it would take no commit", "make room there", fill_the_standby, empty_the_standby,
     ),
     (
         "nobody would renew its lease", "dr_switchover.yml", SWITCHOVER,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from typing import Any
 
@@ -90,6 +91,7 @@ def read_info(cluster: Cluster, timeout_s: float = 3) -> dict[str, Any]:
         "lag_basis": "the server is stopped" if not running else "the server does not answer",
         "last_replayed_commit_at": None,
         "holds_data": holds_data(cluster),
+        "disk": disk_room(cluster, control.segment_bytes),
         "read_at": time.time(),
     }
     if not running:
@@ -118,6 +120,20 @@ def holds_data(cluster: Cluster) -> bool:
         return len([path for path in (cluster.data_directory / "base").iterdir() if path.name.isdigit()]) > 3
     except FileNotFoundError:
         return False
+
+
+def disk_room(cluster: Cluster, segment_bytes: int) -> dict[str, Any]:
+    """How much the server may still write, and whether that is less than one more file of its log.
+
+    A primary whose disk is full still answers questions, and ends itself (PANIC) at the commit that needs the
+    next WAL file (PostgreSQL's manual, "Disk Full Failure").
+    """
+    log = cluster.data_directory / "pg_wal"
+    # A copy that was broken off may lack it.
+    found = os.statvfs(log if log.exists() else cluster.data_directory)
+    # Not what is kept back for root: the server does not run as root.
+    free = found.f_bavail * found.f_frsize
+    return {"free_bytes": free, "segment_bytes": segment_bytes, "full": free < segment_bytes}
 
 
 def _from_answer(answer: dict[str, Any]) -> dict[str, Any]:
