@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterable
@@ -57,6 +58,13 @@ def machine() -> str:
     return f"{len(os.sched_getaffinity(0))} cores ({model}), {memory:.0f} GiB, Linux {platform.release()}"
 
 
+def revision() -> str:
+    """The commit that is broken, with a plus when the tree differs from it."""
+    words = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "?"
+
+
 def line_of(result: dict[str, Any]) -> str:
     """One trial on the terminal."""
     figures = (
@@ -91,7 +99,12 @@ def carry_out(arguments: argparse.Namespace, trials: list[plan.Trial], acts: lis
             if time.monotonic() > end:
                 print("faults: the time is over; run it again to go on", flush=True)
                 break
-            result = {**trialist.carry_out(trial), "machine": machine(), "load": os.getloadavg()[1]}
+            result = {
+                **trialist.carry_out(trial),
+                "machine": machine(),
+                "load": os.getloadavg()[1],
+                "revision": revision(),
+            }
             with file.open("a", encoding="utf-8") as out:
                 out.write(json.dumps(result, ensure_ascii=False) + "\n")
             print(f"faults: {line_of(result)}", flush=True)

@@ -43,7 +43,12 @@ def page(found: Sequence[Result], acts: Sequence[Act], language: str) -> str:
     say = TEXTS[language]
     faults = [r for r in found if r["kind"] == "fault"]
     kills = {r["trial"]: r for r in found if r["kind"] == "kill"}
-    drawn = {"seeds": ", ".join(sorted({str(r["seed"]) for r in found})), "trials": len(found)}
+    drawn = {
+        "seeds": ", ".join(sorted({str(r["seed"]) for r in found})),
+        "trials": len(found),
+        # In the order in which they were broken.
+        "revisions": ", ".join(dict.fromkeys(str(r.get("revision", "?")) for r in found)),
+    }
     machines = "; ".join(sorted({str(r.get("machine", "?")) for r in found}))
     parts = [
         say["head"],
