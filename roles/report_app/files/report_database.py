@@ -141,7 +141,9 @@ class Databases:
 
     def wrote(self, node: Node) -> None:
         """A write went well: it is believed at once again."""
-        node.pause_s = 0.0
+        if node.pause_s:
+            with self.changed:
+                node.pause_s = node.believed_from = 0.0
 
     def _watch(self, node: Node) -> None:
         while not self.stopping:
