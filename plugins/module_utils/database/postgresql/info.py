@@ -24,6 +24,10 @@ SETTINGS = (
     "archive_mode", "primary_conninfo", "primary_slot_name", "cluster_name", "server_version", "ssl",
 )  # fmt: skip
 
+#: How far in the future a commit of the primary may be by the clock of the standby, in seconds. Time servers
+#: keep both within some hundredths.
+CLOCKS_S = 1.0
+
 # One statement, so that all of it is of one moment. Functions that only a primary (or only a
 # standby) may call stand in a CASE: they are volatile, so the planner does not call them early.
 QUERY = """
@@ -179,8 +183,14 @@ def standby_lag(answer: dict[str, Any]) -> tuple[float | None, str]:
         age = max(0.0, answer["now"] - receiver["last_message_at"])
         bounds.append((age, f"all of what the primary announced {age:.1f} s ago is replayed"))
     if answer["last_replayed_commit_at"] is not None:
-        age = max(0.0, answer["now"] - answer["last_replayed_commit_at"])
-        bounds.append((age, f"the newest replayed commit is {age:.1f} s old"))
+        age = answer["now"] - answer["last_replayed_commit_at"]
+        if age >= -CLOCKS_S:
+            bounds.append((max(0.0, age), f"the newest replayed commit is {max(0.0, age):.1f} s old"))
+        elif not bounds:
+            return (
+                None,
+                f"the clocks of the servers disagree: its newest commit is from {-age:.1f} s ahead of here",
+            )
     if not bounds:
         return None, "no message of the primary and no replayed commit to measure by"
     return min(bounds)

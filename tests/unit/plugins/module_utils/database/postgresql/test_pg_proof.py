@@ -146,6 +146,14 @@ def test_without_a_primary_the_newest_commit_counts() -> None:
     assert standby_lag(answer(receiver=None))[0] == 90.0
 
 
+def test_a_commit_from_the_future_measures_clocks_and_no_lag() -> None:
+    lag_s, basis = standby_lag(answer(receiver=None, last_replayed_commit_at=NOW + 210))
+    assert lag_s is None
+    assert "clocks of the servers disagree" in basis
+    # What the standby's own clock alone has measured still counts.
+    assert standby_lag(answer(last_replayed_commit_at=NOW + 210))[0] == 1.0
+
+
 def test_unknown_lag_is_not_zero() -> None:
     assert standby_lag(answer(receiver=None, last_replayed_commit_at=None))[0] is None
 
