@@ -12,6 +12,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
+
 
 class ActionModule(ActionBase):
     """See the documentation of the module of the same name."""
@@ -39,9 +41,12 @@ class ActionModule(ActionBase):
             in_data=json.dumps(arguments["proof"]).encode(),
         )
         if said["rc"] != 0:
-            result.update(
-                failed=True,
-                msg=f"the proof was not handed over, so nothing is promoted: {str(said['stderr']).strip()}",
+            error = DatacenterError(
+                "the proof was not handed over, so nothing is promoted",
+                device=str(self._task.delegate_to or (task_vars or {}).get("inventory_hostname")),
+                cause=str(said["stderr"]).strip() or f"the shell ended with {said['rc']}",
+                next_step=f"see whether {arguments['path']} can be written there, then run this again",
             )
+            result.update(failed=True, msg=str(error), error=error.fields())
         result["handed_at"] = time.time()
         return result

@@ -113,7 +113,7 @@ class WireSession(_Base):
         return super()._got_rmcp_response(data)
 
     def _got_rakp2(self, data: bytearray) -> Any:
-        if self.sessioncontext != "EXPECTINGRAKP2" or data[0] != self.rmcptag:
+        if self.sessioncontext != "EXPECTINGRAKP2" or len(data) < 2 or data[0] != self.rmcptag:
             return -9
         if data[1] != 0:
             return self._refuse("user name", data[1])
@@ -121,7 +121,7 @@ class WireSession(_Base):
         return super()._got_rakp2(data)
 
     def _got_rakp4(self, data: bytearray) -> Any:
-        if self.sessioncontext != "EXPECTINGRAKP4" or data[0] != self.rmcptag:
+        if self.sessioncontext != "EXPECTINGRAKP4" or len(data) < 2 or data[0] != self.rmcptag:
             return -9
         if data[1] != 0:
             return self._refuse("password", data[1])
