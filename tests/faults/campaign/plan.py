@@ -150,10 +150,11 @@ LOSSES: tuple[Scenario, ...] = (
 #: Faults in the order of the table.
 FAULTS = tuple(dict.fromkeys(s.fault for s in (*SCENARIOS, *LOSSES)))
 
-#: What has to be so for an act to have something to do, by runbook and a part of the act's name: what is
-#: broken before the failover that is killed, or that goes before the failback that is killed.
+#: What has to be so for an act to have something to do, by runbook and a pattern of the act's name and
+#: occurrence: what is broken before the failover that is killed, or that goes before the killed failback.
 ACT_NEEDS: tuple[tuple[str, str, tuple[Break, ...]], ...] = (
     ("failover", "may serve alone", (DEAD, UNWITNESSED)),
+    ("failover", r"renews the lease.*\(2\)$", (DEAD, MUTE, UNWITNESSED)),
     ("failover", "renews the lease", (DEAD, MUTE)),
     ("failback", "have its lease again", (DEAD, MUTE)),
     ("failover", "devices refuse", (DEAD, MUTE, UNWITNESSED)),
@@ -166,7 +167,12 @@ ACT_NEEDS: tuple[tuple[str, str, tuple[Break, ...]], ...] = (
 
 def needs(act: Act) -> tuple[Break, ...]:
     """What is broken for an act's trial."""
-    return next(breaks for runbook, part, breaks in ACT_NEEDS if runbook == act.runbook and part in act.title)
+    said = f"{act.title} ({act.occurrence})"
+    return next(
+        breaks
+        for runbook, pattern, breaks in ACT_NEEDS
+        if runbook == act.runbook and re.search(pattern, said)
+    )
 
 
 def preceded(act: Act) -> bool:

@@ -22,12 +22,17 @@ SAID_MOST = 170
 
 
 def failed(result: Result) -> bool:
-    """Whether a trial has a finding: a problem, two writers, two counts of a loss that differ."""
+    """Whether a trial has a finding: a problem, two writers, a loss without a failover or in two counts."""
     if result["problems"]:
         return True
     if result["kind"] == "control":
         return result.get("two_writers") is not True
     if result.get("two_writers") is not False:
+        return True
+    if result.get("lost") is None:
+        return True
+    # Only a failover may lose what was not copied yet.
+    if result["lost"] and not any(step["runbook"] == "failover" for step in result.get("steps", [])):
         return True
     return result.get("counted") is not None and result["counted"] != result["lost"]
 

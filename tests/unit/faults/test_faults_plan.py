@@ -133,9 +133,14 @@ def test_an_operator_answers_what_he_reads(
 
 
 def test_an_act_that_follows_an_attestation_is_reached_at_all() -> None:
-    attested = [act.title for act in ACTS if plan.killed_command(act, plan.AWAY).attestations]
+    attested = [
+        (act.title, act.occurrence) for act in ACTS if plan.killed_command(act, plan.AWAY).attestations
+    ]
 
-    assert attested == ["the surviving devices refuse the old centre"]
+    assert attested == [
+        ("nobody renews the lease of …", 2),
+        ("the surviving devices refuse the old centre", 1),
+    ]
 
 
 def test_every_answer_fits_words_that_the_runbooks_really_say() -> None:
