@@ -35,7 +35,7 @@ ask bmc "chassis status"
 found=$answer
 [[ $found =~ 'Power Restore Policy : always-off' ]] || ask bmc "chassis policy always-off"
 [[ $found =~ 'System Power         : off' ]] || ask bmc "chassis power off"
-# The proof: three readings in a row that say 'off' and 'always-off'. The runbook lets $INTERVAL_S pass between two
+# The proof: three readings in a row that say 'off' and 'always-off'. The runbook lets dr_fence_interval_s pass between two
 # of them; here nothing passes.
 # Second path: what a server that runs would answer, asked twice for a quarter of a second (module_utils/bmc/second_path).
 # It begins with the first reading that says off, beside the others.
