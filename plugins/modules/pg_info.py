@@ -21,6 +21,10 @@ options:
       - Seconds the server has to answer.
     type: float
     default: 3
+  asked_at:
+    description:
+      - What the clock of the one who asks says now, in epoch seconds; gives RV(clock_s).
+    type: float
   allow_missing:
     description:
       - Answer RV(role=absent) where there is no such cluster, instead of failing.
@@ -120,6 +124,10 @@ holds_data:
   description: There is more than what initdb makes.
   returned: success
   type: bool
+clock_s:
+  description: How far the clock of this host is ahead of O(asked_at); the way of the question is in it.
+  returned: success
+  type: float
 disk:
   description: What the server may still write, where its log is.
   returned: success
@@ -140,6 +148,8 @@ standby_signal:
   type: bool
 """
 
+import time
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error
@@ -158,10 +168,12 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 
 
 def main() -> None:
+    now = time.time()
     module = AnsibleModule(
         argument_spec={
             **pg_cluster_argument_spec(),
             "timeout": {"type": "float", "default": 3},
+            "asked_at": {"type": "float"},
             "allow_missing": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
@@ -173,7 +185,9 @@ def main() -> None:
             result = read_info(find_cluster(module.params), module.params["timeout"])
     except DatacenterError as error:
         fail_from_error(module, error)
-    module.exit_json(changed=False, **result)
+    asked_at = module.params["asked_at"]
+    clock_s = None if asked_at is None else round(now - asked_at, 3)
+    module.exit_json(changed=False, clock_s=clock_s, **result)
 
 
 if __name__ == "__main__":
