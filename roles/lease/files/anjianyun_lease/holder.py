@@ -161,15 +161,30 @@ class Holder:
 
     def _set_gate(self) -> bool:
         """As long as the lease lasts; whether the gate stands."""
+        port = self.config["port"]
         try:
-            gate.set_open(self.config["port"], self.tenure.left_s(boottime()))
+            self._open(port)
             if self.tenure.left_s(boottime()) <= 0:
-                # This host was paused between the reckoning and the kernel, whose timer began only now.
-                gate.set_open(self.config["port"], 0)
+                gate.close(port)
         except gate.GateError as error:
             self.say(f"the gate cannot be set: {error}")
             return False
         return True
+
+    def _open(self, port: int) -> None:
+        """The ticket before the reckoning, so that nobody can be stopped in between for long."""
+        for tries_left in (1, 0):
+            if self.tenure.left_s(boottime()) <= 0:
+                return
+            ticket = gate.take_ticket(port)
+            left_s = self.tenure.left_s(boottime())
+            try:
+                if left_s > 0:
+                    gate.set_open(port, left_s, ticket)
+                return
+            except gate.Late:
+                if not tries_left:
+                    raise
 
     def _alone(self) -> bool:
         try:

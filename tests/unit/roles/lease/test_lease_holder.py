@@ -12,7 +12,7 @@ from typing import Any, Callable
 
 import pytest
 from anjianyun_lease import database, gate, holder, wire
-from anjianyun_lease.granter import Answer
+from anjianyun_lease.granter import GRACE_S, Answer
 from anjianyun_lease.holder import SILENT, Holder, Tenure
 
 KEY = b"a key of the estate"
@@ -120,12 +120,16 @@ def test_silence_grants_nothing_and_says_so() -> None:
     assert answer.reason.startswith(SILENT)
 
 
-def test_the_gate_is_one_transaction_that_opens_for_so_long() -> None:
+def test_the_gate_opens_in_one_transaction_that_needs_its_ticket() -> None:
     """Flushing and opening apart would refuse clients in between, at each beat."""
-    text = gate.rules(5432, 9.98)
+    text = gate.opening(5432, 9.98, ticket=77)
     assert "5432 timeout 9980ms" in text
-    assert text.index("flush set") < text.index("add element")
-    assert "add element" not in gate.rules(5432, 0)
+    assert text.index("fresh { 77 }") < text.index("flush set") < text.index("add element")
+    assert "open { 5432" not in gate.standing(5432)
+
+
+def test_a_ticket_runs_out_well_before_the_granter_stops_waiting() -> None:
+    assert gate.TICKET_S <= GRACE_S / 2
 
 
 class Bench:
@@ -137,11 +141,18 @@ class Bench:
         self.grants = True
         self.reason = "silent: no answer"
         self.open_until = 0.0
+        self.too_long = 0.0
+        """By how much the gate was ever timed to stay open past the lease."""
+        self.tickets: list[float] = []
+        self.pauses: dict[str, list[float]] = {"ticket": [], "commit": []}
+        """Seconds for which this host is stopped on its way to the kernel with each, once."""
         self.ended: list[float] = []
         self.said: list[str] = []
         monkeypatch.setattr(holder, "boottime", lambda: self.now)
         monkeypatch.setattr(gate, "remaining_s", lambda port: None)
+        monkeypatch.setattr(gate, "take_ticket", self._take_ticket)
         monkeypatch.setattr(gate, "set_open", self._set_open)
+        monkeypatch.setattr(gate, "close", self._close)
         monkeypatch.setattr(database, "read", lambda config: self.database)
         monkeypatch.setattr(database, "end", self._end)
         monkeypatch.setattr(
@@ -154,8 +165,24 @@ class Bench:
         }  # fmt: skip
         self.holder = Holder(config, KEY, self.said.append)
 
-    def _set_open(self, port: int, seconds: float) -> None:
+    def _stop(self, step: str) -> None:
+        self.now += self.pauses[step].pop(0) if self.pauses[step] else 0.0
+
+    def _take_ticket(self, port: int) -> int:
+        self._stop("ticket")
+        self.tickets.append(self.now)
+        return len(self.tickets) - 1
+
+    def _set_open(self, port: int, seconds: float, ticket: int) -> None:
+        """As the kernel does it: its timer starts now, and a ticket that has run out opens nothing."""
+        self._stop("commit")
+        if self.now - self.tickets[ticket] >= gate.TICKET_S:
+            raise gate.Late("late")
         self.open_until = self.now + seconds
+        self.too_long = max(self.too_long, self.open_until - self.holder.tenure.serves_until)
+
+    def _close(self, port: int) -> None:
+        self.open_until = 0.0
 
     def _end(self, config: dict[str, Any]) -> str:
         self.ended.append(self.now)
@@ -199,6 +226,32 @@ def test_a_host_that_was_paused_ends_the_database_before_it_asks_anybody(bench: 
     bench.beat()
     bench.beat(seconds_later=60.0)
     assert bench.ended == [bench.now]
+
+
+@pytest.mark.parametrize("step", ["ticket", "commit"])
+@pytest.mark.parametrize("pause_s", [0.4, 0.6, 3.0, 9.0, 60.0])
+def test_a_holder_stopped_on_its_way_to_the_kernel_keeps_nothing_open_past_its_lease(
+    bench: Bench, step: str, pause_s: float
+) -> None:
+    """The kernel's timer starts when nft commits, and nft may be stopped as long as anybody."""
+    bench.beat()
+    bench.grants = False
+    bench.pauses[step] = [0.0, pause_s]
+    bench.beat()
+    bench.beat()
+    assert bench.too_long < gate.TICKET_S
+
+
+def test_a_ticket_that_ran_out_once_is_no_missing_gate(bench: Bench) -> None:
+    bench.beat()
+    bench.pauses["commit"] = [0.6]
+    bench.beat()
+    assert bench.lets_in()
+    assert not any("the gate cannot be set" in text for text in bench.said)
+    bench.pauses["commit"] = [0.6, 0.6]
+    bench.beat()
+    assert any("the gate cannot be set" in text for text in bench.said)
+    assert bench.lets_in(), "it is as open as it was"
 
 
 def test_a_frozen_database_is_ended_too(bench: Bench) -> None:
