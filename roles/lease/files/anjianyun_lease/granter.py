@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a granter knows and decides. Pure but for the file that outlives it.
 
-It grants to whoever asks, except a holder that it was told to refuse, and one whose timeline is older than
-what it has seen of that database: somebody was promoted past it.
+It grants to whoever asks, except a holder that it was told to refuse, one whose timeline is older than what
+it has seen of that database (somebody was promoted past it), and anybody while its own accepts writes.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Granter:
         newest = self.timelines.get(system, 0)
         if timeline < newest:
             return Answer(False, f"{self.name} knows timeline {newest}, {holder} is on {timeline}")
-        if self.own is not None and self.own[0] == system and timeline <= self.own[1]:
+        if self.own is not None and self.own[0] == system:
             return Answer(False, f"the database of {self.name} accepts writes on timeline {self.own[1]}")
         gated = bool(message["gated"])
         if timeline > newest or self.gated.get(holder) != gated:

@@ -63,11 +63,19 @@ def test_the_timelines_of_another_database_do_not_count(tmp_path: Path) -> None:
     assert one.ask(question(), now=100.0).granted
 
 
-def test_a_granter_whose_own_database_accepts_writes_grants_to_nobody_else(tmp_path: Path) -> None:
+@pytest.mark.parametrize("timeline", [1, 2, 3])
+def test_a_granter_whose_own_database_accepts_writes_grants_to_nobody_else(
+    tmp_path: Path, timeline: int
+) -> None:
+    """On a newer timeline neither: it may have been passed over, and as long as it writes there are two."""
     one = granter(tmp_path)
     one.own = ("7", 2)
-    assert not one.ask(question(), now=100.0).granted
-    assert one.ask(question(timeline=3), now=100.0).granted, "it was itself passed over"
+    answer = one.ask(question(timeline=timeline), now=100.0)
+    assert not answer.granted
+    assert "liuzhou-wit-01 accepts writes" in answer.reason
+    assert one.ask(question(timeline=timeline, system="8"), now=100.0).granted, "another service's database"
+    one.own = None
+    assert one.ask(question(timeline=timeline), now=100.0).granted, "it has ended itself"
 
 
 def test_nobody_gets_a_longer_lease_than_the_plan_says(tmp_path: Path) -> None:
