@@ -5,10 +5,13 @@
 
 It grants to whoever asks, except a holder that it was told to refuse, one whose timeline is older than what
 it has seen of that database (somebody was promoted past it), and anybody while its own accepts writes.
+
+What must outlive it is on the disk before it counts: what cannot be written down is not granted.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from pathlib import Path
@@ -21,6 +24,10 @@ from .durable import keep
 DRIFT = 0.01
 #: Seconds more that a granter waits: for a holder that has just found out and ends what it serves.
 GRACE_S = 1.0
+#: Seconds from one trial of the disk to the next, however often the status is read.
+TRIED_S = 5.0
+#: What is kept on disk, each by holder; the newest timelines by database.
+PARTS = ("refused", "timelines", "gated", "asks")
 
 
 @dataclasses.dataclass
@@ -44,7 +51,8 @@ class Granter:
     """One granter.
 
     :param name: as people call this host.
-    :param state_file: what must outlive the process: refusals, timelines, whether a holder has a gate.
+    :param state_file: what must outlive the process: refusals, timelines, whether a holder has a gate, and
+        whom it asks.
     :param started: boot time of the start, in seconds. What was granted before the start is not known, so
         every holder counts as holding until the longest lease is over.
     :param longest_s: the longest lease that is granted, in seconds.
@@ -59,52 +67,58 @@ class Granter:
         self.own: tuple[str, int] | None = None
         """System identifier and timeline of this host's own database, while that one accepts writes."""
         kept = self._read()
-        self.refused: dict[str, dict[str, Any]] = kept.get("refused", {})
-        self.timelines: dict[str, int] = kept.get("timelines", {})
-        self.gated: dict[str, bool] = kept.get("gated", {})
+        self.kept: dict[str, dict[str, Any]] = {part: kept.get(part, {}) for part in PARTS}
+        """What is on the disk. Never changed in place."""
+        self.writable = True
+        """Whether the last writing succeeded."""
+        self.tried_at = float("-inf")
 
     def ask(self, message: dict[str, Any], now: float) -> Answer:
         """A holder asks for its lease, or for a new one."""
         holder, lease_s = str(message["holder"]), float(message["lease_s"])
         system, timeline = str(message["system"]), int(message["timeline"])
-        if not 0 < lease_s <= self.longest_s:
-            return Answer(False, f"a lease of {lease_s:g} s is not granted, at most {self.longest_s:g} s")
-        refusal = self.refused.get(holder)
-        if refusal is not None:
-            return Answer(False, f"{self.name} was told to refuse {holder}: {refusal['reason']}")
-        newest = self.timelines.get(system, 0)
-        if timeline < newest:
-            return Answer(False, f"{self.name} knows timeline {newest}, {holder} is on {timeline}")
-        if self.own is not None and self.own[0] == system:
-            return Answer(False, f"the database of {self.name} accepts writes on timeline {self.own[1]}")
         gated = bool(message["gated"])
-        if timeline > newest or self.gated.get(holder) != gated:
-            self.timelines[system] = timeline
-            self.gated[holder] = gated
-            self._write()
+        reason = self._against(holder, lease_s, system, timeline)
+        # Whom it asks is worth knowing of a holder that gets nothing, too.
+        known = {**self.kept, "asks": _with(self.kept["asks"], holder, _names(message.get("asks")))}
+        if not reason:
+            known["timelines"] = {**self.kept["timelines"], system: timeline}
+            known["gated"] = {**self.kept["gated"], holder: gated}
+        try:
+            self._keep(known)
+        except OSError as error:
+            reason = reason or f"{self.name} cannot write down what it grants {holder}: {error}"
+        if reason:
+            return Answer(False, reason)
         self.seen[holder] = Seen(now, now + _reckoned(lease_s), gated, bool(message["serving"]), timeline)
         return Answer(True, f"granted by {self.name}")
 
     def refuse(self, holder: str, reason: str, by: str) -> bool:
-        """From now on this holder gets nothing; returns whether that is new. On disk before it returns."""
-        if holder in self.refused:
+        """From now on this holder gets nothing; returns whether that is new. On disk before it returns.
+
+        :raises OSError: it cannot be written down, and is not in force.
+        """
+        if holder in self.kept["refused"]:
             return False
-        self.refused[holder] = {"reason": reason, "by": by}
-        self._write()
+        refused = _with(self.kept["refused"], holder, {"reason": reason, "by": by})
+        self._keep({**self.kept, "refused": refused})
         return True
 
     def allow(self, holder: str) -> bool:
-        """The refusal is lifted; returns whether there was one."""
-        if self.refused.pop(holder, None) is None:
+        """The refusal is lifted; returns whether there was one.
+
+        :raises OSError: it cannot be written down, and is still refused.
+        """
+        if holder not in self.kept["refused"]:
             return False
-        self._write()
+        self._keep({**self.kept, "refused": _with(self.kept["refused"], holder, None)})
         return True
 
     def status(self, holder: str, now: float) -> dict[str, Any]:
         """What is known of a holder. Times are lengths in seconds by this host's own clock."""
         seen = self.seen.get(holder)
         until = max(self.unknown_until, seen.until if seen else 0.0)
-        refusal = self.refused.get(holder)
+        refusal = self.kept["refused"].get(holder)
         return {
             "granter": self.name,
             "holder": holder,
@@ -115,9 +129,33 @@ class Granter:
             "asked_s_ago": round(now - seen.asked_at, 3) if seen else None,
             "serving": seen.serving if seen else None,
             "timeline": seen.timeline if seen else None,
-            "gated": self.gated.get(holder),
+            "gated": self.kept["gated"].get(holder),
+            "asks": self.kept["asks"].get(holder),
             "own_timeline": self.own[1] if self.own else None,
+            "writable": self._writable(now),
         }
+
+    def _against(self, holder: str, lease_s: float, system: str, timeline: int) -> str:
+        """Why this holder gets nothing; empty when nothing is against it."""
+        if not 0 < lease_s <= self.longest_s:
+            return f"a lease of {lease_s:g} s is not granted, at most {self.longest_s:g} s"
+        refusal = self.kept["refused"].get(holder)
+        if refusal is not None:
+            return f"{self.name} was told to refuse {holder}: {refusal['reason']}"
+        newest = self.kept["timelines"].get(system, 0)
+        if timeline < newest:
+            return f"{self.name} knows timeline {newest}, {holder} is on {timeline}"
+        if self.own is not None and self.own[0] == system:
+            return f"the database of {self.name} accepts writes on timeline {self.own[1]}"
+        return ""
+
+    def _writable(self, now: float) -> bool:
+        """Whether what it learns can be written down: tried, with what is there already."""
+        if now - self.tried_at >= TRIED_S:
+            self.tried_at = now
+            with contextlib.suppress(OSError):
+                self._write(self.kept)
+        return self.writable
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -125,11 +163,27 @@ class Granter:
         except FileNotFoundError:
             return {}
 
-    def _write(self) -> None:
-        keep(
-            self.state_file,
-            {"refused": self.refused, "timelines": self.timelines, "gated": self.gated},
-        )
+    def _keep(self, kept: dict[str, dict[str, Any]]) -> None:
+        """On the disk first. A renewal that tells nothing new needs no disk."""
+        if kept != self.kept:
+            self._write(kept)
+            self.kept = kept
+
+    def _write(self, kept: dict[str, dict[str, Any]]) -> None:
+        self.writable = False
+        keep(self.state_file, kept)
+        self.writable = True
+
+
+def _with(known: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    """The same with one entry more, or less when the value is None."""
+    others = {key: known[key] for key in known if key != name}
+    return others if value is None else {**others, name: value}
+
+
+def _names(asks: Any) -> list[str] | None:
+    """The granters that a holder says it asks; None from a holder that does not say it yet."""
+    return sorted(map(str, asks)) if isinstance(asks, list) else None
 
 
 def _reckoned(lease_s: float) -> float:

@@ -101,7 +101,17 @@ class Service:
             # Whoever has no key gets no answer.
             return
         with contextlib.suppress(OSError):
-            wired.sendto(wire.seal(self.key, reply), asker)
+            wired.sendto(self._sealed(reply), asker)
+
+    def _sealed(self, reply: dict[str, Any]) -> bytes:
+        """A reason may be as long as a person likes; its beginning has to do then."""
+        while True:
+            try:
+                return wire.seal(self.key, reply)
+            except ValueError:
+                if not reply["reason"]:
+                    raise
+                reply["reason"] = reply["reason"][: len(reply["reason"]) // 2]
 
     def _command(self, control: socket.socket) -> None:
         """One line of JSON in, one out."""
@@ -111,7 +121,8 @@ class Service:
             try:
                 command = json.loads(connection.makefile("r", encoding="utf-8").readline())
                 result = self._do(command)
-            except (ValueError, KeyError, TypeError) as error:
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                # What cannot be written down was not done, and whoever wants it done has to know.
                 result = {"error": f"{type(error).__name__}: {error}"}
             connection.sendall(json.dumps(result).encode() + b"\n")
 

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from anjianyun_lease.granter import DRIFT, GRACE_S, Granter
+from anjianyun_lease.granter import DRIFT, GRACE_S, TRIED_S, Granter
 
 LEASE_S = 10.0
+WHO = ["dr-db-01", "liuzhou-wit-01"]
 
 
 def question(**changes: Any) -> dict[str, Any]:
     asked = {"holder": "nn-db-01", "lease_s": LEASE_S, "system": "7", "timeline": 2}
-    return {**asked, "serving": True, "gated": True, **changes}
+    return {**asked, "serving": True, "gated": True, "asks": WHO, **changes}
 
 
 def granter(tmp_path: Path, started: float = 0.0) -> Granter:
@@ -95,3 +96,82 @@ def test_a_holder_without_a_gate_is_told_apart(tmp_path: Path) -> None:
     assert one.status("nn-db-01", now=100.0)["gated"] is None
     one.ask(question(gated=False), now=100.0)
     assert one.status("nn-db-01", now=100.0)["gated"] is False
+
+
+def test_it_knows_whom_a_holder_asks_after_a_restart_too(tmp_path: Path) -> None:
+    one = granter(tmp_path)
+    assert one.status("nn-db-01", now=100.0)["asks"] is None
+    one.ask(question(), now=100.0)
+    assert granter(tmp_path).status("nn-db-01", now=100.0)["asks"] == WHO
+
+
+def test_it_learns_whom_a_holder_asks_when_it_refuses_it_as_well(tmp_path: Path) -> None:
+    """The holder may have been deployed anew meanwhile, and others may renew its lease."""
+    one = granter(tmp_path)
+    one.ask(question(), now=100.0)
+    one.refuse("nn-db-01", "failover", "li.wei")
+    assert not one.ask(question(asks=["dr-db-01", "hechi-wit-01"]), now=101.0).granted
+    assert one.status("nn-db-01", now=101.0)["asks"] == ["dr-db-01", "hechi-wit-01"]
+
+
+def test_an_older_holder_that_does_not_say_whom_it_asks_is_granted_its_lease(tmp_path: Path) -> None:
+    one = granter(tmp_path)
+    one.ask(question(), now=100.0)
+    older = question()
+    del older["asks"]
+    assert one.ask(older, now=101.0).granted
+    assert one.status("nn-db-01", now=101.0)["asks"] is None, "what it said before may be over"
+
+
+class Disk:
+    """That of a granter: full, it takes no new file and keeps the old one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.new = folder / ".granter.json.new"
+
+    def fill(self) -> None:
+        self.new.mkdir()
+
+    def make_room(self) -> None:
+        self.new.rmdir()
+
+
+def test_with_a_full_disk_a_renewal_is_granted_and_what_is_new_is_not(tmp_path: Path) -> None:
+    one, disk = granter(tmp_path), Disk(tmp_path)
+    one.ask(question(), now=100.0)
+    disk.fill()
+    assert one.ask(question(), now=102.0).granted, "nothing of it has to be written down"
+    for unknown in (question(timeline=3), question(holder="dr-db-01"), question(gated=False)):
+        answer = one.ask(unknown, now=103.0)
+        assert not answer.granted
+        assert "cannot write down" in answer.reason
+        assert ".granter.json.new" in answer.reason, "the cause"
+    assert one.ask(question(), now=104.0).granted, "the timeline that it could not write down does not count"
+    disk.make_room()
+    assert one.ask(question(timeline=3), now=105.0).granted
+
+
+def test_a_refusal_that_cannot_be_written_down_is_not_in_force(tmp_path: Path) -> None:
+    """After a restart it would be forgotten; so nobody may take it for given before."""
+    one, disk = granter(tmp_path), Disk(tmp_path)
+    disk.fill()
+    with pytest.raises(OSError, match="granter.json"):
+        one.refuse("nn-db-01", "failover", "li.wei")
+    assert not one.status("nn-db-01", now=100.0)["refusing"]
+    disk.make_room()
+    assert one.refuse("nn-db-01", "failover", "li.wei"), "asked again it is new, and done"
+    disk.fill()
+    with pytest.raises(OSError, match="granter.json"):
+        one.allow("nn-db-01")
+    assert one.status("nn-db-01", now=100.0)["refusing"]
+
+
+def test_it_says_whether_it_can_write_before_anything_depends_on_it(tmp_path: Path) -> None:
+    one, disk = granter(tmp_path), Disk(tmp_path)
+    one.ask(question(), now=100.0)
+    assert one.status("nn-db-01", now=100.0)["writable"] is True
+    disk.fill()
+    assert one.status("nn-db-01", now=100.0 + TRIED_S)["writable"] is False
+    disk.make_room()
+    assert one.status("nn-db-01", now=100.0 + 2 * TRIED_S)["writable"] is True
+    assert granter(tmp_path).status("nn-db-01", now=100.0)["asks"] == WHO, "trying loses nothing"
