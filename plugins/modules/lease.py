@@ -117,6 +117,18 @@ gated:
   description: Whether it had a gate of the kernel when it last asked; empty when it never asked.
   returned: when O(state) is V(read), V(refused) or V(allowed)
   type: bool
+asks:
+  description:
+    - Names of all granters that the holder says may renew its lease, from its own configuration; empty when
+      it never asked, or did not say it. The proof C(lease) needs each of them to have been read.
+  returned: when O(state) is V(read), V(refused) or V(allowed)
+  type: list
+  elements: str
+writable:
+  description:
+    - Whether the granter can write to its disk. One that cannot renews a lease, and takes no refusal.
+  returned: when O(state) is V(read), V(refused) or V(allowed)
+  type: bool
 state:
   description: C(holds), C(standby), C(alone), C(asks), C(lapsed), C(down) or C(silent).
   returned: when O(state) is V(held)

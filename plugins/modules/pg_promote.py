@@ -38,7 +38,8 @@ options:
           - V(network) takes C(devices), C(verified), C(at), and C(attestation) as V(attested) has it.
           - V(attested) takes C(by), C(risk), C(expires_at).
           - V(lease) takes C(holder), C(granters) (what M(anjianyun.datacenter.lease) read of each),
-            C(expected) (the names of all who could renew it), C(at).
+            C(expected) (the names of all who could renew it), C(at). Whom the holder itself asks must be
+            known from the readings (C(asks)), and be among them.
           - Times are epoch seconds.
         type: dict
         required: true

@@ -45,7 +45,12 @@ def tell(command: dict[str, Any], control: str = CONTROL_SOCKET) -> dict[str, An
             next_step="see 'systemctl status anjianyun-lease' there; playbooks/service.yml deploys it",
         ) from error
     if "error" in answer:
-        raise DatacenterError("the lease service refuses the command", device=device, cause=answer["error"])
+        raise DatacenterError(
+            "the lease service refuses the command, and has changed nothing",
+            device=device,
+            cause=answer["error"],
+            next_step="mend what it names there (a full disk needs room), then run this again",
+        )
     return dict(answer)
 
 

@@ -152,7 +152,8 @@ def _by_lease(data: dict[str, Any], standby: StandbyPosition | None, now: float,
     """Nobody renews the old primary's lease, and the last one has run out by each granter's own clock.
 
     A lease binds only a holder whose door closes when it ends, so the granters must have seen that it had a
-    gate of the kernel when it last asked.
+    gate of the kernel when it last asked. And whom it asks, the holder knows, not the plan: that may have
+    changed since the holder was deployed.
     """
     holder = str(data["holder"])
     readings = {str(reading["granter"]): reading for reading in data["granters"]}
@@ -173,10 +174,42 @@ def _by_lease(data: dict[str, Any], standby: StandbyPosition | None, now: float,
             return Verdict(False, f"{granter} saw {holder} without a gate: it may serve without a lease")
     if not any(reading["gated"] for reading in readings.values()):
         return Verdict(False, f"nobody knows that {holder} has a gate: it may serve without a lease")
+    stranger = _asks_others(holder, readings, set(map(str, data["expected"])))
+    if stranger:
+        return stranger
     stale = _stale(float(data["at"]), now, max_age_s)
     return stale or Verdict(
         True, f"the lease of {holder} ran out, and {', '.join(sorted(readings))} refuse to renew it"
     )
+
+
+def _asks_others(
+    holder: str, readings: Mapping[str, Mapping[str, Any]], expected: set[str]
+) -> Verdict | None:
+    """Refused unless it is known whom the holder asks, and each of them is among those who were read."""
+    way_on = (
+        f"Next: if {holder} answers, deploy the service again (playbooks/service.yml), so that it asks whom"
+        " the plan names and says so; if not, another proof is needed"
+    )
+    known = {granter: reading["asks"] for granter, reading in readings.items() if reading.get("asks")}
+    for granter, asks in sorted(known.items()):
+        others = ", ".join(sorted(set(map(str, asks)) - expected))
+        if others:
+            return Verdict(
+                False,
+                f"{others} was not asked and may renew the lease of {holder}, which {granter} knows to ask"
+                f" it, too. {way_on}",
+            )
+    # These granted a lease to a holder that did not say whom else it asks.
+    unsaid = [
+        granter
+        for granter, reading in sorted(readings.items())
+        if granter not in known and reading.get("asked_s_ago") is not None
+    ]
+    if unsaid or not known:
+        who = f"{', '.join(unsaid)} was not" if unsaid else "no granter was"
+        return Verdict(False, f"{who} told whom {holder} asks for its lease: others may renew it. {way_on}")
+    return None
 
 
 def _stale(at: float, now: float, max_age_s: float) -> Verdict | None:

@@ -5,6 +5,12 @@
 
 A question carries a nonce and the answer repeats it, so an old answer cannot renew anything. A question that
 is played back makes a granter believe in a lease longer, which errs on the safe side.
+
+A question (``op`` is ``ask``) says ``service``, ``holder``, ``lease_s``, ``system`` and ``timeline`` of the
+database, whether it is ``serving`` and ``gated``, and whom it ``asks``: the inventory names of all granters
+that may renew its lease. A question without ``asks`` is an older holder's; it is granted like any other, and
+no proof by lease comes of it. An answer says ``granter``, ``granted`` and ``reason``. Both sides ignore what
+they do not know, so ``v`` stays.
 """
 
 from __future__ import annotations

@@ -155,15 +155,18 @@ class Bench:
         monkeypatch.setattr(gate, "close", self._close)
         monkeypatch.setattr(database, "read", lambda config: self.database)
         monkeypatch.setattr(database, "end", self._end)
-        monkeypatch.setattr(
-            holder, "ask", lambda *_: Answer(self.grants, "granted" if self.grants else self.reason)
-        )
+        self.asked: list[dict[str, Any]] = []
+        monkeypatch.setattr(holder, "ask", self._ask)
         config = {
             "lease_s": 10, "state_directory": str(tmp_path),
             "holder": {"name": "nn-db-01", "service": "s", "port": 5432,
                        "granters": [{"name": "dr-db-01", "address": "", "port": 0}]},
         }  # fmt: skip
         self.holder = Holder(config, KEY, self.said.append)
+
+    def _ask(self, key: bytes, address: str, port: int, question: dict[str, Any]) -> Answer:
+        self.asked.append(question)
+        return Answer(self.grants, "granted" if self.grants else self.reason)
 
     def _stop(self, step: str) -> None:
         self.now += self.pauses[step].pop(0) if self.pauses[step] else 0.0
@@ -206,6 +209,21 @@ def test_a_primary_that_is_granted_its_lease_serves(bench: Bench) -> None:
         bench.beat()
         assert bench.lets_in()
     assert not bench.ended
+
+
+def test_every_question_says_who_else_is_asked(bench: Bench) -> None:
+    bench.beat()
+    assert bench.asked
+    assert all(question["asks"] == ["dr-db-01"] for question in bench.asked)
+
+
+def test_a_question_that_names_many_granters_fits_into_a_datagram() -> None:
+    names = [f"liuzhou-witness-{number:02}" for number in range(20)]
+    asked = {
+        "op": "ask", "service": "hidden_danger", "holder": "nn-db-01", "lease_s": 10.0, "asks": names,
+        "system": "7" * 19, "timeline": 2**31, "serving": True, "gated": True, "nonce": "0" * 24,
+    }  # fmt: skip
+    assert wire.seal(KEY, asked)
 
 
 def test_a_primary_that_nobody_answers_closes_in_time_and_is_ended(bench: Bench) -> None:

@@ -33,10 +33,14 @@ WORD = {"by": "li.wei", "risk": "two writers", "expires_at": NOW + 60}
 NETWORK = {"devices": ["nn-rt-01"], "verified": True, "at": NOW - 5, "attestation": WORD}
 READING = {
     "holder": "nn-db-01", "refusing": True, "over": True, "remaining_s": 0.0, "gated": True,
+    "asks": ["dr-db-01", "liuzhou-wit-01"], "asked_s_ago": 20.0,
 }  # fmt: skip
 DR = {**READING, "granter": "dr-db-01"}
 WITNESS = {**READING, "granter": "liuzhou-wit-01"}
 WHO = ["dr-db-01", "liuzhou-wit-01"]
+# The plan names another witness since the holder was deployed.
+FORMER = ["dr-db-01", "hechi-wit-01"]
+NEVER_ASKED = {**WITNESS, "gated": None, "asks": None, "asked_s_ago": None}
 LEASE = {"holder": "nn-db-01", "granters": [DR, WITNESS], "expected": WHO, "at": NOW - 5}
 
 
@@ -81,6 +85,23 @@ def test_a_whole_proof_holds(method: str, data: dict[str, Any]) -> None:
         ("lease", {**LEASE, "granters": [DR, {**WITNESS, "gated": False}]}, "without a gate"),
         ("lease", {**LEASE, "granters": [{**DR, "gated": None}, {**WITNESS, "gated": None}]}, "nobody knows"),
         ("lease", {**LEASE, "granters": [DR, {**WITNESS, "holder": "dr-db-01"}]}, "was asked about dr-db-01"),
+        (
+            "lease",
+            {**LEASE, "granters": [{**DR, "asks": FORMER}, NEVER_ASKED]},
+            "hechi-wit-01 was not asked",
+        ),
+        (
+            "lease",
+            {**LEASE, "granters": [DR, {**WITNESS, "asks": FORMER}]},
+            "which liuzhou-wit-01 knows",
+        ),
+        ("lease", {**LEASE, "granters": [{**DR, "asks": None}, NEVER_ASKED]}, "dr-db-01 was not told whom"),
+        ("lease", {**LEASE, "granters": [DR, {**WITNESS, "asks": None}]}, "deploy the service again"),
+        (
+            "lease",
+            {**LEASE, "granters": [{**DR, "asks": None, "asked_s_ago": None}, NEVER_ASKED]},
+            "no granter was told whom nn-db-01 asks",
+        ),
         ("lease", {**LEASE, "at": NOW - 601}, "601 s old"),
     ],
 )
@@ -88,6 +109,13 @@ def test_a_broken_proof_does_not_hold(method: str | None, data: dict[str, Any], 
     verdict = judge(method, data)
     assert verdict.ok is False
     assert reason in verdict.reason
+
+
+@pytest.mark.parametrize("asks", [WHO, ["dr-db-01"]])
+def test_a_proof_by_lease_holds_when_one_granter_was_never_asked(asks: list[str]) -> None:
+    """A witness that is new in the plan, or was silent all the time: the others know whom the holder asks."""
+    verdict = judge("lease", {**LEASE, "granters": [{**DR, "asks": asks}, NEVER_ASKED]})
+    assert verdict.ok is True, verdict.reason
 
 
 @pytest.mark.parametrize("lsn", ["0/5000028", "0/5000000"])
