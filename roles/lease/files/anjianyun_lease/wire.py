@@ -4,7 +4,8 @@
 """Datagrams between holders and granters: JSON, sealed with a key that both know (HMAC-SHA256, RFC 2104).
 
 A question carries a nonce and the answer repeats it, so an old answer cannot renew anything. A question that
-is played back makes a granter believe in a lease longer, which errs on the safe side.
+is played back makes a granter believe in a lease longer, which errs on the safe side; what it says of its
+holder (``gated``, ``asks``) is believed until the next one, so the key has to stay secret and the lines ours.
 
 A question (``op`` is ``ask``) says ``service``, ``holder``, ``lease_s``, ``system`` and ``timeline`` of the
 database, whether it is ``serving`` and ``gated``, and whom it ``asks``: the inventory names of all granters
