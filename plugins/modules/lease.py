@@ -117,6 +117,10 @@ gated:
   description: Whether it had a gate of the kernel when it last asked; empty when it never asked.
   returned: when O(state) is V(read), V(refused) or V(allowed)
   type: bool
+clock_s:
+  description: How far its wall clock was ahead of the granter's when it last asked; empty when not said.
+  returned: when O(state) is V(read), V(refused) or V(allowed)
+  type: float
 asks:
   description:
     - Names of all granters that the holder says may renew its lease, from its own configuration; empty when

@@ -14,6 +14,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,8 @@ class Seen:
     gated: bool
     serving: bool
     timeline: int
+    clock_s: float | None
+    """How far the holder's wall clock was ahead of this host's, the way of the question left out."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,10 +60,19 @@ class Granter:
     :param started: boot time of the start, in seconds. What was granted before the start is not known, so
         every holder counts as holding until the longest lease is over.
     :param longest_s: the longest lease that is granted, in seconds.
+    :param wall: this host's wall clock, in epoch seconds.
     """
 
-    def __init__(self, name: str, state_file: Path, started: float, longest_s: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        state_file: Path,
+        started: float,
+        longest_s: float,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self.name = name
+        self.wall = wall
         self.state_file = state_file
         self.longest_s = longest_s
         self.unknown_until = started + _reckoned(longest_s)
@@ -90,7 +103,16 @@ class Granter:
             reason = reason or f"{self.name} cannot write down what it grants {holder}: {error}"
         if reason:
             return Answer(False, reason)
-        self.seen[holder] = Seen(now, now + _reckoned(lease_s), gated, bool(message["serving"]), timeline)
+        wall = message.get("wall")
+        self.seen[holder] = Seen(
+            asked_at=now,
+            until=now + _reckoned(lease_s),
+            gated=gated,
+            serving=bool(message["serving"]),
+            timeline=timeline,
+            # It decides nothing here: how much a standby lacks is measured by the primary's clock.
+            clock_s=None if wall is None else round(float(wall) - self.wall(), 3),
+        )
         return Answer(True, f"granted by {self.name}")
 
     def refuse(self, holder: str, reason: str, by: str) -> bool:
@@ -131,6 +153,7 @@ class Granter:
             "timeline": seen.timeline if seen else None,
             "gated": self.kept["gated"].get(holder),
             "asks": self.kept["asks"].get(holder),
+            "clock_s": seen.clock_s if seen else None,
             "own_timeline": self.own[1] if self.own else None,
             "writable": self._writable(now),
         }

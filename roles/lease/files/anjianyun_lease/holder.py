@@ -115,7 +115,7 @@ class Holder:
         question = {
             "op": "ask", "service": self.service, "holder": self.name, "lease_s": self.lease_s,
             "system": local.system, "timeline": local.timeline, "serving": serving, "gated": gated,
-            "asks": [one["name"] for one in granters],
+            "asks": [one["name"] for one in granters], "wall": time.time(),
         }  # fmt: skip
         with concurrent.futures.ThreadPoolExecutor(len(granters)) as pool:
             answers = pool.map(lambda one: ask(self.key, one["address"], one["port"], question), granters)

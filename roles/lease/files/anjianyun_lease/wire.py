@@ -9,9 +9,9 @@ holder (``gated``, ``asks``) is believed until the next one, so the key has to s
 
 A question (``op`` is ``ask``) says ``service``, ``holder``, ``lease_s``, ``system`` and ``timeline`` of the
 database, whether it is ``serving`` and ``gated``, and whom it ``asks``: the inventory names of all granters
-that may renew its lease. A question without ``asks`` is an older holder's; it is granted like any other, and
-no proof by lease comes of it. An answer says ``granter``, ``granted`` and ``reason``. Both sides ignore what
-they do not know, so ``v`` stays.
+that may renew its lease, and what its ``wall`` clock says, by which nothing is granted. A question without
+``asks`` is an older holder's; it is granted like any other, and no proof by lease comes of it. An answer says
+``granter``, ``granted`` and ``reason``. Both sides ignore what they do not know, so ``v`` stays.
 """
 
 from __future__ import annotations

@@ -175,3 +175,12 @@ def test_it_says_whether_it_can_write_before_anything_depends_on_it(tmp_path: Pa
     disk.make_room()
     assert one.status("nn-db-01", now=100.0 + 2 * TRIED_S)["writable"] is True
     assert granter(tmp_path).status("nn-db-01", now=100.0)["asks"] == WHO, "trying loses nothing"
+
+
+def test_it_is_known_how_far_the_clock_of_a_holder_was_ahead(tmp_path: Path) -> None:
+    """A standby measures what it lacks by the clock of a primary that nobody can read any more."""
+    one = Granter("dr-db-01", tmp_path / "granter.json", 0.0, LEASE_S, wall=lambda: 1_000_000.0)
+    assert one.ask(question(wall=1_000_210.0), now=100.0).granted
+    assert one.status("nn-db-01", now=101.0)["clock_s"] == 210.0
+    one.ask(question(), now=102.0)
+    assert one.status("nn-db-01", now=103.0)["clock_s"] is None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any, Callable
 
@@ -215,6 +216,7 @@ def test_every_question_says_who_else_is_asked(bench: Bench) -> None:
     bench.beat()
     assert bench.asked
     assert all(question["asks"] == ["dr-db-01"] for question in bench.asked)
+    assert all(abs(question["wall"] - time.time()) < 60 for question in bench.asked)
 
 
 def test_a_question_that_names_many_granters_fits_into_a_datagram() -> None:
