@@ -24,7 +24,11 @@ from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice import delta, frr_getters
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.ssh import Shell
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import frr_commit, icmp_echo
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import (
+    frr_commit,
+    frr_text,
+    icmp_echo,
+)
 
 try:
     from napalm.base import NetworkDriver
@@ -155,9 +159,9 @@ class FRRDriver(NetworkDriver):
         self._candidate = text
 
     def _ask(self, verb: str, **arguments: Any) -> dict[str, Any]:
-        """Have frr_commit.py answer on the router."""
-        source = inspect.getsource(frr_commit)
-        script = f"{frr_commit.prelude(source)}main({verb!r}, {self._where!r}, {arguments!r})\n"
+        """Have frr_commit.py answer on the router; it and what it needs are sent with each question."""
+        parts = {module.__name__: inspect.getsource(module) for module in (frr_text, frr_commit)}
+        script = f"{frr_commit.prelude(parts)}module.main({verb!r}, {self._where!r}, {arguments!r})\n"
         # A change that cuts the session must leave time to find that out, and to look for another way.
         confirm_s = arguments.get("confirm_s")
         silence_s = min(self._silence_s, max(3.0, confirm_s / 3)) if confirm_s else self._silence_s
