@@ -19,7 +19,9 @@ from __future__ import annotations
 
 import inspect
 import json
+import secrets
 import shlex
+import time
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice import delta, frr_getters
@@ -42,11 +44,15 @@ try:
     )
 except ImportError:
     # The modules say so before they come here (adapter.requires); documentation is read without NAPALM.
-    NetworkDriver = object
+    NetworkDriver = CommitError = object
 
 STATE = "/run/anjianyun/frr-commit"
 #: Seconds without a sign of life after which a session counts as cut; the router gives one every second.
 SILENCE_S = 10.0
+
+
+class PendingCommit(CommitError):
+    """A commit of somebody else's waits; nothing of this one was entered."""
 
 
 class FRRDriver(NetworkDriver):
@@ -76,6 +82,8 @@ class FRRDriver(NetworkDriver):
         self._candidate = ""
         self._mode = ""
         self._lines: list[delta.Line] = []
+        #: Names the commit that this session made, or was given; without one it decides on any that waits.
+        self.config_session: str | None = None
         self._silence_s = float(self.optional_args.get("silence_s", SILENCE_S))
         self._where = {
             "state": self.optional_args.get("state_directory", STATE),
@@ -123,25 +131,38 @@ class FRRDriver(NetworkDriver):
     def commit_config(self, message: str = "", revert_in: int | None = None) -> None:
         if not self._mode:
             raise CommitError("there is no candidate")
+        # Known before anything is asked: the answer may be lost, and with it whose change it is.
+        owned, self.config_session = self.config_session, f"{int(time.time())}-{secrets.token_hex(8)}"
         try:
             self._ask(
-                "begin", text=self._candidate, mode=self._mode, confirm_s=revert_in or 0, message=message
-            )
+                "begin", text=self._candidate, mode=self._mode, confirm_s=revert_in or 0, message=message,
+                token=self.config_session,
+            )  # fmt: skip
+        except PendingCommit:
+            self.config_session = owned
+            raise
         finally:
             self.discard_config()
 
     def has_pending_commit(self) -> bool:
-        return bool(self._ask("status")["state"] != "idle")
+        return bool(self._get_pending_commits())
+
+    def _get_pending_commits(self) -> dict[str, float]:
+        """The one that waits, and its seconds: the name is NAPALM's own for EOS (``edges.py``)."""
+        said = self._ask("status")
+        return {} if said["state"] == "idle" else {said["token"]: said["left_s"]}
 
     def confirm_commit(self) -> None:
-        self._ask("confirm")
+        self._ask("confirm", token=self.config_session)
+        self.config_session = None
 
     def discard_config(self) -> None:
         self._candidate, self._mode, self._lines = "", "", []
 
     def rollback(self) -> None:
         self.discard_config()
-        self._ask("roll_back")
+        self._ask("roll_back", token=self.config_session)
+        self.config_session = None
 
     def _load(self, mode: str, filename: str | None, config: str | None) -> None:
         self.discard_config()
@@ -176,6 +197,8 @@ class FRRDriver(NetworkDriver):
         if answer["kind"] == "config":
             refused = MergeConfigException if self._mode == "merge" else ReplaceConfigException
             raise refused(answer["failed"])
+        if answer["kind"] == "pending":
+            raise PendingCommit(answer["failed"])
         raise CommitError(answer["failed"])
 
     # Getters ----------------------------------------------------------------------------------

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 #: Drivers of this collection: the module below this package, and the class in it.
 OURS = {"frr": ("frr", "FRRDriver")}
+# How NAPALM's own drivers refuse a commit while another waits.
+_RIVAL = re.compile(r"pending commit.* already")
 _PACKAGE = "ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice"
 
 
@@ -97,6 +99,8 @@ def get_driver(name: str) -> type[NetworkDriver]:
 def open_session(device: Device, timeout_s: float | None = None) -> Iterator[NetworkDriver]:
     """An open session; closed at the end, without touching a commit that waits for its confirmation.
 
+    :param timeout_s: seconds that connecting may take; an answer has the device's own.
+
     :raises Unreachable: when the device does not answer, or stops answering.
     :raises DatacenterError: every other trouble of the driver's, told with the device's name.
     """
@@ -112,6 +116,8 @@ def open_session(device: Device, timeout_s: float | None = None) -> Iterator[Net
     )
     with translated(device, "no session with the device", unknown=Unreachable):
         session.open()
+    if timeout != device.timeout_s:
+        edges.answer_within(session, device.timeout_s)
     try:
         yield session
     finally:
@@ -153,6 +159,11 @@ def _known(device: Device, what: str, error: Exception, unknown: type[Datacenter
         return ConfigurationRefused(
             "the device refuses the configuration", device=device.name, cause=cause,
             next_step="correct the lines that it names; nothing of it is in effect",
+        )  # fmt: skip
+    if "PendingCommit" in names or ("CommitError" in names and _RIVAL.search(said)):
+        return Refused(
+            "a change of this device waits for its confirmation already", device=device.name, cause=cause,
+            next_step="see whose it is; then state confirmed or rolled_back, or wait until its time is over",
         )  # fmt: skip
     if names & {"LockError", "SessionLockedException"}:
         return Refused(

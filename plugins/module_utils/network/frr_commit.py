@@ -48,6 +48,8 @@ START_S = 10.0
 LOOK_S = 0.1
 #: A rollback that fails is tried again after so many seconds, so many times: nobody else will do it.
 UNDO_PAUSE_S, UNDO_TRIES = 3.0, 200
+#: Who names a change by its token does not get another's.
+OTHERS = "the change that is there is somebody else's"
 #: The texts of this file and of the one that it needs, by their modules' names: set by the program that runs
 #: them on the router, for the guard.
 PARTS: dict[str, str] = {}
@@ -82,6 +84,14 @@ def guarded(folder: str) -> bool:
         return False
 
 
+@contextlib.contextmanager
+def guarding(folder: str) -> Iterator[None]:
+    """Be the guard of a change: whoever enters its lines, or takes them back, does it alone."""
+    with open(os.path.join(folder, "guard.lock")) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 # What is asked over the session -------------------------------------------------------------
 
 
@@ -101,28 +111,30 @@ def compare(router: Router, text: str) -> dict[str, Any]:
     return {"delta": router.delta(text), "running": router.running()}
 
 
-def begin(router: Router, text: str, mode: str, confirm_s: float, message: str) -> dict[str, Any]:
+def begin(router: Router, text: str, mode: str, confirm_s: float, message: str, token: str) -> dict[str, Any]:
     """Enter a change; the guard does it, and takes it back unless it is confirmed in time.
 
     :param confirm_s: 0 means that it stands as soon as it was entered, and is saved.
+    :param token: names this change from now on, chosen by who makes it: it is known although no answer comes.
+    :raises Failed: pending, when a change of somebody else's waits. Then nothing of this one was entered.
     """
     router.check(text)
-    token = f"{int(time.time())}-{os.getpid()}"
     new = router.path(f"new-{token}")
     os.mkdir(new, 0o700)
     try:
-        write(os.path.join(new, "before.conf"), router.running(), 0o600)
         write(os.path.join(new, "candidate.conf"), text, 0o600)
-        boot = router.boot_text()
-        if boot is not None:
-            write(os.path.join(new, "boot.conf"), boot, 0o600)
         write(os.path.join(new, "guard.lock"), "", 0o600)
-        note(new, "job.json", token=token, mode=mode, confirm_s=confirm_s, until=boot_s() + confirm_s,
-             message=message)  # fmt: skip
         with alone(router):
             waiting = status(router)
             if waiting["state"] != "idle":
                 raise Failed("pending", f"a change is {waiting['state']}, {waiting['left_s']} s are left")
+            # Read here: a moment ago the change of a rival may have been in it.
+            write(os.path.join(new, "before.conf"), router.running(), 0o600)
+            boot = router.boot_text()
+            if boot is not None:
+                write(os.path.join(new, "boot.conf"), boot, 0o600)
+            note(new, "job.json", token=token, mode=mode, confirm_s=confirm_s, until=boot_s() + confirm_s,
+                 message=message)  # fmt: skip
             shutil.rmtree(router.path("done"), ignore_errors=True)
             os.rename(new, router.path("pending"))
     finally:
@@ -133,42 +145,57 @@ def begin(router: Router, text: str, mode: str, confirm_s: float, message: str) 
     except NoGuard as error:
         # Nobody has entered anything, nor would anybody take it back.
         if claim(router, token):
-            undo(router, "the guard does not run", False)
+            with guarding(router.path("undoing")):
+                undo(router, "the guard does not run", False)
         raise Failed("device", str(error)) from error
 
 
-def confirm(router: Router) -> dict[str, Any]:
-    """Let a change stand, and write the boot configuration."""
+def confirm(router: Router, token: str | None = None) -> dict[str, Any]:
+    """Let a change stand, and write the boot configuration.
+
+    :param token: whose confirmation it is; none confirms whatever waits.
+    """
     with alone(router):
-        job = noted(router.path("pending"), "job.json")
-        if job is None:
+        folder = router.path("pending")
+        job = noted(folder, "job.json")
+        if job is None or token not in (None, job["token"]):
             last = json.dumps(status(router).get("last"))
-            raise Failed("none", f"no change waits; the last one: {last}")
-        note(router.path("pending"), "outcome.json", outcome="confirmed", at=time.time(), token=job["token"])
-        os.rename(router.path("pending"), router.path("done"))
-    router.save()
+            raise Failed(
+                "none", f"this change does not wait; the last one: {last}" if job is None else OTHERS
+            )
+        # While it can still be taken back: what cannot be saved must not stay.
+        router.save()
+        note(folder, "outcome.json", outcome="confirmed", at=time.time(), token=job["token"])
+        os.rename(folder, router.path("done"))
     return {"outcome": "confirmed"}
 
 
-def roll_back(router: Router) -> dict[str, Any]:
-    """Take the pending change back now, or the last one that stood."""
+def roll_back(router: Router, token: str | None = None) -> dict[str, Any]:
+    """Take the pending change back now, or the last one that stood.
+
+    :param token: whose change it is; none takes back whichever it is.
+    """
     with alone(router):
         job, saved = noted(router.path("undoing"), "job.json"), False
         running = job is not None and guarded(router.path("undoing"))
+        if job is not None and token not in (None, job["token"]):
+            raise Failed("none", OTHERS)
         if job is None:
-            job, saved = _take(router)
+            job, saved = _take(router, token)
     if not running:
         launch(router, f"take_back({options(router)!r}, {saved!r})", job["token"])
     return wait_for(router, job["token"], ("outcome.json",))
 
 
-def _take(router: Router) -> tuple[dict[str, Any], bool]:
+def _take(router: Router, token: str | None) -> tuple[dict[str, Any], bool]:
     """Claim the change that is to be taken back; whether it had been saved already."""
     for name in ("pending", "done"):
         job = noted(router.path(name), "job.json")
         outcome = (noted(router.path(name), "outcome.json") or {}).get("outcome", "")
         if job is None or outcome == "rolled_back":
             continue
+        if token not in (None, job["token"]):
+            raise Failed("none", OTHERS)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(router.path(name, "outcome.json"))
         os.rename(router.path(name), router.path("undoing"))
@@ -180,8 +207,13 @@ def _take(router: Router) -> tuple[dict[str, Any], bool]:
 
 
 def wait_for(router: Router, token: str, names: tuple[str, ...]) -> dict[str, Any]:
-    """Wait until the guard has said how it went."""
+    """Wait until the guard has said how it went.
+
+    :raises NoGuard: when none runs.
+    :raises Failed: device, when it runs and has not come to an end: it is left to do so.
+    """
     end, missing_since = time.monotonic() + CALL_S * 2, time.monotonic()
+    alive = False
     while time.monotonic() < end and time.monotonic() - missing_since < START_S:
         for folder in ("pending", "undoing", "done"):
             job = noted(router.path(folder), "job.json")
@@ -193,9 +225,12 @@ def wait_for(router: Router, token: str, names: tuple[str, ...]) -> dict[str, An
                     raise Failed(said.get("kind", "device"), said["error"])
                 if said:
                     return said
-            if guarded(router.path(folder)):
+            alive = guarded(router.path(folder))
+            if alive:
                 missing_since = time.monotonic()
         time.sleep(0.02)
+    if alive:
+        raise Failed("device", f"the guard is not done within {CALL_S * 2:g} s, and goes on")
     raise NoGuard("device", f"the guard did not say how it went: see {router.path('guard.log')}")
 
 
@@ -242,12 +277,17 @@ def guard(where: dict[str, Any], token: str) -> None:
     router = Router(**where)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write("-1000")
-    folder = router.path("pending")
-    job = json.loads(read(folder, "job.json"))
-    lock = open(os.path.join(folder, "guard.lock"))  # noqa: SIM115 - held until this process ends
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    text = read(folder, "candidate.conf")
+    with guarding(router.path("pending")):
+        job = noted(router.path("pending"), "job.json")
+        # Who waited for this process may have given it up meanwhile.
+        if job is not None and job["token"] == token:
+            _enter_and_wait(router, job)
+
+
+def _enter_and_wait(router: Router, job: dict[str, Any]) -> None:
+    folder, token = router.path("pending"), job["token"]
     try:
+        text = read(folder, "candidate.conf")
         if job["mode"] == "replace":
             router.replace(text)
         else:
@@ -273,11 +313,14 @@ def guard(where: dict[str, Any], token: str) -> None:
 def stand(router: Router, token: str) -> None:
     """A change that needs no confirmation."""
     said: dict[str, Any] = {"outcome": "committed", "at": time.time(), "token": token}
-    try:
-        router.save()
-    except Failed as error:
-        said.update(error=str(error), kind=error.kind)
     with alone(router):
+        job = noted(router.path("pending"), "job.json")
+        if job is None or job["token"] != token:
+            return
+        try:
+            router.save()
+        except Failed as error:
+            said.update(error=str(error), kind=error.kind)
         note(router.path("pending"), "outcome.json", **said)
         os.rename(router.path("pending"), router.path("done"))
 
@@ -325,9 +368,8 @@ def undo(router: Router, why: str, save: bool, error: str = "", kind: str = "") 
 def take_back(where: dict[str, Any], saved: bool) -> None:
     """Take back what somebody asked to take back."""
     router = Router(**where)
-    lock = open(router.path("undoing", "guard.lock"))  # noqa: SIM115 - held until this process ends
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    undo(router, "asked", saved)
+    with guarding(router.path("undoing")):
+        undo(router, "asked", saved)
 
 
 VERBS: dict[str, Callable[..., dict[str, Any]]] = {
