@@ -277,6 +277,16 @@ def test_what_was_replaced_is_kept_and_a_changed_file_is_not_restored(
         read_archive(path, "r1")
 
 
+def test_devices_whose_names_are_no_names_of_files_have_archives_of_their_own(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    names = ("南宁一号路由", "灾备一号路由", "..", "r1")
+    for name in names:
+        archive.keep(name, f"hostname {name}")
+    assert [read_archive(archive.newest(name), name) for name in names] == [f"hostname {n}" for n in names]
+    assert (tmp_path / "r1").is_dir()
+    assert {path.parent.parent for path in tmp_path.rglob("*.conf")} == {tmp_path}
+
+
 def test_nothing_is_replaced_that_could_not_be_kept(hardware: Hardware, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DatacenterError, match="cannot be archived, so nothing was changed"):
