@@ -32,9 +32,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.che
     Opener,
     run_check,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.frr_getters import (
-    without_secrets,
-)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.redaction import without_secrets
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.session import (
     Device,
     Unsupported,

@@ -25,6 +25,7 @@ import time
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice import delta, frr_getters
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.redaction import without_secrets
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.ssh import Shell
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import (
     frr_commit,
@@ -259,7 +260,7 @@ class FRRDriver(NetworkDriver):
         if "candidate" in wanted:
             found["candidate"] = self._candidate
         if sanitized:
-            found = {kind: frr_getters.without_secrets(text) for kind, text in found.items()}
+            found = {kind: without_secrets(text) for kind, text in found.items()}
         return found
 
     def ping(

@@ -33,6 +33,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
     Unreachable,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice import edges
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.redaction import without_secrets
 
 if TYPE_CHECKING:
     from napalm.base import NetworkDriver
@@ -139,7 +140,7 @@ def translated(device: Device, what: str, unknown: type[DatacenterError] = Datac
     except NotImplementedError as error:
         raise Unsupported(
             what, device=device.name,
-            cause=f"the driver {device.driver} cannot do that" + (f": {error}" if str(error) else ""),
+            cause=f"the driver {device.driver} cannot do that: {_plain(str(error))}".removesuffix(": "),
         ) from error  # fmt: skip
     except Exception as error:
         raise _known(device, what, error, unknown) from error
@@ -179,4 +180,5 @@ def _known(device: Device, what: str, error: Exception, unknown: type[Datacenter
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()[:600]
+    """On one line, after what it quotes of the configuration has lost its secrets line by line."""
+    return re.sub(r"\s+", " ", without_secrets(text)).strip()[:600]
