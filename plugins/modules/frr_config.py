@@ -19,7 +19,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Computes the difference and enters nothing.
+    description: Computes the difference and enters nothing. Warns when the run would be refused.
   diff_mode:
     support: full
     description: Shows the commands that leave and enter the configuration, each in its context.
@@ -112,6 +112,8 @@ def main() -> None:
         )
     except DatacenterError as error:
         fail_from_error(module, error)
+    for text in result.pop("warnings", []):
+        module.warn(text)
     prepared = "".join(f"{line}\n" for line in result["delta"])
     module.exit_json(diff={"prepared": prepared}, **result)
 

@@ -114,6 +114,8 @@ def apply_change(
         before = _running(device, session)
         try:
             result = _examine(device, session, change)
+            if dry_run and result["resets"] and not change.allow_session_reset:
+                result["warnings"] = ["this will be refused: it takes routing sessions down"]
             if result["changed"] and not dry_run:
                 _refuse_resets(device, change, result)
                 result["archive"] = archive.keep(device.name, before) if archive else None

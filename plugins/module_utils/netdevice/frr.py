@@ -24,11 +24,12 @@ import shlex
 import time
 from typing import Any
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice import delta, frr_getters
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice import frr_getters
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.redaction import without_secrets
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.ssh import Shell
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import (
     frr_commit,
+    frr_delta,
     frr_text,
     icmp_echo,
 )
@@ -82,7 +83,7 @@ class FRRDriver(NetworkDriver):
         self.device: Any = None
         self._candidate = ""
         self._mode = ""
-        self._lines: list[delta.Line] = []
+        self._lines: list[frr_delta.Line] = []
         #: Names the commit that this session made, or was given; without one it decides on any that waits.
         self.config_session: str | None = None
         self._silence_s = float(self.optional_args.get("silence_s", SILENCE_S))
@@ -119,15 +120,15 @@ class FRRDriver(NetworkDriver):
             return ""
         said = self._ask("compare", text=self._candidate)
         if self._mode == "replace":
-            self._lines = delta.parse_replace(said["delta"], self._candidate)
+            self._lines = frr_delta.parse_replace(said["delta"], self._candidate)
         else:
-            self._lines = delta.parse_merge(said["delta"], self._candidate, said["running"])
+            self._lines = frr_delta.parse_merge(said["delta"], self._candidate, said["running"])
         return "\n".join(str(line) for line in self._lines)
 
     @property
     def session_resets(self) -> list[str]:
         """Those lines of the last difference that take down a session which is up."""
-        return delta.session_resets(self._lines)
+        return frr_delta.session_resets(self._lines)
 
     def commit_config(self, message: str = "", revert_in: int | None = None) -> None:
         if not self._mode:

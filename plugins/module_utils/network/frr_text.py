@@ -12,14 +12,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
-from typing import Any, Iterator
+from typing import Any, Iterable, Iterator
 
 #: Seconds that one call of vtysh or frr-reload.py may take.
 CALL_S = 60.0
 #: So often frr-reload.py is given a configuration until nothing is left to be entered.
 PASSES = 3
+#: vtysh: "% Unknown command", "line 5: % ..."; frr-reload.py: "2026-11-25 22:17:18,267 ERROR: ...", in red.
+_COMPLAINT = re.compile(r"(line \d+: *)?%|\d{4}-\d\d-\d\d [\d:,]+ +(\x1b\[\d+m)? *(ERROR|CRITICAL)\b")
 
 
 class Failed(Exception):
@@ -144,12 +147,20 @@ class Router:
         except subprocess.TimeoutExpired as error:
             raise Failed("device", f"{argv[0]} did not end within {CALL_S:g} s") from error
         said = (done.stdout + done.stderr).replace("\\n", "\n").splitlines()
-        errors = [line.strip() for line in said if "ERROR" in line or "% " in line]
+        errors = complaints(said)
         if done.returncode or errors:
             if "is not running" in done.stderr or "failed to connect" in done.stderr:
                 kind = "device"
-            raise Failed(kind, "; ".join(errors) or " ".join(said[-3:]) or f"exit code {done.returncode}")
+            raise Failed(kind, ";\n".join(errors) or " ".join(said[-3:]) or f"exit code {done.returncode}")
         return done.stdout
+
+
+def complaints(lines: Iterable[str]) -> list[str]:
+    """Those lines of vtysh's and frr-reload.py's answers that say what went wrong.
+
+    Told by how they begin: what a configuration has in a description is no trouble.
+    """
+    return [line.strip() for line in lines if _COMPLAINT.match(line.strip())]
 
 
 def write(path: str, text: str, mode: int) -> None:

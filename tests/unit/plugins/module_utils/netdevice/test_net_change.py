@@ -176,6 +176,7 @@ def test_a_candidate_that_is_not_taken_is_discarded(hardware: Hardware, tmp_path
 
 def test_sessions_are_reset_with_approval_alone(hardware: Hardware) -> None:
     hardware.resets = ("timers 9",)
+    assert "will be refused" in run(hardware, "timers 9", dry_run=True)["warnings"][0]
     with pytest.raises(Refused, match="timers 9") as refused:
         run(hardware, "timers 9")
     assert refused.value.result["resets"] == ["timers 9"]
