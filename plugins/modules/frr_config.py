@@ -16,6 +16,7 @@ description:
     (M(anjianyun.datacenter.service_address)), and what is true now stands on the device only.
   - Refuses a difference that would take OSPF sessions down which are up, and names its lines, unless
     O(reset_sessions) allows it.
+  - Refuses while a change by M(anjianyun.datacenter.net_config) waits on the router for its confirmation.
 attributes:
   check_mode:
     support: full

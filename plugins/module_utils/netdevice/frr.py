@@ -48,7 +48,6 @@ except ImportError:
     # The modules say so before they come here (adapter.requires); documentation is read without NAPALM.
     NetworkDriver = CommitError = object
 
-STATE = "/run/anjianyun/frr-commit"
 #: Seconds without a sign of life after which a session counts as cut; the router gives one every second.
 SILENCE_S = 10.0
 
@@ -88,7 +87,7 @@ class FRRDriver(NetworkDriver):
         self.config_session: str | None = None
         self._silence_s = float(self.optional_args.get("silence_s", SILENCE_S))
         self._where = {
-            "state": self.optional_args.get("state_directory", STATE),
+            "state": self.optional_args.get("state_directory", frr_text.STATE),
             "confdir": self.optional_args.get("confdir", "/etc/frr"),
             "pathspace": self.optional_args.get("pathspace"),
         }

@@ -287,11 +287,10 @@ def guard(where: dict[str, Any], token: str) -> None:
 def _enter_and_wait(router: Router, job: dict[str, Any]) -> None:
     folder, token = router.path("pending"), job["token"]
     try:
-        text = read(folder, "candidate.conf")
         if job["mode"] == "replace":
-            router.replace(text)
+            settle(router, folder, "candidate.conf")
         else:
-            router.merge(text)
+            router.merge(read(folder, "candidate.conf"))
     except Failed as error:
         if claim(router, token):
             undo(router, "refused", False, str(error), error.kind)
@@ -308,6 +307,22 @@ def _enter_and_wait(router: Router, job: dict[str, Any]) -> None:
         time.sleep(min(LOOK_S, max(0.0, job["until"] - boot_s())))
     if claim(router, token):
         undo(router, f"not confirmed within {job['confirm_s']:g} s", False)
+
+
+def settle(router: Router, folder: str, name: str) -> str:
+    """Make the running configuration what a file says; what is left to do afterwards.
+
+    Again when the file has changed meanwhile: a service has moved (``frr_kept.py``).
+    """
+    while True:
+        text = read(folder, name)
+        left = router.replace(text)
+        try:
+            if read(folder, name) == text:
+                return left
+        except FileNotFoundError:
+            # Somebody has claimed the change, and waits for this process to end.
+            return left
 
 
 def stand(router: Router, token: str) -> None:
@@ -338,13 +353,13 @@ def claim(router: Router, token: str) -> bool:
 def undo(router: Router, why: str, save: bool, error: str = "", kind: str = "") -> None:
     """Make the running configuration what it was before, and do not give up."""
     folder = router.path("undoing")
-    before, job = read(folder, "before.conf"), json.loads(read(folder, "job.json"))
-    boot = read(folder, "boot.conf") if os.path.exists(os.path.join(folder, "boot.conf")) else None
+    job = json.loads(read(folder, "job.json"))
     trouble: str | None = None
     for _try in range(UNDO_TRIES):
         try:
-            left = router.replace(before)
-            router.restore_boot(boot)
+            left = settle(router, folder, "before.conf")
+            with alone(router), contextlib.suppress(FileNotFoundError):
+                router.restore_boot(read(folder, "boot.conf"))
             if save:
                 router.save()
             trouble = f"still to be entered: {' '.join(left.split())}" if left else None

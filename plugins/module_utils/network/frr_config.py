@@ -18,11 +18,13 @@ import tempfile
 from typing import Any, Iterable, Sequence
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import frr_kept
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr import Frr
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr_delta import (
     parse_replace,
     session_resets,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr_kept import with_routes
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr_text import complaints
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.routes import neighbours_in
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.service_address import routes_in
@@ -77,10 +79,23 @@ def apply_configuration(
         "kept_routes": kept,
         "saved": not unsaved,
     }
-    if dry_run and result["resets"] and not reset_sessions:
-        result["warnings"] = ["this will be refused: it takes OSPF sessions down"]
+    waits = result["changed"] and frr_kept.waiting()
+    if dry_run:
+        reasons = {
+            "it takes OSPF sessions down": bool(result["resets"]) and not reset_sessions,
+            "a change of this router waits for its confirmation": waits,
+        }
+        result["warnings"] = [f"this will be refused: {reason}" for reason, so in reasons.items() if so]
     if dry_run or not result["changed"]:
         return result
+    if waits:
+        raise Refused(
+            "a change of this router waits for its confirmation",
+            device=frr.device,
+            cause="what is entered meanwhile is taken back with it, and saving would save it unconfirmed",
+            next_step="see whose it is; net_config with state confirmed or rolled_back, then run this again",
+            result={**result, "changed": False},
+        )
     if result["resets"] and not reset_sessions:
         raise Refused(
             "this change would take OSPF sessions down that carry traffic",
@@ -111,14 +126,6 @@ def kept_routes(running: str, prefixes: Iterable[str]) -> list[str]:
         for prefix in sorted(prefixes)
         for next_hop, tag in routes_in(running, prefix)
     ]
-
-
-def with_routes(text: str, routes: Sequence[str]) -> str:
-    """A configuration with further routes, before its first interface as FRR writes it."""
-    if not routes:
-        return text
-    before, interface, after = text.partition("\ninterface ")
-    return "\n".join([before, *routes, "!"]) + interface + after
 
 
 def parse_delta(output: str) -> Delta:

@@ -17,6 +17,8 @@ import shutil
 import subprocess
 from typing import Any, Iterable, Iterator
 
+#: Where a change that waits keeps its state, unless its author says otherwise; must not survive a restart.
+STATE = "/run/anjianyun/frr-commit"
 #: Seconds that one call of vtysh or frr-reload.py may take.
 CALL_S = 60.0
 #: So often frr-reload.py is given a configuration until nothing is left to be entered.
@@ -107,15 +109,8 @@ class Router:
 
     def restore_boot(self, text: str | None) -> None:
         """Somebody may have typed 'write' while the change waited."""
-        if text is None or self.boot_text() == text:
-            return
-        beside = self.boot_file + ".rollback"
-        kept = os.stat(self.boot_file) if os.path.exists(self.boot_file) else None
-        write(beside, text, 0o640)
-        if kept:
-            os.chown(beside, kept.st_uid, kept.st_gid)
-            os.chmod(beside, kept.st_mode & 0o777)
-        os.replace(beside, self.boot_file)
+        if text is not None and self.boot_text() != text:
+            rewrite(self.boot_file, text)
 
     @contextlib.contextmanager
     def _place(self, text: str) -> Iterator[str]:
@@ -170,6 +165,17 @@ def write(path: str, text: str, mode: int) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+    os.replace(beside, path)
+
+
+def rewrite(path: str, text: str) -> None:
+    """The same, and who owned the file that was there owns the new one."""
+    beside = path + ".rollback"
+    kept = os.stat(path) if os.path.exists(path) else None
+    write(beside, text, 0o640)
+    if kept:
+        os.chown(beside, kept.st_uid, kept.st_gid)
+        os.chmod(beside, kept.st_mode & 0o777)
     os.replace(beside, path)
 
 

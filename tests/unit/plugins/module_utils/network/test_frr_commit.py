@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import frr_commit
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import frr_commit, frr_kept
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr_text import Failed, Router
 
 
@@ -124,6 +124,60 @@ def test_what_cannot_be_saved_is_not_confirmed_and_is_taken_back(router: Memory)
     said = frr_commit.wait_for(router, "of-a", ("outcome.json",))
     assert said["outcome"] == "rolled_back"
     assert "192.0.2.0" not in router.running()
+
+
+SERVICE = "10.100.0.1/32"
+ROUTE = f"ip route {SERVICE} 10.2.10.21 tag 3"
+
+
+@pytest.mark.parametrize("decide", [frr_commit.confirm, frr_commit.roll_back])
+@pytest.mark.parametrize("routes", [[ROUTE], []])
+def test_a_service_that_moved_while_a_change_waited_stays_where_it_is(
+    router: Memory, decide: Any, routes: list[str]
+) -> None:
+    old = f"ip route {SERVICE} 10.2.10.9 tag 1\n"
+    type(router).text = f"{router.text}{old}interface lo\nexit\n"
+    router.save()
+    begin(router, "of-a")
+    assert frr_kept.keep(SERVICE, routes, 1.0, router.state)
+    type(router).text = frr_kept.with_routes(router.text.replace(old, ""), routes)
+    assert frr_kept.save(Path(router.boot_file), SERVICE, routes, 1.0, router.state)
+    assert "192.0.2.0" not in boot(router)
+    decide(router, "of-a")
+    for text in (router.running(), boot(router)):
+        assert [line for line in text.splitlines() if SERVICE in line] == routes
+        assert ("192.0.2.0" in text) is (decide is frr_commit.confirm)
+
+
+def test_a_service_that_moves_while_a_change_is_taken_back_is_entered_again(
+    router: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it goes back to was read before the service moved."""
+    entered: list[str] = []
+
+    def replace(self: Memory, text: str) -> str:
+        entered.append(text)
+        if len(entered) == 1:
+            assert frr_kept.keep(SERVICE, [ROUTE], 1.0, self.state)
+        type(self).text = text
+        return ""
+
+    begin(router, "of-a")
+    monkeypatch.setattr(Memory, "replace", replace)
+    frr_commit.roll_back(router, "of-a")
+    assert (len(entered), ROUTE in router.running(), ROUTE in boot(router)) == (2, True, True)
+    # And of the last change, which may be undone without a timer.
+    assert not frr_kept.keep(SERVICE, [], 1.0, router.state)
+    assert ROUTE not in Path(router.path("done", "before.conf")).read_text()
+
+
+def test_a_service_does_not_wait_long_for_whoever_holds_the_state(router: Memory) -> None:
+    begin(router, "of-a")
+    with frr_commit.alone(router):
+        assert frr_kept.keep(SERVICE, [ROUTE], 0.05, router.state)
+        assert not frr_kept.save(Path(router.boot_file), SERVICE, [ROUTE], 0.05, router.state)
+    assert ROUTE in Path(router.path("pending", "before.conf")).read_text()
+    assert not frr_kept.keep(SERVICE, [ROUTE], 1.0, router.path("nothing"))
 
 
 def test_a_guard_that_lives_is_waited_for_no_longer_and_left_to_its_work(

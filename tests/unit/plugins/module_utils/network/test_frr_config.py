@@ -10,19 +10,20 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import frr_config
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import frr_config, frr_kept
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr import Frr
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr_config import (
     apply_configuration,
     kept_routes,
     parse_delta,
     significant,
-    with_routes,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr_delta import (
     parse_replace,
     session_resets,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr_kept import with_routes
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr_text import complaints
 
 OUTPUT = """\
@@ -94,8 +95,12 @@ def test_check_mode_warns_of_what_the_run_refuses(monkeypatch: pytest.MonkeyPatc
             Recorded(), "x", service_prefixes=[], reset_sessions=reset_sessions, dry_run=True
         )
 
-    assert "will be refused" in apply(False)["warnings"][0]
-    assert "warnings" not in apply(True)
+    assert apply(False)["warnings"] == ["this will be refused: it takes OSPF sessions down"]
+    assert apply(True)["warnings"] == []
+    monkeypatch.setattr(frr_kept, "waiting", lambda: True)
+    assert "waits for its confirmation" in apply(True)["warnings"][0]
+    with pytest.raises(Refused, match="waits for its confirmation"):
+        apply_configuration(Recorded(), "x", service_prefixes=[], reset_sessions=True, dry_run=False)
 
 
 def test_what_a_description_says_is_no_trouble() -> None:
