@@ -16,10 +16,11 @@ description:
     (M(anjianyun.datacenter.service_address)), and what is true now stands on the device only.
   - Refuses a difference that would take OSPF sessions down which are up, and names its lines, unless
     O(reset_sessions) allows it.
+  - Refuses while a change by M(anjianyun.datacenter.net_config) waits on the router for its confirmation.
 attributes:
   check_mode:
     support: full
-    description: Computes the difference and enters nothing.
+    description: Computes the difference and enters nothing. Warns when the run would be refused.
   diff_mode:
     support: full
     description: Shows the commands that leave and enter the configuration, each in its context.
@@ -112,6 +113,8 @@ def main() -> None:
         )
     except DatacenterError as error:
         fail_from_error(module, error)
+    for text in result.pop("warnings", []):
+        module.warn(text)
     prepared = "".join(f"{line}\n" for line in result["delta"])
     module.exit_json(diff={"prepared": prepared}, **result)
 

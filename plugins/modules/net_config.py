@@ -25,7 +25,8 @@ extends_documentation_fragment: anjianyun.datacenter.netdevice
 attributes:
   check_mode:
     support: full
-    description: Loads the candidate, shows the difference, and discards it.
+    description:
+      - Loads the candidate, shows the difference, and discards it. Warns when the run would be refused.
   diff_mode:
     support: full
     description: Shows the device's own difference, without passwords.
@@ -226,15 +227,17 @@ seconds:
   type: float
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error, requires
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import (
+    DiscreetModule,
+    fail_from_error,
+    requires,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice import arguments
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = DiscreetModule(
         argument_spec={**arguments.device_argument_spec(), **arguments.change_argument_spec()},
         mutually_exclusive=[("config", "src")],
         required_if=[("state", "present", ["config", "src"], True)],
@@ -246,6 +249,8 @@ def main() -> None:
         result = arguments.serve(module.params, dry_run=module.check_mode)
     except DatacenterError as error:
         fail_from_error(module, error)
+    for text in result.pop("warnings", []):
+        module.warn(text)
     module.exit_json(**result)
 
 

@@ -76,9 +76,11 @@ ansible_facts:
       type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error, requires
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import (
+    DiscreetModule,
+    fail_from_error,
+    requires,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice import arguments
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.getters import read_getters
@@ -88,7 +90,7 @@ def main() -> None:
     spec = arguments.device_argument_spec()
     spec["getters"] = {"type": "list", "elements": "str", "default": ["facts"]}
     spec["arguments"] = {"type": "dict", "default": {}}
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module = DiscreetModule(argument_spec=spec, supports_check_mode=True)
     module.no_log_values.update(arguments.secrets(module.params))
     try:
         requires("napalm", "paramiko")

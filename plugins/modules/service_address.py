@@ -15,6 +15,8 @@ description:
     application's server, and saves, so that a restart of the device does not change who holds the service.
   - Reads back from the device that three things agree. The route stands in the configuration, it is in use,
     and OSPF announces it with the wanted precedence. Withdrawn means that OSPF does not announce it any more.
+  - While a change by M(anjianyun.datacenter.net_config) waits on this device, it does the same, and the route
+    stays when that change is taken back (RV(pending)).
   - It shows what this device says. What the counties make of it is seen from their routers, with
     M(anjianyun.datacenter.route_info).
 attributes:
@@ -81,6 +83,12 @@ commands:
   type: list
   elements: str
   sample: ["ip route 10.100.0.1/32 10.2.10.21 tag 3", "write memory"]
+pending:
+  description:
+    - Whether a change by M(anjianyun.datacenter.net_config) waits on this device for its confirmation. The
+      route stays whatever becomes of it. Saved is the route alone, not what was not confirmed.
+  returned: once the device was read
+  type: bool
 before:
   description: What the device said before.
   returned: once the device was read

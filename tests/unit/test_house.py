@@ -224,7 +224,7 @@ def test_check_mode_is_what_the_documentation_says(path: Path) -> None:
     calls = [
         node
         for node in ast.walk(_tree(path))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "AnsibleModule"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("AnsibleModule", "DiscreetModule")
     ]
     assert len(calls) == 1
     given = {word.arg: word.value for word in calls[0].keywords}

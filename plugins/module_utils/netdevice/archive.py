@@ -63,7 +63,10 @@ class Archive:
         return found[-1]
 
     def _folder(self, device: str) -> Path:
-        return self.directory / re.sub(r"[^A-Za-z0-9._-]", "_", device)
+        """Two devices never share one: a name that is no name of a file is told apart by its digest."""
+        plain = re.sub(r"[^A-Za-z0-9._-]|^\.+$", "_", device)
+        digest = hashlib.sha256(device.encode()).hexdigest()[:8]
+        return self.directory / (plain if plain == device else f"{plain}-{digest}")
 
 
 def read_archive(path: Path, device: str) -> str:

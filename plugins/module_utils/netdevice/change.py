@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +32,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.che
     Opener,
     run_check,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.frr_getters import (
-    without_secrets,
-)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.redaction import without_secrets
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.session import (
     Device,
     Unsupported,
@@ -52,7 +50,7 @@ GRACE_S = 60.0
 #: Without an armed rollback: seconds until the checks must pass.
 UNARMED_S = 30.0
 PAUSE_S = 0.3
-#: Seconds that one try of a new session may take.
+#: Seconds that one try to connect may take; an answer has the device's own time.
 TRY_S = 5.0
 # What devices put into a configuration beside the configuration: times, greetings.
 _NOISE = re.compile(r"^\s*(!.*|#.*|Building configuration.*|Current configuration.*|ntp clock-period.*)?$")
@@ -116,6 +114,8 @@ def apply_change(
         before = _running(device, session)
         try:
             result = _examine(device, session, change)
+            if dry_run and result["resets"] and not change.allow_session_reset:
+                result["warnings"] = ["this will be refused: it takes routing sessions down"]
             if result["changed"] and not dry_run:
                 _refuse_resets(device, change, result)
                 result["archive"] = archive.keep(device.name, before) if archive else None
@@ -138,8 +138,8 @@ def confirm_pending(
         if not _pending(device, session):
             return {"changed": False, "confirmed": False}
         if not dry_run:
-            edges.give_handle(session, None)
             with translated(device, "the commit cannot be confirmed"):
+                edges.adopt(session)
                 session.confirm_commit()
             edges.take_handle(session)
             if _pending(device, session):
@@ -155,8 +155,8 @@ def roll_back_pending(
         if not _pending(device, session):
             return {"changed": False, "rolled_back": False}
         if not dry_run:
-            edges.give_handle(session, None)
             with translated(device, "the commit cannot be taken back"):
+                edges.adopt(session)
                 session.rollback()
             edges.take_handle(session)
             if _pending(device, session):
@@ -176,10 +176,14 @@ class Trial:
         self.begun = clock.now()
         self.handle: str | None = None
         self.failed: str | None = None
-        self.asked = False
+        self.asked = self.dropped = False
 
     def commit(self, session: NetworkDriver) -> None:
-        """Enter it. A session that ends meanwhile says nothing about the change."""
+        """Enter it. A session that ends meanwhile says nothing about the change.
+
+        :raises Refused: when a rival was faster: nothing of this change is in effect, and the rival's is not
+            for this run to decide on.
+        """
         words: dict[str, Any] = {"message": self.change.message} if self.change.message else {}
         if self.change.confirm_s:
             words["revert_in"] = self.change.confirm_s
@@ -187,16 +191,18 @@ class Trial:
         try:
             with translated(self.device, "the commit failed"):
                 session.commit_config(**words)
-        except Unsupported:
+        except (Unsupported, Refused) as error:
             _discard(session)
+            error.result = {**self.result, "changed": False}
             raise
         except Unreachable as error:
             self.result["session_lost"] = str(error.cause)
         except DatacenterError as error:
             self.failed = f"the device did not take it: {error.cause}"
+            self.handle = edges.handle_of(session)
             # A candidate that stays would lock everybody out; one that counts down is taken back.
             _discard(session)
-        self.handle = edges.take_handle(session)
+        self.handle = edges.take_handle(session) or self.handle
 
     def judge(self) -> dict[str, Any]:
         """Confirm it when all holds; otherwise see it gone."""
@@ -218,7 +224,9 @@ class Trial:
         while self.clock.now() < end:
             try:
                 with self.opener(self.device, timeout_s=min(TRY_S, self.device.timeout_s)) as session:
-                    if limit and not _pending(self.device, session):
+                    waits = self._waits(session)
+                    self._drop_candidate(session, waits)
+                    if limit and not waits:
                         # Confirmed, and the answer was lost; or gone before anybody came.
                         return self._difference(session) if self.asked else self._too_late()
                     cause = (None if compared else self._difference(session)) or ""
@@ -270,9 +278,22 @@ class Trial:
         with translated(self.device, "the commit cannot be confirmed"):
             session.confirm_commit()
         edges.take_handle(session)
-        if _pending(self.device, session):
+        if self._waits(session):
             return "the device still waits for a confirmation after it was confirmed"
         return None
+
+    def _waits(self, session: NetworkDriver) -> bool:
+        """Whether this change waits, not somebody else's."""
+        return _pending(self.device, session, lambda: edges.waits(session, self.handle))
+
+    def _drop_candidate(self, session: NetworkDriver, waits: bool) -> None:
+        """A commit that never reached the device has left its candidate there, which locks everybody out."""
+        if waits or self.dropped or not (self.failed or "session_lost" in self.result):
+            return
+        edges.give_handle(session, self.handle)
+        _discard(session)
+        edges.take_handle(session)
+        self.dropped = True
 
     def _taken_back(self, cause: str) -> DatacenterError:
         """Wait until the device is what it was, and say so; or that it is not known."""
@@ -281,14 +302,13 @@ class Trial:
         while True:
             try:
                 with self.opener(self.device, timeout_s=min(TRY_S, self.device.timeout_s)) as session:
-                    waits = _pending(self.device, session)
+                    waits = self._waits(session)
+                    self._drop_candidate(session, waits)
                     if not waits and same(_running(self.device, session), self.before):
                         return self._not_confirmed(cause, own_hand)
                     seen = "the change still waits" if waits else "its configuration is another than before"
                     if not own_hand and self.clock.now() > due + (MARGIN_S if self.change.confirm_s else 0):
-                        # Its own rollback did not come, or was never armed.
-                        own_hand = self.change.confirm_s == 0 or waits
-                        self._roll_back(session, own_hand, waits)
+                        own_hand = self._roll_back(session, waits)
             except DatacenterError as error:
                 seen = str(error)
             if self.clock.now() > due + GRACE_S:
@@ -301,17 +321,35 @@ class Trial:
             result={**self.result, "confirmed": False, "rolled_back": None},
         )  # fmt: skip
 
-    def _roll_back(self, session: NetworkDriver, wanted: bool, waits: bool) -> None:
-        if not wanted:
-            return
-        edges.give_handle(session, self.handle)
-        with translated(self.device, "the rollback failed"):
-            if waits or edges.plain(self.device.driver) not in edges.ROLLS_BACK_TO_SAVED:
+    def _roll_back(self, session: NetworkDriver, waits: bool) -> bool:
+        """Take it back where the device did not, or was never told to; false where it is not ours to take."""
+        named = edges.names_commits(session)
+        if waits:
+            # What waits after a commit that the device refused is ours only if it bears our name.
+            ours = named or not self.failed
+        else:
+            ours = not self.change.confirm_s and not _pending(self.device, session)
+        if not ours:
+            return False
+        if waits or edges.plain(self.device.driver) not in edges.ROLLS_BACK_TO_SAVED:
+            if named and self.handle is None:
+                return False
+            edges.give_handle(session, self.handle)
+            with translated(self.device, "the rollback failed"):
                 session.rollback()
-            else:
+            edges.take_handle(session)
+            return True
+        if self.failed and self._difference(session):
+            return False
+        try:
+            with translated(self.device, "the rollback failed"):
                 session.load_replace_candidate(config=self.before)
                 session.commit_config()
+        except DatacenterError:
+            _discard(session)
+            raise
         edges.take_handle(session)
+        return True
 
     def _not_confirmed(self, cause: str, own_hand: bool) -> NotConfirmed:
         seconds = round(self.clock.now() - self.begun, 1)
@@ -377,11 +415,11 @@ def _running(device: Device, session: NetworkDriver) -> str:
         return str(session.get_config(retrieve="running")["running"])
 
 
-def _pending(device: Device, session: NetworkDriver) -> bool:
-    """Whether a commit waits; where the driver cannot tell, none does."""
+def _pending(device: Device, session: NetworkDriver, asked: Callable[[], bool] | None = None) -> bool:
+    """Whether a commit waits, of whoever made it; where the driver cannot tell, none does."""
     try:
         with translated(device, "whether a commit waits cannot be read"):
-            return bool(session.has_pending_commit())
+            return bool((asked or session.has_pending_commit)())
     except Unsupported:
         return False
 

@@ -5,7 +5,8 @@
 
 - EOS knows a commit that waits by the name of its configuration session, which stands in the driver
   object. Closing that object aborts the session, and with it the change; another object cannot confirm
-  it. So the name is taken out before closing, and put into the new session.
+  it. So the name is taken out before closing, and put into the new session. Our driver for FRR names its
+  commits in the same way. By the name a commit is told from another's.
 - EOS rolls a commit without a timer back to what was saved before it (``copy startup-config
   flash:rollback-0``), which need not be what was running.
 - IOS and Junos count the seconds of a rollback in minutes; NX-OS and IOS XR have none.
@@ -34,17 +35,53 @@ def plain(driver: str) -> str:
 
 def take_handle(session: NetworkDriver) -> str | None:
     """What names the pending commit in this session; the session forgets it."""
-    handle = getattr(session, _HANDLE, None)
+    handle = handle_of(session)
     if handle is not None:
         setattr(session, _HANDLE, None)
+    return handle
+
+
+def names_commits(session: NetworkDriver) -> bool:
+    """Whether a pending commit can be told from another's."""
+    return hasattr(session, _HANDLE) and hasattr(session, "_get_pending_commits")
+
+
+def handle_of(session: NetworkDriver) -> str | None:
+    """What names the commit, or the candidate, that this session made."""
+    handle = getattr(session, _HANDLE, None)
     return handle if isinstance(handle, str) else None
 
 
 def give_handle(session: NetworkDriver, handle: str | None) -> None:
-    """Make a new session the owner of a pending commit; without a handle, of the only one there is."""
-    if not hasattr(session, _HANDLE):
-        return
-    if handle is None:
+    """Make a new session the owner of a commit; without a handle, of none."""
+    if hasattr(session, _HANDLE):
+        setattr(session, _HANDLE, handle)
+
+
+def adopt(session: NetworkDriver) -> None:
+    """Make a session the owner of the only commit that waits, of whoever made it."""
+    if names_commits(session):
         pending = session._get_pending_commits()
-        handle = next(iter(pending), None) if len(pending) == 1 else None
-    setattr(session, _HANDLE, handle)
+        give_handle(session, next(iter(pending), None) if len(pending) == 1 else None)
+
+
+def waits(session: NetworkDriver, handle: str | None) -> bool:
+    """Whether this commit waits for its confirmation; where commits have no names, whether any does."""
+    if not names_commits(session):
+        return bool(session.has_pending_commit())
+    return handle is not None and handle in session._get_pending_commits()
+
+
+def answer_within(session: NetworkDriver, seconds: float) -> None:
+    """Give an open session the time that an answer may take; connecting had less.
+
+    Each library has a place of its own for it: our SSH and PyEZ the device, pyeapi its transport, and
+    Netmiko the connection.
+    """
+    device = getattr(session, "device", None)
+    transport = getattr(getattr(device, "connection", None), "transport", None)
+    places = [(session, "timeout"), (device, "timeout_s"), (device, "timeout"), (transport, "timeout"),
+              (device, "read_timeout_override")]  # fmt: skip
+    for owner, name in places:
+        if isinstance(getattr(owner, name, None), (int, float)):
+            setattr(owner, name, max(1, round(seconds)))

@@ -19,12 +19,20 @@ from __future__ import annotations
 
 import inspect
 import json
+import secrets
 import shlex
+import time
 from typing import Any
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice import delta, frr_getters
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice import frr_getters
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.redaction import without_secrets
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.ssh import Shell
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import frr_commit, icmp_echo
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import (
+    frr_commit,
+    frr_delta,
+    frr_text,
+    icmp_echo,
+)
 
 try:
     from napalm.base import NetworkDriver
@@ -38,11 +46,14 @@ try:
     )
 except ImportError:
     # The modules say so before they come here (adapter.requires); documentation is read without NAPALM.
-    NetworkDriver = object
+    NetworkDriver = CommitError = object
 
-STATE = "/run/anjianyun/frr-commit"
 #: Seconds without a sign of life after which a session counts as cut; the router gives one every second.
 SILENCE_S = 10.0
+
+
+class PendingCommit(CommitError):
+    """A commit of somebody else's waits; nothing of this one was entered."""
 
 
 class FRRDriver(NetworkDriver):
@@ -71,10 +82,12 @@ class FRRDriver(NetworkDriver):
         self.device: Any = None
         self._candidate = ""
         self._mode = ""
-        self._lines: list[delta.Line] = []
+        self._lines: list[frr_delta.Line] = []
+        #: Names the commit that this session made, or was given; without one it decides on any that waits.
+        self.config_session: str | None = None
         self._silence_s = float(self.optional_args.get("silence_s", SILENCE_S))
         self._where = {
-            "state": self.optional_args.get("state_directory", STATE),
+            "state": self.optional_args.get("state_directory", frr_text.STATE),
             "confdir": self.optional_args.get("confdir", "/etc/frr"),
             "pathspace": self.optional_args.get("pathspace"),
         }
@@ -106,38 +119,51 @@ class FRRDriver(NetworkDriver):
             return ""
         said = self._ask("compare", text=self._candidate)
         if self._mode == "replace":
-            self._lines = delta.parse_replace(said["delta"], self._candidate)
+            self._lines = frr_delta.parse_replace(said["delta"], self._candidate)
         else:
-            self._lines = delta.parse_merge(said["delta"], self._candidate, said["running"])
+            self._lines = frr_delta.parse_merge(said["delta"], self._candidate, said["running"])
         return "\n".join(str(line) for line in self._lines)
 
     @property
     def session_resets(self) -> list[str]:
         """Those lines of the last difference that take down a session which is up."""
-        return delta.session_resets(self._lines)
+        return frr_delta.session_resets(self._lines)
 
     def commit_config(self, message: str = "", revert_in: int | None = None) -> None:
         if not self._mode:
             raise CommitError("there is no candidate")
+        # Known before anything is asked: the answer may be lost, and with it whose change it is.
+        owned, self.config_session = self.config_session, f"{int(time.time())}-{secrets.token_hex(8)}"
         try:
             self._ask(
-                "begin", text=self._candidate, mode=self._mode, confirm_s=revert_in or 0, message=message
-            )
+                "begin", text=self._candidate, mode=self._mode, confirm_s=revert_in or 0, message=message,
+                token=self.config_session,
+            )  # fmt: skip
+        except PendingCommit:
+            self.config_session = owned
+            raise
         finally:
             self.discard_config()
 
     def has_pending_commit(self) -> bool:
-        return bool(self._ask("status")["state"] != "idle")
+        return bool(self._get_pending_commits())
+
+    def _get_pending_commits(self) -> dict[str, float]:
+        """The one that waits, and its seconds: the name is NAPALM's own for EOS (``edges.py``)."""
+        said = self._ask("status")
+        return {} if said["state"] == "idle" else {said["token"]: said["left_s"]}
 
     def confirm_commit(self) -> None:
-        self._ask("confirm")
+        self._ask("confirm", token=self.config_session)
+        self.config_session = None
 
     def discard_config(self) -> None:
         self._candidate, self._mode, self._lines = "", "", []
 
     def rollback(self) -> None:
         self.discard_config()
-        self._ask("roll_back")
+        self._ask("roll_back", token=self.config_session)
+        self.config_session = None
 
     def _load(self, mode: str, filename: str | None, config: str | None) -> None:
         self.discard_config()
@@ -155,9 +181,9 @@ class FRRDriver(NetworkDriver):
         self._candidate = text
 
     def _ask(self, verb: str, **arguments: Any) -> dict[str, Any]:
-        """Have frr_commit.py answer on the router."""
-        source = inspect.getsource(frr_commit)
-        script = f"{frr_commit.prelude(source)}main({verb!r}, {self._where!r}, {arguments!r})\n"
+        """Have frr_commit.py answer on the router; it and what it needs are sent with each question."""
+        parts = {module.__name__: inspect.getsource(module) for module in (frr_text, frr_commit)}
+        script = f"{frr_commit.prelude(parts)}module.main({verb!r}, {self._where!r}, {arguments!r})\n"
         # A change that cuts the session must leave time to find that out, and to look for another way.
         confirm_s = arguments.get("confirm_s")
         silence_s = min(self._silence_s, max(3.0, confirm_s / 3)) if confirm_s else self._silence_s
@@ -172,6 +198,8 @@ class FRRDriver(NetworkDriver):
         if answer["kind"] == "config":
             refused = MergeConfigException if self._mode == "merge" else ReplaceConfigException
             raise refused(answer["failed"])
+        if answer["kind"] == "pending":
+            raise PendingCommit(answer["failed"])
         raise CommitError(answer["failed"])
 
     # Getters ----------------------------------------------------------------------------------
@@ -232,7 +260,7 @@ class FRRDriver(NetworkDriver):
         if "candidate" in wanted:
             found["candidate"] = self._candidate
         if sanitized:
-            found = {kind: frr_getters.without_secrets(text) for kind, text in found.items()}
+            found = {kind: without_secrets(text) for kind, text in found.items()}
         return found
 
     def ping(

@@ -15,16 +15,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _UNKNOWN_SPEED = 4294967295
-_SECRET = re.compile(
-    r"^(?P<before>.*\b(?:password|secret|authentication-key|key-string|message-digest-key \d+ md5"
-    r"|auth(?:entication)? \S+ (?:md5|clear)|community)(?: [78])?) \S+",
-    re.MULTILINE,
-)
-
-
-def without_secrets(text: str) -> str:
-    """A configuration, or a difference of two, without passwords and keys."""
-    return _SECRET.sub(r"\g<before> <removed>", text)
 
 
 def facts(

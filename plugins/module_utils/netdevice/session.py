@@ -33,12 +33,15 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
     Unreachable,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice import edges
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.redaction import without_secrets
 
 if TYPE_CHECKING:
     from napalm.base import NetworkDriver
 
 #: Drivers of this collection: the module below this package, and the class in it.
 OURS = {"frr": ("frr", "FRRDriver")}
+# How NAPALM's own drivers refuse a commit while another waits.
+_RIVAL = re.compile(r"pending commit.* already")
 _PACKAGE = "ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice"
 
 
@@ -97,6 +100,8 @@ def get_driver(name: str) -> type[NetworkDriver]:
 def open_session(device: Device, timeout_s: float | None = None) -> Iterator[NetworkDriver]:
     """An open session; closed at the end, without touching a commit that waits for its confirmation.
 
+    :param timeout_s: seconds that connecting may take; an answer has the device's own.
+
     :raises Unreachable: when the device does not answer, or stops answering.
     :raises DatacenterError: every other trouble of the driver's, told with the device's name.
     """
@@ -112,6 +117,8 @@ def open_session(device: Device, timeout_s: float | None = None) -> Iterator[Net
     )
     with translated(device, "no session with the device", unknown=Unreachable):
         session.open()
+    if timeout != device.timeout_s:
+        edges.answer_within(session, device.timeout_s)
     try:
         yield session
     finally:
@@ -133,7 +140,7 @@ def translated(device: Device, what: str, unknown: type[DatacenterError] = Datac
     except NotImplementedError as error:
         raise Unsupported(
             what, device=device.name,
-            cause=f"the driver {device.driver} cannot do that" + (f": {error}" if str(error) else ""),
+            cause=f"the driver {device.driver} cannot do that: {_plain(str(error))}".removesuffix(": "),
         ) from error  # fmt: skip
     except Exception as error:
         raise _known(device, what, error, unknown) from error
@@ -154,6 +161,11 @@ def _known(device: Device, what: str, error: Exception, unknown: type[Datacenter
             "the device refuses the configuration", device=device.name, cause=cause,
             next_step="correct the lines that it names; nothing of it is in effect",
         )  # fmt: skip
+    if "PendingCommit" in names or ("CommitError" in names and _RIVAL.search(said)):
+        return Refused(
+            "a change of this device waits for its confirmation already", device=device.name, cause=cause,
+            next_step="see whose it is; then state confirmed or rolled_back, or wait until its time is over",
+        )  # fmt: skip
     if names & {"LockError", "SessionLockedException"}:
         return Refused(
             "somebody else is configuring the device", device=device.name, cause=cause,
@@ -168,4 +180,5 @@ def _known(device: Device, what: str, error: Exception, unknown: type[Datacenter
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()[:600]
+    """On one line, after what it quotes of the configuration has lost its secrets line by line."""
+    return re.sub(r"\s+", " ", without_secrets(text)).strip()[:600]

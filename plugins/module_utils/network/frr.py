@@ -54,13 +54,14 @@ class Frr:
         commands = ["show daemons", *documents, *([text] if text else [])]
         return self._parse(self._run(commands), len(documents), daemons)
 
-    def configure(self, commands: Sequence[str]) -> None:
+    def configure(self, commands: Sequence[str], *, save: bool = True) -> None:
         """Enter configuration commands and save, in one call.
 
+        :param save: false leaves the boot configuration alone.
         :raises DatacenterError: when a command is refused, or the configuration cannot be saved; the
             ones before it are in effect then, which the error's result says.
         """
-        output = self._run(["configure terminal", *commands, "end", "write memory"])
+        output = self._run(["configure terminal", *commands, "end", *(["write memory"] if save else [])])
         refused = [line for line in output.splitlines() if line.startswith("%")]
         if refused:
             raise DatacenterError(
@@ -70,7 +71,7 @@ class Frr:
                 next_step="see what stands in its configuration with vtysh -c 'show running-config'",
                 result={"changed": True, "commands": list(commands)},
             )
-        if "[OK]" not in output:
+        if save and "[OK]" not in output:
             raise DatacenterError(
                 "the change is in effect but was not saved, a restart would lose it",
                 device=self.device,

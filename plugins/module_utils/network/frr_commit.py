@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A commit on an FRR router that takes itself back unless somebody confirms it.
 
-This text is sent to the router and run there by its own Python: standard library, Python 3.9, and
-nothing of this collection. A process of its own (the guard) enters the change, so a session that the
-change cuts cannot break it off half way; then it waits, and takes everything back when its time is over.
+This text is sent to the router and run there by its own Python: standard library, Python 3.9, and of this
+collection only ``frr_text.py``, which is sent along (``prelude``). A process of its own (the guard) enters
+the change, so a session that the change cuts cannot break it off half way; then it waits, and takes
+everything back when its time is over.
 
 State is a folder, and each of its changes is one rename, so exactly one of two rivals wins:
 
@@ -31,26 +32,27 @@ import threading
 import time
 from typing import Any, Callable, Iterator
 
-#: Seconds that one call of vtysh or frr-reload.py may take.
-CALL_S = 60.0
-#: So often frr-reload.py is given a configuration until nothing is left to be entered.
-PASSES = 3
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr_text import (
+    CALL_S,
+    Failed,
+    Router,
+    note,
+    noted,
+    read,
+    write,
+)
+
 #: Seconds within which the guard has to run.
 START_S = 10.0
 #: How often the guard looks whether it was confirmed, in seconds.
 LOOK_S = 0.1
 #: A rollback that fails is tried again after so many seconds, so many times: nobody else will do it.
 UNDO_PAUSE_S, UNDO_TRIES = 3.0, 200
-#: The text of this file, set by whoever sends it; the guard needs it.
-SOURCE = ""
-
-
-class Failed(Exception):
-    """What is said to the other side. Kind: config, pending, none, device."""
-
-    def __init__(self, kind: str, text: str) -> None:
-        super().__init__(text)
-        self.kind = kind
+#: Who names a change by its token does not get another's.
+OTHERS = "the change that is there is somebody else's"
+#: The texts of this file and of the one that it needs, by their modules' names: set by the program that runs
+#: them on the router, for the guard.
+PARTS: dict[str, str] = {}
 
 
 class NoGuard(Failed):
@@ -60,154 +62,6 @@ class NoGuard(Failed):
 def boot_s() -> float:
     """Seconds since the machine started, suspended ones included."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-class Router:
-    """FRR on this machine.
-
-    :param state: folder for what waits; one that does not survive a restart.
-    :param pathspace: the name of an FRR that is one of several on this machine (``-N``).
-    """
-
-    def __init__(self, state: str, confdir: str = "/etc/frr", pathspace: str | None = None) -> None:
-        self.state = os.path.join(state, pathspace) if pathspace else state
-        self.confdir = confdir
-        self.pathspace = pathspace
-        self.boot_file = os.path.join(confdir, pathspace or "", "frr.conf")
-        os.makedirs(self.state, mode=0o700, exist_ok=True)
-
-    def path(self, *names: str) -> str:
-        return os.path.join(self.state, *names)
-
-    def vtysh(self, *arguments: str, config_dir: str | None = None) -> str:
-        argv = ["vtysh"]
-        if config_dir or self.confdir != "/etc/frr":
-            argv += ["--config_dir", config_dir or self.confdir]
-        argv += (["-N", self.pathspace] if self.pathspace else []) + list(arguments)
-        return self._call("config" if "-f" in arguments else "device", argv)
-
-    def running(self) -> str:
-        text = self.vtysh("-c", "show running-config no-header")
-        if "frr defaults" not in text and "frr version" not in text:
-            raise Failed("device", "vtysh shows no running configuration: is zebra running?")
-        return text
-
-    def check(self, text: str) -> dict[str, Any]:
-        """Refuse what vtysh does not know, before anything is entered."""
-        if not text.strip():
-            raise Failed("config", "the configuration is empty")
-        with self._place(text) as place:
-            self.vtysh("-m", "-f", os.path.join(place, "frr.conf"))
-        return {}
-
-    def delta(self, text: str) -> str:
-        """What frr-reload.py would enter to make the running configuration this text."""
-        return self._reload(text, "--test")
-
-    def replace(self, text: str) -> str:
-        """Make the running configuration a text; what is left to do afterwards.
-
-        frr-reload.py needs more than one pass at times: it enters 'no bfd' and then, to remove one of its
-        profiles, the context again, which is born anew by that.
-        """
-        left = ""
-        for _pass in range(PASSES):
-            self._reload(text, "--reload")
-            left = self.delta(text)
-            if "Lines To" not in left:
-                return ""
-        return left
-
-    def merge(self, text: str) -> None:
-        with self._place(text) as place:
-            self.vtysh("-f", os.path.join(place, "frr.conf"))
-
-    def save(self) -> None:
-        said = self.vtysh("-c", "write memory")
-        if "[OK]" not in said:
-            raise Failed("device", f"the boot configuration was not written: {said.strip()[-300:]}")
-
-    def boot_text(self) -> str | None:
-        try:
-            with open(self.boot_file, encoding="utf-8") as file:
-                return file.read()
-        except FileNotFoundError:
-            return None
-
-    def restore_boot(self, text: str | None) -> None:
-        """Somebody may have typed 'write' while the change waited."""
-        if text is None or self.boot_text() == text:
-            return
-        beside = self.boot_file + ".rollback"
-        kept = os.stat(self.boot_file) if os.path.exists(self.boot_file) else None
-        write(beside, text, 0o640)
-        if kept:
-            os.chown(beside, kept.st_uid, kept.st_gid)
-            os.chmod(beside, kept.st_mode & 0o777)
-        os.replace(beside, self.boot_file)
-
-    @contextlib.contextmanager
-    def _place(self, text: str) -> Iterator[str]:
-        # frr-reload.py writes the boot configuration at its end, unless it is told that the file which it
-        # reads IS the boot configuration: so it gets a folder of its own with that file in it.
-        place = self.path(f"place-{os.getpid()}")
-        shutil.rmtree(place, ignore_errors=True)
-        os.makedirs(os.path.join(place, self.pathspace or ""), mode=0o700)
-        write(os.path.join(place, "frr.conf"), text if text.endswith("\n") else text + "\n", 0o600)
-        write(os.path.join(place, self.pathspace or "", "vtysh.conf"), "", 0o600)
-        try:
-            yield place
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
-
-    def _reload(self, text: str, how: str) -> str:
-        with self._place(text) as place:
-            argv = ["/usr/lib/frr/frr-reload.py", how, "--stdout", "--confdir", place]
-            argv += (["-N", self.pathspace] if self.pathspace else []) + [os.path.join(place, "frr.conf")]
-            return self._call("config", argv)
-
-    def _call(self, kind: str, argv: list[str]) -> str:
-        try:
-            done = subprocess.run(
-                argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=CALL_S, check=False
-            )
-        except FileNotFoundError as error:
-            raise Failed("device", f"{argv[0]} is not found (packages frr and frr-pythontools)") from error
-        except subprocess.TimeoutExpired as error:
-            raise Failed("device", f"{argv[0]} did not end within {CALL_S:g} s") from error
-        said = (done.stdout + done.stderr).replace("\\n", "\n").splitlines()
-        errors = [line.strip() for line in said if "ERROR" in line or "% " in line]
-        if done.returncode or errors:
-            if "is not running" in done.stderr or "failed to connect" in done.stderr:
-                kind = "device"
-            raise Failed(kind, "; ".join(errors) or " ".join(said[-3:]) or f"exit code {done.returncode}")
-        return done.stdout
-
-
-def write(path: str, text: str, mode: int) -> None:
-    """A whole file or none."""
-    beside = path + ".new"
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
-
-
-def read(*names: str) -> Any:
-    with open(os.path.join(*names), encoding="utf-8") as file:
-        return file.read()
-
-
-def note(folder: str, name: str, **facts: Any) -> None:
-    write(os.path.join(folder, name), json.dumps(facts), 0o600)
-
-
-def noted(*names: str) -> dict[str, Any] | None:
-    try:
-        return json.loads(read(*names))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
 
 
 @contextlib.contextmanager
@@ -230,6 +84,14 @@ def guarded(folder: str) -> bool:
         return False
 
 
+@contextlib.contextmanager
+def guarding(folder: str) -> Iterator[None]:
+    """Be the guard of a change: whoever enters its lines, or takes them back, does it alone."""
+    with open(os.path.join(folder, "guard.lock")) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 # What is asked over the session -------------------------------------------------------------
 
 
@@ -249,28 +111,30 @@ def compare(router: Router, text: str) -> dict[str, Any]:
     return {"delta": router.delta(text), "running": router.running()}
 
 
-def begin(router: Router, text: str, mode: str, confirm_s: float, message: str) -> dict[str, Any]:
+def begin(router: Router, text: str, mode: str, confirm_s: float, message: str, token: str) -> dict[str, Any]:
     """Enter a change; the guard does it, and takes it back unless it is confirmed in time.
 
     :param confirm_s: 0 means that it stands as soon as it was entered, and is saved.
+    :param token: names this change from now on, chosen by who makes it: it is known although no answer comes.
+    :raises Failed: pending, when a change of somebody else's waits. Then nothing of this one was entered.
     """
     router.check(text)
-    token = f"{int(time.time())}-{os.getpid()}"
     new = router.path(f"new-{token}")
     os.mkdir(new, 0o700)
     try:
-        write(os.path.join(new, "before.conf"), router.running(), 0o600)
         write(os.path.join(new, "candidate.conf"), text, 0o600)
-        boot = router.boot_text()
-        if boot is not None:
-            write(os.path.join(new, "boot.conf"), boot, 0o600)
         write(os.path.join(new, "guard.lock"), "", 0o600)
-        note(new, "job.json", token=token, mode=mode, confirm_s=confirm_s, until=boot_s() + confirm_s,
-             message=message)  # fmt: skip
         with alone(router):
             waiting = status(router)
             if waiting["state"] != "idle":
                 raise Failed("pending", f"a change is {waiting['state']}, {waiting['left_s']} s are left")
+            # Read here: a moment ago the change of a rival may have been in it.
+            write(os.path.join(new, "before.conf"), router.running(), 0o600)
+            boot = router.boot_text()
+            if boot is not None:
+                write(os.path.join(new, "boot.conf"), boot, 0o600)
+            note(new, "job.json", token=token, mode=mode, confirm_s=confirm_s, until=boot_s() + confirm_s,
+                 message=message)  # fmt: skip
             shutil.rmtree(router.path("done"), ignore_errors=True)
             os.rename(new, router.path("pending"))
     finally:
@@ -281,42 +145,57 @@ def begin(router: Router, text: str, mode: str, confirm_s: float, message: str) 
     except NoGuard as error:
         # Nobody has entered anything, nor would anybody take it back.
         if claim(router, token):
-            undo(router, "the guard does not run", False)
+            with guarding(router.path("undoing")):
+                undo(router, "the guard does not run", False)
         raise Failed("device", str(error)) from error
 
 
-def confirm(router: Router) -> dict[str, Any]:
-    """Let a change stand, and write the boot configuration."""
+def confirm(router: Router, token: str | None = None) -> dict[str, Any]:
+    """Let a change stand, and write the boot configuration.
+
+    :param token: whose confirmation it is; none confirms whatever waits.
+    """
     with alone(router):
-        job = noted(router.path("pending"), "job.json")
-        if job is None:
+        folder = router.path("pending")
+        job = noted(folder, "job.json")
+        if job is None or token not in (None, job["token"]):
             last = json.dumps(status(router).get("last"))
-            raise Failed("none", f"no change waits; the last one: {last}")
-        note(router.path("pending"), "outcome.json", outcome="confirmed", at=time.time(), token=job["token"])
-        os.rename(router.path("pending"), router.path("done"))
-    router.save()
+            raise Failed(
+                "none", f"this change does not wait; the last one: {last}" if job is None else OTHERS
+            )
+        # While it can still be taken back: what cannot be saved must not stay.
+        router.save()
+        note(folder, "outcome.json", outcome="confirmed", at=time.time(), token=job["token"])
+        os.rename(folder, router.path("done"))
     return {"outcome": "confirmed"}
 
 
-def roll_back(router: Router) -> dict[str, Any]:
-    """Take the pending change back now, or the last one that stood."""
+def roll_back(router: Router, token: str | None = None) -> dict[str, Any]:
+    """Take the pending change back now, or the last one that stood.
+
+    :param token: whose change it is; none takes back whichever it is.
+    """
     with alone(router):
         job, saved = noted(router.path("undoing"), "job.json"), False
         running = job is not None and guarded(router.path("undoing"))
+        if job is not None and token not in (None, job["token"]):
+            raise Failed("none", OTHERS)
         if job is None:
-            job, saved = _take(router)
+            job, saved = _take(router, token)
     if not running:
         launch(router, f"take_back({options(router)!r}, {saved!r})", job["token"])
     return wait_for(router, job["token"], ("outcome.json",))
 
 
-def _take(router: Router) -> tuple[dict[str, Any], bool]:
+def _take(router: Router, token: str | None) -> tuple[dict[str, Any], bool]:
     """Claim the change that is to be taken back; whether it had been saved already."""
     for name in ("pending", "done"):
         job = noted(router.path(name), "job.json")
         outcome = (noted(router.path(name), "outcome.json") or {}).get("outcome", "")
         if job is None or outcome == "rolled_back":
             continue
+        if token not in (None, job["token"]):
+            raise Failed("none", OTHERS)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(router.path(name, "outcome.json"))
         os.rename(router.path(name), router.path("undoing"))
@@ -328,8 +207,13 @@ def _take(router: Router) -> tuple[dict[str, Any], bool]:
 
 
 def wait_for(router: Router, token: str, names: tuple[str, ...]) -> dict[str, Any]:
-    """Wait until the guard has said how it went."""
+    """Wait until the guard has said how it went.
+
+    :raises NoGuard: when none runs.
+    :raises Failed: device, when it runs and has not come to an end: it is left to do so.
+    """
     end, missing_since = time.monotonic() + CALL_S * 2, time.monotonic()
+    alive = False
     while time.monotonic() < end and time.monotonic() - missing_since < START_S:
         for folder in ("pending", "undoing", "done"):
             job = noted(router.path(folder), "job.json")
@@ -341,9 +225,12 @@ def wait_for(router: Router, token: str, names: tuple[str, ...]) -> dict[str, An
                     raise Failed(said.get("kind", "device"), said["error"])
                 if said:
                     return said
-            if guarded(router.path(folder)):
+            alive = guarded(router.path(folder))
+            if alive:
                 missing_since = time.monotonic()
         time.sleep(0.02)
+    if alive:
+        raise Failed("device", f"the guard is not done within {CALL_S * 2:g} s, and goes on")
     raise NoGuard("device", f"the guard did not say how it went: see {router.path('guard.log')}")
 
 
@@ -355,15 +242,21 @@ def options(router: Router) -> dict[str, Any]:
     }
 
 
-def prelude(source: str) -> str:
-    """A program that has this file's text, and knows it."""
-    return f"text = {source!r}\nexec(text)\nSOURCE = text\n"
+def prelude(parts: dict[str, str]) -> str:
+    """A program that has these modules without their files; the last one is ``module``, and knows them."""
+    return (
+        f"import sys, types\nparts = {parts!r}\n"
+        "for name, text in parts.items():\n"
+        "    module = sys.modules[name] = types.ModuleType(name)\n"
+        "    exec(text, module.__dict__)\n"
+        "module.PARTS = parts\n"
+    )
 
 
 def launch(router: Router, call: str, token: str) -> None:
     """Start a part of this file as a process that outlives the session, whoever ends that."""
     script = router.path("guard.py")
-    write(script, prelude(SOURCE) + call + "\n", 0o600)
+    write(script, prelude(PARTS) + f"module.{call}\n", 0o600)
     argv = [sys.executable or "/usr/bin/python3", "-I", script]
     if os.path.isdir("/run/systemd/system") and shutil.which("systemd-run"):
         # A session's scope may be killed as a whole when the session ends; a unit of its own is not.
@@ -384,16 +277,20 @@ def guard(where: dict[str, Any], token: str) -> None:
     router = Router(**where)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write("-1000")
-    folder = router.path("pending")
-    job = json.loads(read(folder, "job.json"))
-    lock = open(os.path.join(folder, "guard.lock"))  # noqa: SIM115 - held until this process ends
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    text = read(folder, "candidate.conf")
+    with guarding(router.path("pending")):
+        job = noted(router.path("pending"), "job.json")
+        # Who waited for this process may have given it up meanwhile.
+        if job is not None and job["token"] == token:
+            _enter_and_wait(router, job)
+
+
+def _enter_and_wait(router: Router, job: dict[str, Any]) -> None:
+    folder, token = router.path("pending"), job["token"]
     try:
         if job["mode"] == "replace":
-            router.replace(text)
+            settle(router, folder, "candidate.conf")
         else:
-            router.merge(text)
+            router.merge(read(folder, "candidate.conf"))
     except Failed as error:
         if claim(router, token):
             undo(router, "refused", False, str(error), error.kind)
@@ -412,14 +309,33 @@ def guard(where: dict[str, Any], token: str) -> None:
         undo(router, f"not confirmed within {job['confirm_s']:g} s", False)
 
 
+def settle(router: Router, folder: str, name: str) -> str:
+    """Make the running configuration what a file says; what is left to do afterwards.
+
+    Again when the file has changed meanwhile: a service has moved (``frr_kept.py``).
+    """
+    while True:
+        text = read(folder, name)
+        left = router.replace(text)
+        try:
+            if read(folder, name) == text:
+                return left
+        except FileNotFoundError:
+            # Somebody has claimed the change, and waits for this process to end.
+            return left
+
+
 def stand(router: Router, token: str) -> None:
     """A change that needs no confirmation."""
     said: dict[str, Any] = {"outcome": "committed", "at": time.time(), "token": token}
-    try:
-        router.save()
-    except Failed as error:
-        said.update(error=str(error), kind=error.kind)
     with alone(router):
+        job = noted(router.path("pending"), "job.json")
+        if job is None or job["token"] != token:
+            return
+        try:
+            router.save()
+        except Failed as error:
+            said.update(error=str(error), kind=error.kind)
         note(router.path("pending"), "outcome.json", **said)
         os.rename(router.path("pending"), router.path("done"))
 
@@ -437,13 +353,13 @@ def claim(router: Router, token: str) -> bool:
 def undo(router: Router, why: str, save: bool, error: str = "", kind: str = "") -> None:
     """Make the running configuration what it was before, and do not give up."""
     folder = router.path("undoing")
-    before, job = read(folder, "before.conf"), json.loads(read(folder, "job.json"))
-    boot = read(folder, "boot.conf") if os.path.exists(os.path.join(folder, "boot.conf")) else None
+    job = json.loads(read(folder, "job.json"))
     trouble: str | None = None
     for _try in range(UNDO_TRIES):
         try:
-            left = router.replace(before)
-            router.restore_boot(boot)
+            left = settle(router, folder, "before.conf")
+            with alone(router), contextlib.suppress(FileNotFoundError):
+                router.restore_boot(read(folder, "boot.conf"))
             if save:
                 router.save()
             trouble = f"still to be entered: {' '.join(left.split())}" if left else None
@@ -467,9 +383,8 @@ def undo(router: Router, why: str, save: bool, error: str = "", kind: str = "") 
 def take_back(where: dict[str, Any], saved: bool) -> None:
     """Take back what somebody asked to take back."""
     router = Router(**where)
-    lock = open(router.path("undoing", "guard.lock"))  # noqa: SIM115 - held until this process ends
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    undo(router, "asked", saved)
+    with guarding(router.path("undoing")):
+        undo(router, "asked", saved)
 
 
 VERBS: dict[str, Callable[..., dict[str, Any]]] = {

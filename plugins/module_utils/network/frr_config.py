@@ -18,18 +18,20 @@ import tempfile
 from typing import Any, Iterable, Sequence
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import frr_kept
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr import Frr
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr_delta import (
+    parse_replace,
+    session_resets,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr_kept import with_routes
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr_text import complaints
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.routes import neighbours_in
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.service_address import routes_in
 
 RELOAD = "/usr/lib/frr/frr-reload.py"
 DAEMONS = ("zebra", "staticd", "ospfd", "bfdd")
 TIMEOUT_S = 60.0
-# Without these an adjacency goes down and comes again; with others it stays.
-_RESETS = re.compile(
-    r"^(no )?(router ospf|interface \S+|ip address .*"
-    r"|ip ospf (area|network|passive|dead-interval|hello-interval|bfd).*|ospf router-id .*|shutdown)$"
-)
 _REMOVES = re.compile(r"^no ip (route|prefix-list) ")
 _NOISE = re.compile(r"^(!|frr version |Building configuration|Current configuration|end$|exit$|$)")
 
@@ -50,13 +52,6 @@ class Delta:
             *(f"{'-' if _REMOVES.match(line) else '+'} {line}" for line in self.add),
         ]
 
-    @property
-    def resets(self) -> list[str]:
-        """What would take an adjacency down: such a line removed, or set to another value."""
-        gone = [line for line in self.delete if _RESETS.match(line.rpartition(" / ")[2])]
-        timers = [line for line in self.add if re.search(r"(dead|hello)-interval|router-id", line)]
-        return gone + timers
-
 
 def apply_configuration(
     frr: Frr, text: str, *, service_prefixes: Sequence[str], reset_sessions: bool, dry_run: bool
@@ -73,18 +68,34 @@ def apply_configuration(
     )
     kept = kept_routes(running, service_prefixes)
     wanted = with_routes(text, kept)
-    delta = _delta(frr, wanted)
+    output = _run(frr, wanted, "--test")
+    delta = parse_delta(output)
     full = [one for one in neighbours_in(neighbours) if one["full"]]
     unsaved = significant(running.splitlines()) != significant(frr.saved_lines())
     result: dict[str, Any] = {
         "changed": bool(delta.lines) or unsaved,
         "delta": delta.lines,
-        "resets": delta.resets if full else [],
+        "resets": session_resets(parse_replace(output, wanted)) if full else [],
         "kept_routes": kept,
         "saved": not unsaved,
     }
+    waits = result["changed"] and frr_kept.waiting()
+    if dry_run:
+        reasons = {
+            "it takes OSPF sessions down": bool(result["resets"]) and not reset_sessions,
+            "a change of this router waits for its confirmation": waits,
+        }
+        result["warnings"] = [f"this will be refused: {reason}" for reason, so in reasons.items() if so]
     if dry_run or not result["changed"]:
         return result
+    if waits:
+        raise Refused(
+            "a change of this router waits for its confirmation",
+            device=frr.device,
+            cause="what is entered meanwhile is taken back with it, and saving would save it unconfirmed",
+            next_step="see whose it is; net_config with state confirmed or rolled_back, then run this again",
+            result={**result, "changed": False},
+        )
     if result["resets"] and not reset_sessions:
         raise Refused(
             "this change would take OSPF sessions down that carry traffic",
@@ -95,7 +106,7 @@ def apply_configuration(
         )
     if delta.lines:
         _reload(frr, wanted)
-        left = _delta(frr, wanted)
+        left = parse_delta(_run(frr, wanted, "--test"))
         if left.lines:
             raise DatacenterError(
                 "the router did not take the whole configuration",
@@ -115,14 +126,6 @@ def kept_routes(running: str, prefixes: Iterable[str]) -> list[str]:
         for prefix in sorted(prefixes)
         for next_hop, tag in routes_in(running, prefix)
     ]
-
-
-def with_routes(text: str, routes: Sequence[str]) -> str:
-    """A configuration with further routes, before its first interface as FRR writes it."""
-    if not routes:
-        return text
-    before, interface, after = text.partition("\ninterface ")
-    return "\n".join([before, *routes, "!"]) + interface + after
 
 
 def parse_delta(output: str) -> Delta:
@@ -147,10 +150,6 @@ def parse_delta(output: str) -> Delta:
 def significant(lines: Iterable[str]) -> set[str]:
     """The lines of a configuration that say something, in no order."""
     return {line.strip() for line in lines if not _NOISE.match(line.strip())}
-
-
-def _delta(frr: Frr, text: str) -> Delta:
-    return parse_delta(_run(frr, text, "--test"))
 
 
 def _reload(frr: Frr, text: str) -> None:
@@ -186,7 +185,7 @@ def _run(frr: Frr, text: str, *mode: str) -> str:
                 device=frr.device,
                 next_step="see which daemon hangs, then run this again",
             ) from error
-    errors = [line for line in done.stdout.splitlines() if "ERROR" in line or "% " in line]
+    errors = complaints(done.stdout.replace("\\n", "\n").splitlines())
     if done.returncode or errors:
         raise DatacenterError(
             "the router does not understand the configuration",

@@ -22,7 +22,13 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
     DatacenterError,
     DeadlineExceeded,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr import Frr, poll
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import frr_kept
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr import (
+    CONFIG_DIRECTORY,
+    SAVED_FILES,
+    Frr,
+    poll,
+)
 
 DAEMONS = ("zebra", "staticd", "ospfd")
 # An LSA of this age is being withdrawn; it stays in the database until every neighbour has said so.
@@ -69,6 +75,8 @@ def set_announcement(
 
     :param next_hop: the application's server; None withdraws the address.
     :param precedence: 1 to 3, the higher wins against another centre's announcement.
+    Somebody's change that waits on this device (``net_config``) neither hinders it nor takes it back.
+
     :raises DeadlineExceeded: when the device does not show it in time; what it shows is in the result.
     """
     prefix = _checked(prefix, next_hop)
@@ -76,9 +84,11 @@ def set_announcement(
     begun = time.monotonic()
     before, saved = read(frr, prefix), saved_routes(frr, prefix)
     commands = commands_for(prefix, before.configured, wanted)
+    pending, unsaved = frr_kept.waiting(), bool(commands) or saved != wanted
     result: dict[str, Any] = {
-        "changed": bool(commands) or saved != wanted,
-        "commands": [*commands, *(["write memory"] if commands or saved != wanted else [])],
+        "changed": unsaved,
+        "commands": [*commands, *(["write memory"] if unsaved and not pending else [])],
+        "pending": pending,
         "before": before.as_data(saved),
         "after": before.as_data(saved),
         "changed_at": None,
@@ -89,7 +99,7 @@ def set_announcement(
         return {**result, "confirmed_at": None, "duration_s": round(time.monotonic() - begun, 3)}
     try:
         if result["changed"]:
-            frr.configure(commands)
+            result["pending"] = _enter(frr, prefix, commands, _lines(prefix, wanted))
             result["changed_at"] = time.time()
         if result["changed"] or missing(before, wanted):
             result["after"] = _wait(frr, prefix, wanted, timeout_s).as_data(saved_routes(frr, prefix))
@@ -97,6 +107,38 @@ def set_announcement(
         error.result = {**result, **error.result}
         raise
     return {**result, "confirmed_at": time.time(), "duration_s": round(time.monotonic() - begun, 3)}
+
+
+def _enter(frr: Frr, prefix: str, commands: Sequence[str], routes: Sequence[str]) -> bool:
+    """Enter and save; whether somebody's change waits on this device.
+
+    What is wrong with that change's state hinders no service: it is said after the route was entered.
+    """
+    trouble: OSError | None = None
+    try:
+        waits = frr_kept.keep(prefix, routes, frr.timeout_s)
+    except OSError as error:
+        waits, trouble = True, error
+    if not waits:
+        frr.configure(commands)
+    elif commands:
+        # write memory would save what nobody has confirmed.
+        frr.configure(commands, save=False)
+    try:
+        # Again: a change that began a moment ago has read the configuration without these routes.
+        begun = frr_kept.keep(prefix, routes, frr.timeout_s)
+        saved = not waits or frr_kept.save(CONFIG_DIRECTORY / SAVED_FILES[0], prefix, routes, frr.timeout_s)
+    except OSError as error:
+        raise DatacenterError(
+            "the route is in effect, but may be taken back with somebody's change that waits",
+            device=frr.device,
+            cause=str(trouble or error),
+            next_step="let that change be confirmed or taken back (net_config), then run this again",
+            result={"changed": True, "pending": True},
+        ) from error
+    if not saved:
+        frr.configure([])
+    return waits or begun
 
 
 def read(frr: Frr, prefix: str) -> Reading:
@@ -158,10 +200,13 @@ def commands_for(
     if tuple(configured) == tuple(wanted):
         return []
     keep = {next_hop for next_hop, _precedence in wanted}
-    commands = [f"ip route {prefix} {next_hop} tag {precedence}" for next_hop, precedence in wanted]
-    return commands + [
+    return _lines(prefix, wanted) + [
         f"no ip route {prefix} {next_hop}" for next_hop, _tag in configured if next_hop not in keep
     ]
+
+
+def _lines(prefix: str, routes: Sequence[tuple[str, int]]) -> list[str]:
+    return [f"ip route {prefix} {next_hop} tag {precedence}" for next_hop, precedence in routes]
 
 
 def saved_routes(frr: Frr, prefix: str) -> tuple[tuple[str, int], ...]:

@@ -190,6 +190,59 @@ def test_a_check_that_does_not_hold_takes_the_change_back(eos: Emulator) -> None
     assert "10.77.0.0/16" in running(eos)
 
 
+def test_the_loser_of_a_race_leaves_the_winners_commit_alone(eos: Emulator) -> None:
+    """Both saw that nothing waits; the second to commit takes back nothing but its own candidate."""
+
+    class Rival(Archive):
+        def keep(self, device: str, text: str) -> dict[str, Any]:
+            options = {"lock_disable": True}
+            rival = Device("rival", "eos", "127.0.0.1", USER, PASSWORD, port=eos.port, optional_args=options)
+            with open_session(rival) as session:
+                session.load_merge_candidate(config=GOOD)
+                session.commit_config(revert_in=60)
+            return {"path": "", "sha256": ""}
+
+    with pytest.raises(Refused) as refused:
+        apply_change(device(eos), Change("hostname other\n", confirm_s=60), archive=Rival(Path()))
+    assert "waits for its confirmation already" in told(refused.value)["what"]
+    assert armed(eos)
+    assert "description to the archive" in running(eos)
+    assert left_open(eos) == []
+
+
+def test_a_commit_that_never_arrived_leaves_no_candidate(eos: Emulator) -> None:
+    before = running(eos)
+    eos.switch.faults += [Fault("reset", "copy startup"), Fault("error", "commit timer", "it was not done")]
+    with pytest.raises(NotConfirmed):
+        apply_change(device(eos), Change(GOOD, confirm_s=2))
+    assert (running(eos), left_open(eos)) == (before, [])
+
+
+def test_a_rollback_by_hand_that_is_refused_leaves_no_candidate_and_is_tried_again(
+    eos: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unmet(*_given: Any) -> tuple[bool, str]:
+        if not eos.switch.faults:
+            eos.switch.faults.append(Fault("error", "commit$", "busy"))
+        return False, "seen"
+
+    monkeypatch.setattr(change, "UNARMED_S", 0.5)
+    monkeypatch.setattr(change, "run_check", unmet)
+    before = running(eos)
+    with pytest.raises(NotConfirmed) as refused:
+        apply_change(device(eos), Change(GOOD, confirm_s=0), checks=[Check("ping", "10.77.1.1")])
+    assert refused.value.result["rolled_back_by"] == "this run"
+    assert eos.switch.faults[0].times == 0
+    assert (running(eos), left_open(eos)) == (before, [])
+
+
+def test_a_slow_device_has_the_time_that_it_was_given(eos: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers at once whether it is there, and takes its time over a configuration."""
+    monkeypatch.setattr(change, "TRY_S", 1.0)
+    eos.switch.faults.append(Fault("slow", "diffs", 2.0, times=99))
+    assert apply_change(device(eos, timeout_s=10), Change(GOOD, confirm_s=60))["confirmed"]
+
+
 def test_a_second_change_waits_for_the_first(eos: Emulator) -> None:
     with open_session(device(eos)) as session:
         session.load_merge_candidate(config=GOOD)

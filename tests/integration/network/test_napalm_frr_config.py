@@ -176,7 +176,13 @@ def test_of_two_who_commit_at_once_one_wins(router: Router) -> None:
         loser = next(number for number, text in enumerate(said) if text)
         assert "a change is pending" in said[loser]
         assert f"203.0.{loser}.0" not in router.running()
+        # To whom it does not belong, it is not theirs to take back; nor to whom made another one before.
+        for other in (rivals[loser], router.driver):
+            other.config_session = other.config_session or "of-the-loser"
+            with pytest.raises(CommitError, match="somebody else's"):
+                other.rollback()
+        rivals[1 - loser].rollback()
+        assert f"203.0.{1 - loser}.0" not in router.running()
     finally:
-        router.driver.rollback()
         for rival in rivals:
             rival.close()

@@ -5,9 +5,16 @@
 
 from __future__ import annotations
 
+import inspect
+import json
+import sys
+from typing import Any
+
 import pytest
 from netlab import SERVICE, Lab
 from traffic import DATABASE_PORT, SERVICE_PORT, ask, wait_answer
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import frr_commit, frr_text
 
 COUNTY = "liujiang-pc-01"
 NN, DR = "nn-fw-01", "dr-fw-01"
@@ -145,6 +152,40 @@ def test_what_is_announced_but_not_saved_is_saved(lab: Lab) -> None:
 
     assert lab.announce(DR, DR_APP)["commands"] == ["write memory"]
     assert f"ip route {SERVICE}/32 {DR_APP} tag 1" in lab[DR].run("cat", "/etc/frr/frr.conf")
+
+
+def of_an_operator(lab: Lab, verb: str, **words: Any) -> dict[str, Any]:
+    """What net_config has a router do, as it does it."""
+    parts = {module.__name__: inspect.getsource(module) for module in (frr_text, frr_commit)}
+    call = f"module.main({verb!r}, {{'state': {frr_text.STATE!r}}}, {words!r})\n"
+    said = lab[DR].run(sys.executable, "-I", "-", stdin=frr_commit.prelude(parts) + call)
+    return dict(json.loads(said)["answer"])
+
+
+@pytest.mark.parametrize("mode", ["merge", "replace"])
+def test_an_announcement_outlives_an_operators_change_that_waited(lab: Lab, mode: str) -> None:
+    """Neither its end nor a restart takes the service away; nor is that change saved with it."""
+    running = ("vtysh", "-c", "show running-config no-header")
+    theirs, ours = "ip route 203.0.113.0/24 blackhole", f"ip route {SERVICE}/32 {DR_APP} tag 2"
+    before = lab[DR].run(*running)
+    text = (
+        f"{theirs}\n" if mode == "merge" else before.replace("\ninterface ", f"\n{theirs}\n!\ninterface ", 1)
+    )
+    of_an_operator(lab, "begin", text=text, mode=mode, confirm_s=12, message="", token="of-somebody")
+
+    made = lab.module(DR, "service_address", ANNOUNCED)
+    assert (made["changed"], made["pending"], made["commands"]) == (True, True, [ours])
+    assert made["after"]["saved"] == [{"next_hop": DR_APP, "precedence": 2}]
+    refused = lab.module(DR, "frr_config", {"content": before})
+    assert refused["error"]["kind"] == "Refused", refused
+    boot = lab[DR].run("cat", "/etc/frr/frr.conf")
+    assert (ours in boot, theirs in boot, theirs in lab[DR].run(*running)) == (True, False, True)
+
+    lab.wait("it is taken back", "grep", "-q", "rolled_back", f"{frr_text.STATE}/done/outcome.json", node=DR)
+    for text in (lab[DR].run(*running), lab[DR].run("cat", "/etc/frr/frr.conf")):
+        assert (ours in text, theirs in text) == (True, False)
+    again = lab.module(DR, "service_address", ANNOUNCED)
+    assert (again["changed"], again["pending"]) == (False, False)
 
 
 @pytest.mark.parametrize("daemon", ["staticd", "ospfd"])

@@ -54,6 +54,12 @@ class Hardware:
     timer_works: bool = True
     confirm_answers: bool = True
     on_commit: Callable[[], None] | None = None
+    #: What a rival does in the moment before a commit arrives.
+    rival: Callable[[], None] | None = None
+    refusal: str = "Pending commit confirm already in process!"
+    #: Whose commit the last one was, and how many rollbacks fail before one succeeds.
+    last: str | None = None
+    failing_rollbacks: int = 0
     resets: tuple[str, ...] = ()
 
     def tick(self) -> None:
@@ -119,15 +125,17 @@ class MemoryDriver(NetworkDriver):
 
     def commit_config(self, message: str = "", revert_in: int | None = None) -> None:
         hardware = self._answers()
+        if hardware.rival:
+            hardware.rival()
         if hardware.owner:
-            raise CommitError("pending")
+            raise CommitError(hardware.refusal)
         if self.candidate is None:
             raise CommitError("no candidate")
         hardware.before = hardware.lines
         hardware.lines = [line for line in self.candidate if line not in hardware.ignored]
+        self.config_session = hardware.last = self.name
         if revert_in:
             hardware.owner, hardware.due = self.name, hardware.clock.now() + revert_in
-            self.config_session = self.name
         else:
             hardware.boot = hardware.lines
         self.candidate = None
@@ -151,6 +159,11 @@ class MemoryDriver(NetworkDriver):
 
     def rollback(self) -> None:
         self.hardware.log.append("rollback")
+        if self.config_session not in (None, self.hardware.owner or self.hardware.last):
+            raise CommitError("the change that is there is somebody else's")
+        self.hardware.failing_rollbacks -= 1
+        if self.hardware.failing_rollbacks >= 0:
+            raise CommitError("busy")
         self.hardware.lines, self.hardware.owner = self._answers().before, None
 
     def get_config(

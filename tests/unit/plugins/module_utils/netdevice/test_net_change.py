@@ -119,6 +119,54 @@ def test_a_second_change_is_refused_before_anything_is_loaded(hardware: Hardware
     assert hardware.log == []
 
 
+@pytest.mark.parametrize("refusal", ["Pending commit confirm already in process!", "the flash is busy"])
+@pytest.mark.parametrize("confirm_s", [30, 0])
+def test_the_loser_of_a_race_leaves_the_winners_commit_alone(
+    hardware: Hardware, refusal: str, confirm_s: int
+) -> None:
+    """Both saw that nothing waits; whatever the device says to the second."""
+
+    def win() -> None:
+        hardware.owner, hardware.due, hardware.before = "somebody", 1000.0, hardware.lines
+        hardware.lines, hardware.rival = ["hostname r1", "of somebody"], None
+
+    hardware.rival, hardware.refusal = win, refusal
+    known = "Pending" in refusal
+    with pytest.raises(Refused if known else Undecided) as failed:
+        run(hardware, confirm_s=confirm_s)
+    assert failed.value.result["changed"] is not known
+    assert (hardware.owner, hardware.lines) == ("somebody", ["hostname r1", "of somebody"])
+
+
+def test_a_commit_of_another_run_is_not_confirmed_in_place_of_ones_own(
+    hardware: Hardware, checked: list[bool]
+) -> None:
+    def replaced() -> None:
+        if hardware.clock.now() > 1 and hardware.owner != "somebody":
+            hardware.owner, hardware.due, hardware.before = "somebody", 1000.0, ["hostname r1"]
+
+    hardware.on_commit = lambda: setattr(hardware.clock, "seconds", 2.0)
+    before = opener_of(hardware)
+
+    def opener(device: Device, timeout_s: float | None = None) -> Any:
+        replaced()
+        return before(device, timeout_s)
+
+    with pytest.raises(Undecided):
+        apply_change(DEVICE, Change("route a", confirm_s=30), opener=opener, clock=hardware.clock)
+    assert hardware.owner == "somebody"
+    assert hardware.boot == []
+    assert hardware.lines == ["hostname r1", "route a"]
+
+
+def test_a_rollback_by_hand_that_fails_is_tried_again(hardware: Hardware, checked: list[bool]) -> None:
+    hardware.timer_works, checked[:], hardware.failing_rollbacks = False, [False], 2
+    with pytest.raises(NotConfirmed, match="taken back by this run"):
+        run(hardware, checks=[CHECK])
+    assert hardware.log.count("rollback") == 3
+    assert hardware.lines == ["hostname r1"]
+
+
 def test_a_candidate_that_is_not_taken_is_discarded(hardware: Hardware, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationRefused, match="invalid: typo"):
         run(hardware, "typo", archive=Archive(tmp_path))
@@ -128,6 +176,7 @@ def test_a_candidate_that_is_not_taken_is_discarded(hardware: Hardware, tmp_path
 
 def test_sessions_are_reset_with_approval_alone(hardware: Hardware) -> None:
     hardware.resets = ("timers 9",)
+    assert "will be refused" in run(hardware, "timers 9", dry_run=True)["warnings"][0]
     with pytest.raises(Refused, match="timers 9") as refused:
         run(hardware, "timers 9")
     assert refused.value.result["resets"] == ["timers 9"]
@@ -227,6 +276,16 @@ def test_what_was_replaced_is_kept_and_a_changed_file_is_not_restored(
     path.write_text("hostname r2")
     with pytest.raises(DatacenterError, match="not what its name says"):
         read_archive(path, "r1")
+
+
+def test_devices_whose_names_are_no_names_of_files_have_archives_of_their_own(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    names = ("南宁一号路由", "灾备一号路由", "..", "r1")
+    for name in names:
+        archive.keep(name, f"hostname {name}")
+    assert [read_archive(archive.newest(name), name) for name in names] == [f"hostname {n}" for n in names]
+    assert (tmp_path / "r1").is_dir()
+    assert {path.parent.parent for path in tmp_path.rglob("*.conf")} == {tmp_path}
 
 
 def test_nothing_is_replaced_that_could_not_be_kept(hardware: Hardware, tmp_path: Path) -> None:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import frr_kept, service_address
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr import Frr
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.service_address import (
     Announcement,
@@ -28,6 +30,22 @@ LSA: dict[str, Any] = {"lsaAge": 4, "metric": 70, "externalRouteTag": 3, "forwar
 ROUTE: dict[str, Any] = {
     "protocol": "static", "selected": True, "installed": True, "nexthops": [{"ip": NEXT_HOP, "fib": True}],
 }  # fmt: skip
+
+
+def test_a_state_that_cannot_be_written_hinders_no_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(Frr):
+        def configure(self, commands: Sequence[str], *, save: bool = True) -> None:
+            entered.append((*commands, save))
+
+    def full(*_given: Any) -> bool:
+        raise OSError("no space left on device")
+
+    entered: list[Any] = []
+    monkeypatch.setattr(frr_kept, "keep", full)
+    with pytest.raises(DatacenterError, match="may be taken back.*no space left") as failed:
+        service_address._enter(Full(), PREFIX, ["ip route x"], ["ip route x"])
+    assert entered == [("ip route x", False)]
+    assert failed.value.result == {"changed": True, "pending": True}
 
 
 def test_answers_are_told_apart() -> None:

@@ -4,13 +4,14 @@
 """What a change of FRR's configuration comes to: its lines, and which of them end a session.
 
 A line is shown with the context it stands in, after a sign: ``- interface nn-dr-1 / ip ospf cost 10``.
+Standard library, Python 3.9.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Iterable, Sequence
 
 _PARTS = ("Lines To Delete", "Lines To Add")
 # frr-reload.py enters the removal of these with what is added.
@@ -108,6 +109,11 @@ _OSPF_INTERFACE = re.compile(
     r"|instance-id|message-digest-key|bfd|prefix-suppression)\b"
 )
 _OSPF = re.compile(r"^(ospf6?|ospf6) router-id |^area .* (stub|nssa|authentication)|^router-id ")
+_ISIS_INTERFACE = re.compile(
+    r"^(ip|ipv6) router (isis|openfabric)\b"
+    r"|^(isis|openfabric) (circuit-type|network|passive|password|authentication|three-way-handshake|bfd)\b"
+)
+_ISIS = re.compile(r"^(net|is-type|area-password|domain-password|authentication) ")
 _BGP_GLOBAL = re.compile(
     r"^bgp (router-id|graceful-restart|cluster-id|confederation|listen limit|default (?!show)|fast-external"
     r"|disable-ebgp-connected)|^(no )?bgp default ipv4-unicast"
@@ -121,8 +127,12 @@ _BGP_NEIGHBOUR = re.compile(
 _OSPF_ALSO_WHEN_ADDED = re.compile(
     r"(dead|hello)-interval|network|authentication|mtu-ignore|passive|message-digest-key"
 )
+_ISIS_ALSO_WHEN_ADDED = re.compile(r" (circuit-type|network|passive|password|authentication)\b")
+# What puts an interface into a protocol; before it there was no session.
+_JOINS = re.compile(r"^(?P<ospf>ip ospf area|ipv6 ospf6 area)\b|^(ip|ipv6) router (isis|openfabric)\b")
 _ALWAYS = re.compile(
-    r"^(router (ospf6?|bgp|isis|eigrp|rip)|interface |bfd$|ip address |ipv6 address |shutdown)"
+    r"^(router (ospf6?|bgp|isis|openfabric|eigrp|ripng|rip)|interface |bfd$|ip address |ipv6 address"
+    r" |shutdown)"
 )
 
 
@@ -138,12 +148,20 @@ def session_resets(lines: Sequence[Line]) -> list[str]:
         for line in lines
         if line.sign == "-" and line.text.startswith("neighbor ")
     }
-    return [str(line) for line in lines if _resets(line, born, new_neighbours)]
+    new_members = _joined(lines, "+") - _joined(lines, "-")
+    return [str(line) for line in lines if _resets(line, born, new_neighbours, new_members)]
+
+
+def _joined(lines: Sequence[Line], sign: str) -> set[tuple[str, bool]]:
+    """Interfaces that enter or leave a protocol, and whether that is OSPF."""
+    found = [(line, _JOINS.match(line.text)) for line in lines if line.sign == sign and line.context]
+    return {(line.context[0], bool(joins["ospf"])) for line, joins in found if joins}
 
 
 def _resets(
-    line: Line, born: set[tuple[tuple[str, ...], str]], new_neighbours: set[tuple[tuple[str, ...], str]]
-) -> bool:
+    line: Line, born: set[tuple[tuple[str, ...], str]], new_neighbours: set[tuple[tuple[str, ...], str]],
+    new_members: set[tuple[str, bool]],
+) -> bool:  # fmt: skip
     if line.context and (line.context[:-1], line.context[-1]) in born:
         return False
     if not line.context or line.text == "shutdown":
@@ -154,14 +172,29 @@ def _resets(
         # No neighbour is behind it.
         return False
     if where.startswith("interface "):
-        if line.sign == "-":
-            return bool(_OSPF_INTERFACE.match(line.text) or re.match(r"ip(v6)? address ", line.text))
-        return bool(_OSPF_INTERFACE.match(line.text) and _OSPF_ALSO_WHEN_ADDED.search(line.text))
+        return _resets_interface(line, new_members)
     if where.startswith("router ospf"):
-        return bool(_OSPF.match(line.text))
+        return bool(
+            _OSPF.match(line.text)
+            or re.match("passive-interface " if line.sign == "+" else "network .* area ", line.text)
+        )
+    if where.startswith(("router isis", "router openfabric")):
+        return bool(_ISIS.match(line.text))
     if where.startswith("router bgp"):
         neighbour = _BGP_NEIGHBOUR.match(line.text)
         if neighbour:
             return not any(name == neighbour[1] for _context, name in new_neighbours)
         return bool(_BGP_GLOBAL.match(line.text))
     return where == "bfd" and line.sign == "-" and line.text.startswith(("peer ", "profile "))
+
+
+def _resets_interface(line: Line, new_members: set[tuple[str, bool]]) -> bool:
+    ospf, isis = _OSPF_INTERFACE.match(line.text), _ISIS_INTERFACE.match(line.text)
+    if line.sign == "-":
+        return bool(ospf or isis or re.match(r"ip(v6)? address ", line.text))
+    if (line.context[0], bool(ospf)) in new_members:
+        return False
+    return bool(
+        (ospf and _OSPF_ALSO_WHEN_ADDED.search(line.text))
+        or (isis and _ISIS_ALSO_WHEN_ADDED.search(line.text))
+    )

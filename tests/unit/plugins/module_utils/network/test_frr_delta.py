@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.delta import (
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr_delta import (
     Line,
     parse_merge,
     parse_replace,
@@ -119,6 +119,17 @@ BGP = ("router bgp 65002",)
         Line("-", BGP, "neighbor 192.0.2.2 password x"),
         Line("+", BGP, "bgp router-id 192.0.2.1"),
         Line("-", ("bfd",), "peer 192.0.2.2"),
+        Line("+", ("interface a",), "ip ospf passive"),
+        Line("+", ("interface a",), "ip ospf authentication message-digest"),
+        Line("+", ("router ospf",), "passive-interface default"),
+        Line("-", ("router ospf",), "network 192.0.2.0/24 area 0"),
+        Line("-", ("interface a",), "ip router isis east"),
+        Line("+", ("interface a",), "isis circuit-type level-2-only"),
+        Line("-", ("interface a",), "isis network point-to-point"),
+        Line("+", ("interface a",), "isis passive"),
+        Line("+", ("interface a",), "isis password md5 x"),
+        Line("+", ("router isis east",), "net 49.0001.0000.0000.0001.00"),
+        Line("+", ("router isis east",), "is-type level-2-only"),
     ],
     ids=str,
 )
@@ -139,6 +150,8 @@ def test_this_line_takes_a_session_down(line: Line) -> None:
         Line("+", ("router ospf",), "timers throttle spf 0 50 2000"),
         Line("+", BGP, "neighbor 192.0.2.2 description x"),
         Line("+", ("bfd", "profile line"), "detect-multiplier 4"),
+        Line("+", ("interface a",), "ip router isis east"),
+        Line("+", ("interface a",), "isis metric 20"),
     ],
     ids=str,
 )
@@ -151,3 +164,15 @@ def test_a_session_that_is_new_itself_is_not_reset() -> None:
     assert session_resets(new) == []
     whole = [Line("+", (), "router bgp 65002"), Line("+", BGP, "bgp router-id 192.0.2.1")]
     assert session_resets(whole) == []
+
+
+def test_an_interface_that_is_new_to_its_protocol_has_no_session_to_lose() -> None:
+    def at(sign: str, *texts: str) -> list[Line]:
+        return [Line(sign, ("interface a",), text) for text in texts]
+
+    new = at("+", "ip ospf area 0", "ip ospf network point-to-point", "ip ospf dead-interval 12")
+    assert session_resets(new) == []
+    moved = at("-", "ip ospf area 1") + new
+    assert session_resets(moved) == [str(moved[0]), str(moved[2]), str(moved[3])]
+    assert session_resets(at("+", "ip router isis east", "isis network point-to-point")) == []
+    assert session_resets(at("+", "ip ospf area 0", "isis passive")) == ["+ interface a / isis passive"]
