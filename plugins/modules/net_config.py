@@ -227,11 +227,8 @@ seconds:
   type: float
 """
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import (
-    DiscreetModule,
-    fail_from_error,
-    requires,
-)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error, requires
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.discreet import DiscreetModule
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice import arguments
 

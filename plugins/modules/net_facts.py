@@ -76,11 +76,8 @@ ansible_facts:
       type: dict
 """
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import (
-    DiscreetModule,
-    fail_from_error,
-    requires,
-)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error, requires
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.discreet import DiscreetModule
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice import arguments
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.getters import read_getters
