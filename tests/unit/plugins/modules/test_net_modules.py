@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 import pytest
+from ansible import release
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 
@@ -55,7 +56,12 @@ def test_no_secret_reaches_the_log_or_the_result(
 
     monkeypatch.setattr(arguments, "serve", served)
     monkeypatch.setattr(module, "read_getters" if name == "net_facts" else "requires", served)
-    options = {**given, **({"port": "none"} if ending == "a wrong option" else {})}
+    options = dict(given)
+    if release.__version__ >= "2.20":
+        # Since then a module repeats its options only when it is told to.
+        options["_ansible_inject_invocation"] = True
+    if ending == "a wrong option":
+        options["port"] = "none"
     with patch_module_args(options), pytest.raises(SystemExit):
         module.main()
     said = json.loads(capsys.readouterr().out)
