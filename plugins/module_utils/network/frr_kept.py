@@ -13,10 +13,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import time
 from pathlib import Path
 from typing import Iterator, Sequence
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.locks import taken
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr_text import (
     STATE,
     noted,
@@ -83,15 +83,5 @@ def _put(path: Path, prefix: str, routes: Sequence[str]) -> None:
 @contextlib.contextmanager
 def _alone(state: str, timeout_s: float) -> Iterator[bool]:
     """The lock of the state (``frr_commit.alone``), as far as it is to be had in time."""
-    end = time.monotonic() + timeout_s
     with open(os.path.join(state, "lock"), "a") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                mine = True
-            except BlockingIOError:
-                mine = False
-            if mine or time.monotonic() >= end:
-                break
-            time.sleep(0.02)
-        yield mine
+        yield taken(lambda: fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB), timeout_s, pause_s=0.02)
