@@ -14,7 +14,7 @@ from typing import Any
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import requires
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import failure, requires
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import fence_call, fence_spec
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
@@ -38,28 +38,20 @@ class ActionModule(ActionBase):
             requires("pyghmi.ipmi.private.session")
             result.update(fence_call(arguments, check=bool(self._task.check_mode)))
         except DatacenterError as error:
-            self._fail(result, error)
+            result.update(failed=True, **failure(error))
         # Raised here, it would end the run without regard to failed_when, as no module's failure does, and a
         # failover could not go on to its next way of fencing.
         except Exception as error:
-            self._fail(
-                result,
-                DatacenterError(
-                    "the fence broke off",
-                    device=arguments["name"] or arguments["address"],
-                    cause=f"{type(error).__name__}: {error}",
-                    next_step="read the BMC's power state yourself; fence by another path",
-                ),
+            broken = DatacenterError(
+                "the fence broke off",
+                device=arguments["name"] or arguments["address"],
+                cause=f"{type(error).__name__}: {error}",
+                next_step="read the BMC's power state yourself; fence by another path",
             )
+            result.update(failed=True, **failure(broken))
         # As a module does: whatever quotes the password is shown without it.
         shown: dict[str, Any] = remove_values(result, {str(arguments["password"])})
         return shown
-
-    @staticmethod
-    def _fail(result: dict[str, Any], error: DatacenterError) -> None:
-        """As a module fails: a clean message, its parts as data, and any partial result."""
-        result.update({"changed": False, **error.result})
-        result.update(failed=True, msg=str(error), error=error.fields())
 
     def _same_process(self, variables: dict[str, Any]) -> bool:
         """Whether a module would run on this machine, as this user and under this Python."""

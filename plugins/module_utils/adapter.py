@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 
+def failure(error: DatacenterError) -> dict[str, Any]:
+    """What a module or an action that fails says: a clean message, the error's parts, any partial result."""
+    return {"changed": False, **error.result, "msg": str(error), "error": error.fields()}
+
+
 def fail_from_error(module: AnsibleModule, error: DatacenterError) -> NoReturn:
-    """Fail with a clean message, the error's parts as data, and any partial result."""
-    result: dict[str, Any] = {"changed": False}
-    result.update(error.result)
-    module.fail_json(msg=str(error), error=error.fields(), **result)
+    """Fail as :func:`failure` says."""
+    module.fail_json(**failure(error))
     raise AssertionError("fail_json returned")
 
 

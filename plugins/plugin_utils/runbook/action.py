@@ -12,6 +12,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import failure
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.journal.file import Journal, redacted
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook import approvals
@@ -47,7 +48,7 @@ class RunbookAction(ActionBase):
             result.update(changed=False)
             result.update(self.work(arguments))
         except DatacenterError as error:
-            result.update(failed=True, msg=str(error), error=error.fields(), **error.result)
+            result.update(failed=True, **failure(error))
         # A reading may quote a device that quotes a password: what is not written is not shown either.
         shown: dict[str, Any] = redacted(result, self.secrets())
         return shown
