@@ -1,63 +1,15 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Action plugin: the module's work in the task's own process, where that is the one the module would ask for.
-
-A failover waits for its fence, and most of what a module costs on the control node is another Python's start.
-"""
+"""Action plugin: bmc_fence in the task's own process where that is the same."""
 
 from __future__ import annotations
 
-import sys
-from typing import Any
-
-from ansible.module_utils.common.parameters import remove_values
-from ansible.plugins.action import ActionBase
-
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import failure, requires
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import fence_call, fence_spec
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import calls
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.bmc.action import BmcAction
 
 
-class ActionModule(ActionBase):
+class ActionModule(BmcAction):
     """See the documentation of the module of the same name."""
 
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _supports_async = True
-
-    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Ansible's entry: here where this is the same, else the module."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        if not self._same_process(variables):
-            result.update(self._execute_module(task_vars=variables, wrap_async=self._task.async_val))
-            return result
-        _validated, arguments = self.validate_argument_spec(argument_spec=fence_spec())
-        try:
-            requires("pyghmi.ipmi.private.session")
-            result.update(fence_call(arguments, check=bool(self._task.check_mode)))
-        except DatacenterError as error:
-            result.update(failed=True, **failure(error))
-        # Raised here, it would end the run without regard to failed_when, as no module's failure does, and a
-        # failover could not go on to its next way of fencing.
-        except Exception as error:
-            broken = DatacenterError(
-                "the fence broke off",
-                device=arguments["name"] or arguments["address"],
-                cause=f"{type(error).__name__}: {error}",
-                next_step="read the BMC's power state yourself; fence by another path",
-            )
-            result.update(failed=True, **failure(broken))
-        # As a module does: whatever quotes the password is shown without it.
-        shown: dict[str, Any] = remove_values(result, {str(arguments["password"])})
-        return shown
-
-    def _same_process(self, variables: dict[str, Any]) -> bool:
-        """Whether a module would run on this machine, as this user and under this Python."""
-        if self._connection.transport != "local" or self._task.async_val or self._connection.become:
-            return False
-        if any(self._task.environment or []):
-            return False
-        python = self._templar.template(variables.get("ansible_python_interpreter"))
-        return python in (sys.executable, variables.get("ansible_playbook_python"))
+    CALL = calls.FENCE

@@ -8,25 +8,22 @@ from __future__ import annotations
 class ModuleDocFragment:
     """Options of the BMC modules; the specs stand in module_utils/bmc/arguments.py."""
 
-    # How to reach the BMC.
+    # How to reach the BMC, or many.
     DOCUMENTATION = r"""
 options:
   address:
-    description: Address or name of the BMC.
+    description: Address or name of the BMC. Either this or O(targets).
     type: str
-    required: true
   port:
     description: UDP port of the BMC.
     type: int
     default: 623
   user:
-    description: Account on the BMC, 16 bytes at most.
+    description: Account on the BMC, 16 bytes at most. Needed unless each of O(targets) has its own.
     type: str
-    required: true
   password:
-    description: Its password, 20 bytes at most.
+    description: Its password, 20 bytes at most. Needed unless each of O(targets) has its own.
     type: str
-    required: true
   name:
     description: What people call the server; used in messages. The address when it is not given.
     type: str
@@ -47,9 +44,63 @@ options:
     type: float
     default: 5.0
   deadline_s:
-    description: Seconds for the whole operation, log-in included.
+    description: Seconds for the whole operation on one BMC, log-in and retries included.
     type: float
     default: 60.0
+  attempts:
+    description:
+      - Log-ins that are tried on a BMC that does not answer, or has no session left, with growing pauses and
+        within O(deadline_s). What has begun is never repeated, and a refused password is not tried again.
+      - When it is not given, 2 with O(targets) and 1 without.
+    type: int
+  targets:
+    description:
+      - A fleet, worked at in one process and at once. What a target does not state is taken from the module's
+        own options. Never more than one operation is under way on one BMC.
+      - Each target's result stands under its name in RV(targets); M(anjianyun.datacenter.fleet_share) makes
+        it the result of its own host. A target that fails does not keep the others from being done.
+      - On the control node's own connection, where the task needs no process of its own, progress is shown.
+    type: list
+    elements: dict
+    suboptions:
+      address:
+        description: Address or name of the BMC.
+        type: str
+        required: true
+      port:
+        description: UDP port of the BMC.
+        type: int
+      user:
+        description: Account on the BMC.
+        type: str
+      password:
+        description: Its password.
+        type: str
+      name:
+        description: What people call the server; the name of its share. The address when it is not given.
+        type: str
+      cipher_suite:
+        description: Cipher suite of the session.
+        type: int
+        choices: [17, 3]
+      privilege:
+        description: Privilege level of the session.
+        type: str
+        choices: [user, operator, administrator]
+  at_once:
+    description:
+      - Targets at work at one time. One that has not ended after a second counts as waiting, so that dead
+        BMCs do not hold up the living.
+    type: int
+    default: 128
+  on_failure:
+    description:
+      - What becomes of the task when some of O(targets) fail, after all have been tried. V(fail) fails it.
+        V(hand_over) does not, but warns with their names; then each host takes its own share by
+        M(anjianyun.datacenter.fleet_share).
+    type: str
+    default: fail
+    choices: [fail, hand_over]
 requirements:
   - pyghmi >= 1.6.16 on the control node
 notes:

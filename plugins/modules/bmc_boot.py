@@ -69,37 +69,21 @@ commands:
   elements: str
 """
 
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error, requires
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.chassis import (
-    BOOT_DEVICES,
-    Boot,
-    set_boot,
-)
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.session import connect
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import calls
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 
 def main() -> None:
-    spec = arguments.connection_argument_spec()
-    spec["device"] = {"type": "str", "required": True, "choices": list(BOOT_DEVICES)}
-    spec["persistent"] = {"type": "bool", "default": False}
-    spec["uefi"] = {"type": "bool", "default": False}
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-    params: dict[str, Any] = module.params
+    module = AnsibleModule(argument_spec=calls.BOOT.spec(), supports_check_mode=True)
     try:
-        requires("pyghmi.ipmi.private.session")
-        target, deadline = arguments.target_from(params)
-        wanted = Boot(params["device"], params["persistent"], params["uefi"])
-        with connect(target, deadline) as bmc:
-            result = set_boot(bmc, wanted, check=module.check_mode)
+        requires(calls.LIBRARY)
+        result = calls.run(calls.BOOT, module.params, check=module.check_mode)
     except DatacenterError as error:
         fail_from_error(module, error)
-    module.exit_json(diff={"before": result["before"], "after": result["after"]}, **result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

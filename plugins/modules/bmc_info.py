@@ -26,11 +26,13 @@ extends_documentation_fragment:
   - anjianyun.datacenter.bmc.actiongroup
 options:
   gather:
-    description: What to read. Sensors and the event log take longest.
+    description:
+      - What to read. Sensors and the event log take longest.
+      - V(power) is part of V(chassis), and asked for alone the quickest question there is.
     type: list
     elements: str
     default: [chassis, firmware, lan, fru, sensors, sel]
-    choices: [chassis, firmware, lan, fru, sensors, sel]
+    choices: [power, chassis, firmware, lan, fru, sensors, sel]
 """
 
 EXAMPLES = r"""
@@ -46,6 +48,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+power:
+  description: C(power), C(restore_policy) and the moment C(at).
+  returned: when gathered
+  type: dict
 chassis:
   description: C(power), C(restore_policy), C(faults), C(last_event), C(boot) and the moment C(at).
   returned: when gathered
@@ -79,31 +85,21 @@ unsupported:
   type: dict
 """
 
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error, requires
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.info import SUBSETS, gather
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.session import connect
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import calls
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 
 def main() -> None:
-    spec = arguments.connection_argument_spec()
-    everything = list(SUBSETS)
-    spec["gather"] = {"type": "list", "elements": "str", "default": everything, "choices": everything}
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-    params: dict[str, Any] = module.params
+    module = AnsibleModule(argument_spec=calls.INFO.spec(), supports_check_mode=True)
     try:
-        requires("pyghmi.ipmi.command")
-        target, deadline = arguments.target_from(params)
-        with connect(target, deadline) as bmc:
-            facts = gather(bmc, params["gather"])
+        requires(calls.LIBRARY)
+        result = calls.run(calls.INFO, module.params, check=module.check_mode)
     except DatacenterError as error:
         fail_from_error(module, error)
-    module.exit_json(changed=False, **facts)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -91,36 +91,21 @@ commands:
   elements: str
 """
 
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error, requires
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import (
-    VERBS,
-    Confirmation,
-    set_power,
-)
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.session import connect
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import calls
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 
 def main() -> None:
-    spec = {**arguments.connection_argument_spec(), **arguments.confirmation_argument_spec()}
-    spec["state"] = {"type": "str", "required": True, "choices": list(VERBS)}
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-    params: dict[str, Any] = module.params
+    module = AnsibleModule(argument_spec=calls.POWER.spec(), supports_check_mode=True)
     try:
-        requires("pyghmi.ipmi.private.session")
-        target, deadline = arguments.target_from(params)
-        how = Confirmation(params["readings"], params["interval_s"], params["deadline_s"])
-        with connect(target, deadline) as bmc:
-            result = set_power(bmc, params["state"], how, check=module.check_mode)
+        requires(calls.LIBRARY)
+        result = calls.run(calls.POWER, module.params, check=module.check_mode)
     except DatacenterError as error:
         fail_from_error(module, error)
-    diff = {"before": {"power": result["before"]}, "after": {"power": result["after"]}}
-    module.exit_json(diff=diff, **result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -60,36 +60,21 @@ commands:
   elements: str
 """
 
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error, requires
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.chassis import (
-    POLICIES,
-    known_status,
-    set_restore_policy,
-)
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.session import connect
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import calls
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 
 def main() -> None:
-    spec = arguments.connection_argument_spec()
-    spec["policy"] = {"type": "str", "choices": sorted(POLICIES)}
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-    params: dict[str, Any] = module.params
+    module = AnsibleModule(argument_spec=calls.RESTORE_POLICY.spec(), supports_check_mode=True)
     try:
-        requires("pyghmi.ipmi.private.session")
-        target, deadline = arguments.target_from(params)
-        with connect(target, deadline) as bmc:
-            policy = params["policy"] or known_status(bmc).restore_policy
-            result = set_restore_policy(bmc, policy, check=module.check_mode)
+        requires(calls.LIBRARY)
+        result = calls.run(calls.RESTORE_POLICY, module.params, check=module.check_mode)
     except DatacenterError as error:
         fail_from_error(module, error)
-    diff = {"before": {"restore_policy": result["before"]}, "after": {"restore_policy": result["after"]}}
-    module.exit_json(diff=diff, **result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

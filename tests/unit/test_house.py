@@ -63,7 +63,11 @@ def _tree(path: Path) -> ast.Module:
 
 MODULES = _python("plugins/modules/*.py")
 #: Documentation only: an action plugin of the same name does the work on the control node.
-DOCUMENTED_ACTIONS = [path for path in MODULES if (PLUGINS / "action" / path.name).exists()]
+DOCUMENTED_ACTIONS = [
+    path
+    for path in MODULES
+    if (PLUGINS / "action" / path.name).exists() and "def main(" not in path.read_text()
+]
 REAL_MODULES = [path for path in MODULES if path not in DOCUMENTED_ACTIONS]
 LIBRARIES = [path for path in _python("plugins/module_utils/**/*.py") if path not in ADAPTERS]
 ALL = _python("plugins/**/*.py", "roles/*/files/*.py", "tests/**/*.py", "tools/*.py", "molecule/**/*.py")

@@ -5,29 +5,47 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.session import (
-    PRIVILEGES,
-    Deadline,
-    Target,
-)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fleet import Pace
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import PRIVILEGES, Target
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
+#: Log-ins tried when nothing is said: a fleet has always one BMC that is just busy.
+_ATTEMPTS_ALONE, _ATTEMPTS_FLEET = 1, 2
+#: Misfits that one message names.
+_TOLD = 10
 
-def connection_argument_spec() -> dict[str, dict[str, Any]]:
-    """How to reach and to talk to the BMC."""
+
+def _target_options() -> dict[str, dict[str, Any]]:
+    """What may differ between the BMCs of a fleet."""
     return {
-        "address": {"type": "str", "required": True},
+        "address": {"type": "str"},
         "port": {"type": "int", "default": 623},
-        "user": {"type": "str", "required": True},
-        "password": {"type": "str", "required": True, "no_log": True},
+        "user": {"type": "str"},
+        "password": {"type": "str", "no_log": True},
         "name": {"type": "str"},
         "cipher_suite": {"type": "int", "default": 17, "choices": [17, 3]},
         "privilege": {"type": "str", "default": "operator", "choices": list(PRIVILEGES)},
+    }
+
+
+def connection_argument_spec() -> dict[str, dict[str, Any]]:
+    """How to reach and to talk to a BMC, or to many."""
+    own = _target_options()
+    for option in own.values():
+        option.pop("default", None)
+    own["address"]["required"] = True
+    return {
+        **_target_options(),
         "answer_s": {"type": "float", "default": 5.0},
         "deadline_s": {"type": "float", "default": 60.0},
+        "attempts": {"type": "int"},
+        "targets": {"type": "list", "elements": "dict", "options": own},
+        "at_once": {"type": "int", "default": Pace.at_once},
+        "on_failure": {"type": "str", "default": "fail", "choices": ["fail", "hand_over"]},
     }
 
 
@@ -39,32 +57,52 @@ def confirmation_argument_spec() -> dict[str, dict[str, Any]]:
     }
 
 
-def target_from(params: Mapping[str, Any]) -> tuple[Target, Deadline]:
-    """The BMC meant, and the end of the operation, counted from now.
+def pace_from(params: Mapping[str, Any]) -> Pace:
+    """How hard the BMCs are asked."""
+    usual = _ATTEMPTS_ALONE if params["targets"] is None else _ATTEMPTS_FLEET
+    return Pace(at_once=params["at_once"], attempts=params["attempts"] or usual)
 
-    :raises DatacenterError: a value that no BMC could take.
+
+def targets_from(params: Mapping[str, Any]) -> list[Target]:
+    """The BMCs meant: those of ``targets``, or the one of ``address``.
+
+    :raises DatacenterError: a value that no BMC could take, or two BMCs of one name.
     """
-    device = params["name"] or params["address"]
+    stated = params["targets"]
     wrong = [
         f"{name} is not above 0"
-        for name in ("answer_s", "deadline_s", "readings", "interval_s")
+        for name in ("answer_s", "deadline_s", "readings", "interval_s", "at_once", "attempts")
         if params.get(name) is not None and params[name] <= 0
     ]
-    for name, limit in (("user", 16), ("password", 20)):
-        if len(params[name].encode()) > limit:
-            wrong.append(f"{name} is longer than the {limit} bytes that IPMI has for it")
+    if (stated is None) == (params["address"] is None):
+        wrong.append("give either address, or targets")
+    each = [_stated(one, params) for one in ([params] if stated is None else stated)]
+    for one in each:
+        of_which = "" if stated is None else f" of {one['name']}"
+        wrong += [f"{cause}{of_which}" for cause in _misfits(one)]
+    wrong += [
+        f"more than one target is called {name}"
+        for name, count in Counter(one["name"] for one in each).items()
+        if count > 1
+    ]
     if wrong:
-        raise DatacenterError(
-            "the options do not fit", device=device, cause="; ".join(wrong), next_step="correct them"
-        )
-    target = Target(
-        name=device,
-        address=params["address"],
-        port=params["port"],
-        user=params["user"],
-        password=params["password"],
-        cipher_suite=params["cipher_suite"],
-        privilege=params["privilege"],
-        answer_s=params["answer_s"],
-    )
-    return target, Deadline(params["deadline_s"])
+        device = each[0]["name"] if stated is None else None
+        more = f"; and {len(wrong) - _TOLD} more" if len(wrong) > _TOLD else ""
+        cause = "; ".join(wrong[:_TOLD]) + more
+        raise DatacenterError("the options do not fit", device=device, cause=cause, next_step="correct them")
+    return [Target(**one, answer_s=params["answer_s"]) for one in each]
+
+
+def _stated(one: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """:param one: what is stated for this BMC; the rest is what is stated for all."""
+    stated = {name: params[name] if one.get(name) is None else one[name] for name in _target_options()}
+    return {**stated, "name": one["name"] or one["address"]}
+
+
+def _misfits(stated: Mapping[str, Any]) -> list[str]:
+    missing = [f"{name} is not given" for name in ("user", "password") if stated[name] is None]
+    return missing + [
+        f"{name} is longer than the {limit} bytes that IPMI has for it"
+        for name, limit in (("user", 16), ("password", 20))
+        if stated[name] is not None and len(stated[name].encode()) > limit
+    ]

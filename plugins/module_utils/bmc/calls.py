@@ -1,54 +1,214 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task asks of a BMC, from its options to its result: for modules, and for actions that spare one."""
+"""What each module asks of a BMC, from its options to its result: on one, or on a fleet."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import failure
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments, chassis
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence, recorder
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import Confirmation
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fleet import (
+    Outcome,
+    Progress,
+    ask,
+    bound_s,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.info import DEFAULT, SUBSETS, gather
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
+    BOOT_DEVICES,
+    POLICIES,
+    Bmc,
+    Boot,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import (
+    VERBS,
+    Confirmation,
+    set_power,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.second_path import answer
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.session import connect
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
+
+#: What modules import before any work, so that its absence is said properly.
+LIBRARY = "pyghmi.ipmi.command"
+#: Names of failed BMCs that a message lists.
+_NAMED = 5
 
 
-def fence_spec() -> dict[str, dict[str, Any]]:
-    """The options of bmc_fence."""
-    where = {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 22}}
+@dataclass(frozen=True)
+class Call:
+    """One module's work.
+
+    :param work: BMC, options and check mode in; the result of one BMC out, ``diff`` included.
+    :param options: the module's own, as an argument spec.
+    """
+
+    work: Callable[[Bmc, Mapping[str, Any], bool], dict[str, Any]]
+    options: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+
+    def spec(self) -> dict[str, dict[str, Any]]:
+        """All options of the module."""
+        return {**arguments.connection_argument_spec(), **self.options}
+
+
+def _power(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    result = set_power(bmc, params["state"], _confirmation(params), check=check)
+    return {**result, **_diff({"power": result["before"]}, {"power": result["after"]})}
+
+
+def _boot(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    wanted = Boot(params["device"], params["persistent"], params["uefi"])
+    result = chassis.set_boot(bmc, wanted, check=check)
+    return {**result, **_diff(result["before"], result["after"])}
+
+
+def _restore_policy(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    policy = params["policy"] or chassis.known_status(bmc).restore_policy
+    result = chassis.set_restore_policy(bmc, policy, check=check)
     return {
-        **arguments.connection_argument_spec(),
+        **result,
+        **_diff({"restore_policy": result["before"]}, {"restore_policy": result["after"]}),
+    }
+
+
+def _info(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    return {"changed": False, **gather(bmc, params["gather"])}
+
+
+def _fence(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    second = params["second_path"]
+    result = fence(
+        bmc,
+        _confirmation(params),
+        check=check,
+        require_policy=params["require_restore_policy"],
+        before_change=recorder(params["record_path"], bmc.name),
+        second_path=partial(answer, **second) if second else None,
+    )
+    before = {"power": result["power_before"], "restore_policy": result["policy_before"]}
+    return {**result, **_diff(before, {"power": "off", "restore_policy": result["policy_after"]})}
+
+
+def _confirmation(params: Mapping[str, Any]) -> Confirmation:
+    return Confirmation(params["readings"], params["interval_s"], params["deadline_s"])
+
+
+def _diff(before: Any, after: Any) -> dict[str, Any]:
+    return {"diff": {"before": before, "after": after}}
+
+
+_SECOND_PATH = {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 22}}
+
+POWER = Call(
+    _power,
+    {
+        **arguments.confirmation_argument_spec(),
+        "state": {"type": "str", "required": True, "choices": list(VERBS)},
+    },
+)
+BOOT = Call(
+    _boot,
+    {
+        "device": {"type": "str", "required": True, "choices": list(BOOT_DEVICES)},
+        "persistent": {"type": "bool", "default": False},
+        "uefi": {"type": "bool", "default": False},
+    },
+)
+RESTORE_POLICY = Call(_restore_policy, {"policy": {"type": "str", "choices": sorted(POLICIES)}})
+INFO = Call(
+    _info,
+    {"gather": {"type": "list", "elements": "str", "default": list(DEFAULT), "choices": list(SUBSETS)}},
+)
+FENCE = Call(
+    _fence,
+    {
         **arguments.confirmation_argument_spec(),
         "readings": {"type": "int", "default": 3},
         "require_restore_policy": {"type": "bool", "default": True},
         "record_path": {"type": "path"},
-        "second_path": {"type": "dict", "options": where},
-    }
+        "second_path": {"type": "dict", "options": _SECOND_PATH},
+    },
+)
 
 
-def fence_call(params: Mapping[str, Any], *, check: bool) -> dict[str, Any]:
-    """Fence as :func:`fence_spec` says.
+def run(
+    call: Call,
+    params: Mapping[str, Any],
+    *,
+    check: bool,
+    say: Callable[[Progress], None] | None = None,
+) -> dict[str, Any]:
+    """Do it on the BMC, or on the BMCs, that the options name.
 
-    :returns: what :func:`fence` found and did, with ``diff`` and ``times``.
-    :raises DatacenterError: as :func:`fence`.
+    :param say: told how far a fleet is, every few seconds.
+    :returns: the result of the one; for ``targets`` each one's under its name, and the sums.
+    :raises DatacenterError: why it failed; with ``targets`` unless failures are handed over.
     """
     started = time.time()
-    target, deadline = arguments.target_from(params)
-    second = params["second_path"]
-    with connect(target, deadline) as bmc:
-        result = fence(
-            bmc,
-            Confirmation(params["readings"], params["interval_s"], params["deadline_s"]),
-            check=check,
-            require_policy=params["require_restore_policy"],
-            before_change=recorder(params["record_path"], target.name),
-            second_path=partial(answer, **second) if second else None,
-        )
-    before = {"power": result["power_before"], "restore_policy": result["policy_before"]}
-    after = {"power": "off", "restore_policy": result["policy_after"]}
+    targets = arguments.targets_from(params)
+    pace = arguments.pace_from(params)
+    outcomes = ask(
+        targets,
+        lambda bmc: call.work(bmc, params, check),
+        deadline_s=params["deadline_s"],
+        pace=pace,
+        say=say if params["targets"] is not None else None,
+    )
     times = {"started": started, "ended": time.time()}
-    return {**result, "diff": {"before": before, "after": after}, "times": times}
+    if params["targets"] is None:
+        (alone,) = outcomes
+        if alone.error is not None:
+            raise alone.error
+        return {**(alone.result or {}), "times": times}
+    bound = bound_s(len(targets), pace, params["deadline_s"])
+    return _fleet_result(outcomes, params["on_failure"], {"times": times, "bound_s": bound})
+
+
+def _fleet_result(outcomes: list[Outcome], on_failure: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    shares = {outcome.target.name: _share(outcome) for outcome in outcomes}
+    result = {
+        "changed": any(share["changed"] for share in shares.values()),
+        "targets": shares,
+        "succeeded": len(outcomes) - len(failed),
+        "failed_targets": [outcome.target.name for outcome in failed],
+        **more,
+    }
+    if not failed:
+        return result
+    error = DatacenterError(
+        f"{len(failed)} of {len(outcomes)} BMCs failed",
+        cause=_causes(failed),
+        next_step="see each one's own message under 'targets'; the others are done",
+        result=result,
+    )
+    if on_failure == "fail":
+        raise error
+    return {**result, "warnings": [str(error)]}
+
+
+def _share(outcome: Outcome) -> dict[str, Any]:
+    """A target's own result, as its host's task would give it."""
+    spent = {"seconds": round(outcome.seconds, 3), "attempts": outcome.attempts}
+    if outcome.error is None:
+        return {"changed": False, **(outcome.result or {}), **spent}
+    away = {"unreachable": True} if isinstance(outcome.error, Unreachable) else {"failed": True}
+    return {**failure(outcome.error), **away, **spent}
+
+
+def _causes(failed: list[Outcome]) -> str:
+    """How many failed of which cause, and some of their names."""
+    kinds = Counter(type(outcome.error).__name__ for outcome in failed)
+    parts = []
+    for kind, count in kinds.most_common():
+        names = [outcome.target.name for outcome in failed if type(outcome.error).__name__ == kind]
+        more = f" and {count - _NAMED} more" if count > _NAMED else ""
+        parts.append(f"{kind}: {', '.join(names[:_NAMED])}{more}")
+    return "; ".join(parts)

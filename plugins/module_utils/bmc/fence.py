@@ -16,12 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.chassis import (
-    OFF,
-    Bmc,
-    known_status,
-    write_restore_policy,
-)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.chassis import known_status
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import OFF, Bmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import (
     Confirmation,
     Watch,
@@ -123,7 +119,7 @@ def _watch(bmc: Bmc, how: Confirmation, beside: Beside, sleep: Callable[[float],
 def _set_policy(bmc: Bmc, require: bool) -> bool:
     """:returns: whether the BMC took it."""
     try:
-        write_restore_policy(bmc, _POLICY)
+        bmc.write_restore_policy(_POLICY)
     except errors.CommandUnsupported as error:
         if not require:
             return False

@@ -11,17 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.chassis import (
-    NETFN_CHASSIS,
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.chassis import unknown_power
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
     OFF,
     ON,
     UNKNOWN,
     Bmc,
     Status,
-    read_status,
-    unknown_power,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.session import Deadline
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DatacenterError,
     DeadlineExceeded,
@@ -29,11 +27,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
     Unreachable,
 )
 
-_CHASSIS_CONTROL = 0x02
-
-#: Chassis control (IPMI 2.0, table 28-4). A second 'off' does no harm; a second cycle or
-#: reset would hit a server that is just starting.
-_CONTROL = {"off": 0, "on": 1, "cycle": 2, "reset": 3, "soft": 5}
+#: A second 'off' does no harm; a second cycle or reset would hit a server that is just starting.
 _NEVER_TWICE = frozenset({"cycle", "reset"})
 
 VERBS = ("on", "off", "soft", "cycle", "reset")
@@ -69,7 +63,7 @@ class Watch:
 
     def read(self) -> Status:
         """One more reading."""
-        status = read_status(self.bmc)
+        status = self.bmc.read_status()
         self.statuses.append(status)
         return status
 
@@ -164,11 +158,9 @@ def set_power(
 
 
 def control(bmc: Bmc, verb: str, watch: Watch) -> None:
-    """Send the chassis control command; an error carries what was read so far."""
+    """Give the power command; an error carries what was read so far."""
     try:
-        bmc.command(
-            f"power {verb}", NETFN_CHASSIS, _CHASSIS_CONTROL, [_CONTROL[verb]], once=verb in _NEVER_TWICE
-        )
+        bmc.control(verb, once=verb in _NEVER_TWICE)
     except Unreachable as error:
         if verb not in _NEVER_TWICE:
             # Sent more than once without an answer. Whether it acted is read from the

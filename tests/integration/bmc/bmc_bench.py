@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.session import Target
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import bmc_sim
 
 PASSWORD = "Tw1n,s3cret!pw"
@@ -57,6 +57,9 @@ def end_pyghmi() -> None:
     """Stop pyghmi's thread and close its sockets: they hold the namespace."""
     from pyghmi.ipmi.private import session
 
+    from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.packets import PUMP
+
+    PUMP.join()
     if session.iothread is not None:
         session.iothread.join()
     for socket in session.iosockets:

@@ -15,15 +15,15 @@ from bmc_bench import PASSWORD, VIEWER, Simulated
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.chassis import (
-    Boot,
-    read_boot,
     set_boot,
     set_restore_policy,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.connection import connect
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence, recorder
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.info import SUBSETS, gather
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Boot
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import Confirmation, set_power
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.session import Deadline, connect
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DeadlineExceeded,
     Refused,
@@ -119,7 +119,7 @@ def test_the_boot_device_in_four_runs(sim: Simulated) -> None:
     wanted = Boot("pxe", persistent=True, uefi=True)
     with connect(sim.target()) as bmc:
         assert set_boot(bmc, wanted, check=True)["changed"] is True
-        assert read_boot(bmc) == Boot()
+        assert bmc.read_boot() == Boot()
         assert set_boot(bmc, wanted)["after"] == {"device": "pxe", "persistent": True, "uefi": True}
         witness = sim.ipmitool("chassis", "bootparam", "get", "5")
         for line in ("Force PXE", "all future boots", "EFI boot"):
@@ -134,7 +134,7 @@ def test_a_boot_device_for_one_start_is_used_up_by_it(sim: Simulated) -> None:
     with connect(sim.target()) as bmc:
         set_boot(bmc, Boot("pxe"))
         set_power(bmc, "reset", QUICK)
-        assert read_boot(bmc) == Boot()
+        assert bmc.read_boot() == Boot()
     assert (sim.bmc / "boot_used").read_text().startswith("80")
 
 
@@ -307,7 +307,7 @@ def test_a_refusal_is_told_apart_at_once(
 
 
 def test_suite_17_refused_sends_no_weaker_proposal(sim: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.wire import WireSession
+    from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.wire import WireSession
 
     proposals: list[int] = []
     ask = WireSession._open_rmcpplus_request
@@ -346,7 +346,7 @@ def test_a_bmc_that_hangs_costs_seconds(sim: Simulated) -> None:
 def test_an_unsupported_command_says_so(sim: Simulated) -> None:
     power_on_hours = 0x0F
     with connect(sim.target()) as bmc, pytest.raises(errors.CommandUnsupported, match="0xc1"):
-        bmc.command("read the hours of operation", 0x00, power_on_hours)
+        bmc.session.command("read the hours of operation", 0x00, power_on_hours)
 
 
 def test_sessions_are_given_back(sim: Simulated) -> None:

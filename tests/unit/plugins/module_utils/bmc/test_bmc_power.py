@@ -12,20 +12,19 @@ import pytest
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.chassis import (
-    BOOT_DEVICES,
-    Boot,
-    read_boot,
-    read_status,
     set_boot,
     set_restore_policy,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.bmc import IpmiBmc
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.chassis import boot_flags
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import BOOT_DEVICES, Boot
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import (
     Confirmation,
     Watch,
     set_power,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.session import Deadline
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DatacenterError,
     DeadlineExceeded,
@@ -42,16 +41,17 @@ FAILED = errors.command_failed("db", "read", 0xFF)
 Answer = Union[bytes, DatacenterError, Callable[["FakeBmc", list[int]], bytes]]  # noqa: UP007
 
 
-class FakeBmc:
+class FakeBmc(IpmiBmc):
     """Answers chassis status from a script (the last entry stays), the rest from a table."""
 
-    name = "db"
+    name = "db"  # type: ignore[assignment]
 
     def __init__(self, *statuses: bytes | DatacenterError, **answers: Answer) -> None:
         self.statuses = list(statuses)
         self.answers = answers
         self.written: list[tuple[int, list[int], bool]] = []
         self.deadline: Deadline | None = None
+        self.session: Any = self
 
     def command(self, what: str, netfn: int, command: int, data: Any = (), *, once: bool = False) -> bytes:
         assert netfn == 0
@@ -98,7 +98,7 @@ def act(bmc: FakeBmc, verb: str, how: Confirmation = ONE, **options: Any) -> dic
     ],
 )
 def test_a_reading(answer: bytes | DatacenterError, power: str, policy: str, cause: str | None) -> None:
-    got = read_status(FakeBmc(answer))
+    got = FakeBmc(answer).read_status()
     assert (got.power, got.restore_policy) == (power, policy)
     assert (cause is None and got.cause is None) or (cause is not None and cause in str(got.cause))
 
@@ -195,8 +195,8 @@ def test_a_policy_taken_without_effect_is_found_out() -> None:
 @pytest.mark.parametrize("persistent", [True, False])
 def test_boot_flags_read_back_as_written(device: str, persistent: bool) -> None:
     wanted = Boot(device, persistent=persistent, uefi=True)
-    bmc = FakeBmc(ON, c09=bytes([1, 5, *wanted.flags()]))
-    assert read_boot(bmc) == (wanted if device != "none" else Boot())
+    bmc = FakeBmc(ON, c09=bytes([1, 5, *boot_flags(wanted)]))
+    assert bmc.read_boot() == (wanted if device != "none" else Boot())
 
 
 def test_a_boot_device_taken_without_effect_is_found_out() -> None:

@@ -15,12 +15,14 @@ import yaml
 from pyghmi.ipmi.private import session as pyghmi_session
 
 from ansible_collections.anjianyun.datacenter.plugins.doc_fragments.bmc import ModuleDocFragment
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments, errors, session, wire
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments, errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import session, wire
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline, Target, alone
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
 
 ROOT = Path(__file__).parents[5]
 SECRET = "correct horse bat"
-TARGET = session.Target("db", "127.0.0.1", "ops", SECRET, answer_s=0.2)
+TARGET = Target("db", "127.0.0.1", "ops", SECRET, answer_s=0.2)
 
 
 class FakeWire:
@@ -55,7 +57,7 @@ class FakeWire:
     ],
 )
 def test_a_completion_code_says_what_kind(code: int, kind: type[Exception]) -> None:
-    bmc = session.Bmc(TARGET, FakeWire(code))  # type: ignore[arg-type]
+    bmc = session.Session(TARGET, FakeWire(code))  # type: ignore[arg-type]
     with pytest.raises(errors.BmcError) as error:
         bmc.command("do it", 0, 2)
     assert error.value.__class__ is kind
@@ -64,16 +66,16 @@ def test_a_completion_code_says_what_kind(code: int, kind: type[Exception]) -> N
 
 
 def test_a_busy_bmc_is_asked_again_unless_it_must_not_be() -> None:
-    target = session.Target("db", "a", "u", "p", answer_s=2)
+    target = Target("db", "a", "u", "p", answer_s=2)
     wire_session = FakeWire(0xC0, 0)
-    assert session.Bmc(target, wire_session).command("do", 0, 1) == b"\x04"  # type: ignore[arg-type]
+    assert session.Session(target, wire_session).command("do", 0, 1) == b"\x04"  # type: ignore[arg-type]
     with pytest.raises(errors.BmcError):
-        session.Bmc(target, FakeWire(0xC0, 0)).command("do", 0, 2, once=True)  # type: ignore[arg-type]
+        session.Session(target, FakeWire(0xC0, 0)).command("do", 0, 2, once=True)  # type: ignore[arg-type]
 
 
 def test_a_command_for_once_is_not_repeated() -> None:
     wire_session = FakeWire(0, 0)
-    bmc = session.Bmc(TARGET, wire_session)  # type: ignore[arg-type]
+    bmc = session.Session(TARGET, wire_session)  # type: ignore[arg-type]
     bmc.command("do", 0, 2, once=True)
     bmc.command("do", 0, 2)
     assert wire_session.patience[0] is None
@@ -81,7 +83,7 @@ def test_a_command_for_once_is_not_repeated() -> None:
 
 
 def test_silence_in_a_session_is_unreachable_within_the_operation() -> None:
-    bmc = session.Bmc(TARGET, FakeWire(None), session.Deadline(0.05))  # type: ignore[arg-type]
+    bmc = session.Session(TARGET, FakeWire(None), Deadline(0.05))  # type: ignore[arg-type]
     start = time.monotonic()
     with pytest.raises(Unreachable):
         bmc.command("do", 0, 1)
@@ -112,20 +114,15 @@ def test_a_refused_session_says_what_kind(status: int, kind: type[Exception]) ->
 def test_a_privilege_that_is_not_granted_is_noticed(monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
     fake = FakeWire(answer)
     monkeypatch.setattr(session, "_log_in", lambda *_: fake)
-    with pytest.raises(errors.PrivilegeTooLow), session.connect(TARGET):
+    with pytest.raises(errors.PrivilegeTooLow), session.open_session(TARGET):
         pytest.fail("a session below the privilege asked for")
     assert fake.closed == 1
 
 
-def test_one_operation_at_a_time_on_one_bmc(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "_log_in", lambda *_: FakeWire())
-    with (
-        session.connect(TARGET),
-        pytest.raises(errors.NoSessionLeft, match="another operation"),
-        session.connect(TARGET),
-    ):
+def test_one_operation_at_a_time_on_one_bmc() -> None:
+    with alone(TARGET), pytest.raises(errors.NoSessionLeft, match="another operation"), alone(TARGET):
         pytest.fail("two operations at once")
-    with session.connect(TARGET):
+    with alone(TARGET):
         pass
 
 
@@ -211,14 +208,40 @@ def params(**changed: Any) -> dict[str, Any]:
 
 
 def test_a_target_from_options() -> None:
-    target, deadline = arguments.target_from(params())
+    (target,) = arguments.targets_from(params())
     assert (target.name, target.cipher_suite, target.privilege) == ("10.1.20.11", 17, "operator")
-    assert 59 < deadline.remaining() <= 60
+
+
+def test_a_fleet_from_options() -> None:
+    own = {"name": "b", "address": "10.1.20.12", "password": "y", "port": 6230}
+    stated = [{"address": "10.1.20.11"}, own]
+    one = dict.fromkeys(("name", "user", "password", "port", "cipher_suite", "privilege"))
+    targets = arguments.targets_from(params(address=None, targets=[{**one, **given} for given in stated]))
+    assert [(target.name, target.password, target.port) for target in targets] == [
+        ("10.1.20.11", "x", 623),
+        ("b", "y", 6230),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "cause"),
+    [
+        ({"targets": []}, "either address, or targets"),
+        ({"address": None}, "either address, or targets"),
+        ({"address": None, "targets": [{"address": "a", "name": "n"}, {"address": "b", "name": "n"}]},
+         "more than one target is called n"),
+        ({"address": None, "user": None, "targets": [{"address": "a", "name": None}]},
+         "user is not given of a"),
+    ],
+)  # fmt: skip
+def test_a_fleet_that_is_not_one(given: dict[str, Any], cause: str) -> None:
+    with pytest.raises(DatacenterError, match=cause):
+        arguments.targets_from(params(**given))
 
 
 def test_all_wrong_options_are_named_at_once() -> None:
     with pytest.raises(DatacenterError) as error:
-        arguments.target_from(params(answer_s=0, deadline_s=-1, user="u" * 17, password=SECRET * 2))
+        arguments.targets_from(params(answer_s=0, deadline_s=-1, user="u" * 17, password=SECRET * 2))
     for word in ("answer_s", "deadline_s", "user is longer", "password is longer"):
         assert word in str(error.value)
     assert SECRET not in str(error.value)
@@ -232,13 +255,17 @@ def test_all_wrong_options_are_named_at_once() -> None:
     ],
 )
 def test_the_fragment_says_what_the_spec_says(text: str, spec: dict[str, dict[str, Any]]) -> None:
-    documented = yaml.safe_load(text)["options"]
-    for option in documented.values():
-        del option["description"]
-    assert documented == {
-        name: {key: value for key, value in option.items() if key != "no_log"}
-        for name, option in spec.items()
-    }
+    assert without(yaml.safe_load(text)["options"], "description") == without(spec, "no_log")
+
+
+def without(options: Any, left_out: str) -> Any:
+    """Options of any depth without one of their keys, in the words of an argument spec."""
+    plain: dict[str, Any] = {}
+    for name, option in options.items():
+        inner = option.get("suboptions", option.get("options"))
+        kept = {k: v for k, v in option.items() if k not in (left_out, "suboptions", "options")}
+        plain[name] = {**kept, "options": without(inner, left_out)} if inner else kept
+    return plain
 
 
 def test_every_module_is_in_the_action_group() -> None:

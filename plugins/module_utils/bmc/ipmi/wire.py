@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import contextlib
 import random
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.packets import PUMP
 
 try:
     import pyghmi.exceptions as pyghmi_errors
@@ -26,9 +29,6 @@ except ImportError:  # said properly by adapter.requires() before anything is ca
 
 if TYPE_CHECKING:
     from typing import Self
-
-#: Waiting is cut into pieces no longer than this, so that no lost wake-up costs a deadline.
-_SLICE_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,6 @@ ALGORITHMS = {
     17: Algorithms("RAKP-HMAC-SHA256, HMAC-SHA256-128, AES-CBC-128", 256, 3, 4, 1),
     3: Algorithms("RAKP-HMAC-SHA1, HMAC-SHA1-96, AES-CBC-128", 1, 1, 1, 1),
 }
-
-
-def wait_for_packets(seconds: float) -> None:
-    """Let pyghmi handle what has come, or what comes within so many seconds."""
-    pyghmi_session.Session.wait_for_rsp(timeout=min(seconds, _SLICE_S))
 
 
 class WireSession(_Base):
@@ -164,14 +159,18 @@ class WireSession(_Base):
         :returns: the response with its completion code, ``None`` when none came in time.
         """
         answers: list[dict[str, Any]] = []
+        answered = threading.Event()
+
+        def keep(answer: dict[str, Any]) -> None:
+            answers.append(answer)
+            answered.set()
+
         try:
             while not answers and deadline() > 0:
                 self.incommand = False
-                super().raw_command(
-                    netfn, command, data=data, retry=False, callback=answers.append, rslun=rslun
-                )
+                super().raw_command(netfn, command, data=data, retry=False, callback=keep, rslun=rslun)
                 left = deadline() if patience_s is None else patience_s
-                self._wait(answers, min(left, deadline()))
+                PUMP.wait(answered, min(left, deadline()))
                 if patience_s is None:
                     break
                 patience_s *= 2
@@ -183,15 +182,6 @@ class WireSession(_Base):
             while self.evq:
                 self.evq.popleft().set()
         return answers[0] if answers else None
-
-    @staticmethod
-    def _wait(answers: list[dict[str, Any]], seconds: float) -> None:
-        end = pyghmi_session._monotonic_time() + seconds
-        while not answers:
-            left = end - pyghmi_session._monotonic_time()
-            if left <= 0:
-                return
-            wait_for_packets(left)
 
     def raw_command(self, netfn: int, command: int, **options: Any) -> Any:
         """What pyghmi's own helpers (FRU, sensors, event log) call on a session."""

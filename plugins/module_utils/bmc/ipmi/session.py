@@ -18,17 +18,19 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.wire import (
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.packets import PUMP
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.wire import (
     ALGORITHMS,
     WireSession,
-    wait_for_packets,
 )
-
-PRIVILEGES = {"user": 2, "operator": 3, "administrator": 4}
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import (
+    PRIVILEGES,
+    Deadline,
+    Target,
+)
 
 _NETFN_APP = 0x06
 _SET_SESSION_PRIVILEGE = 0x3B
@@ -41,56 +43,8 @@ _LOGOUT_S = 0.5
 _BUSY_PAUSE_S = 0.2
 
 
-class Deadline:
-    """A point in time that waits end at."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._end = time.monotonic() + seconds
-
-    def remaining(self) -> float:
-        """Seconds left, never negative."""
-        return max(0.0, self._end - time.monotonic())
-
-    def expired(self) -> bool:
-        return self.remaining() <= 0
-
-    def within(self, seconds: float) -> Deadline:
-        """The sooner of this deadline and so many seconds from now."""
-        return Deadline(min(seconds, self.remaining()))
-
-
-@dataclass(frozen=True)
-class Target:
-    """A BMC and how to talk to it.
-
-    :param name: what people call it (the server's name).
-    :param answer_s: seconds after which a BMC that says nothing counts as unreachable.
-    """
-
-    name: str
-    address: str
-    user: str
-    password: str = field(repr=False)
-    port: int = 623
-    cipher_suite: int = 17
-    privilege: str = "operator"
-    answer_s: float = 5.0
-
-
-# One operation at a time on one BMC: they are small computers, and two clients that change
-# the same thing do not know of each other.
-_locks: dict[tuple[str, int], threading.Lock] = {}
-_locks_lock = threading.Lock()
-
-
-def _lock_of(target: Target) -> threading.Lock:
-    with _locks_lock:
-        return _locks.setdefault((target.address, target.port), threading.Lock())
-
-
-class Bmc:
-    """An open session. Made by :func:`connect`."""
+class Session:
+    """An open session. Made by :func:`open_session`."""
 
     def __init__(self, target: Target, wire: WireSession, deadline: Deadline | None = None) -> None:
         self.target = target
@@ -144,7 +98,7 @@ class Bmc:
 
 
 @contextmanager
-def connect(target: Target, deadline: Deadline | None = None) -> Iterator[Bmc]:
+def open_session(target: Target, deadline: Deadline | None = None) -> Iterator[Session]:
     """Log in, hand out the session, log out whatever happens.
 
     :param deadline: the end of the whole operation; no wait of the session goes beyond it
@@ -153,74 +107,75 @@ def connect(target: Target, deadline: Deadline | None = None) -> Iterator[Bmc]:
     :raises errors.Unreachable: nothing, or not enough, was heard within ``target.answer_s``.
     :raises errors.BmcError: the session was refused; the class says why.
     """
-    lock = _lock_of(target)
-    if not lock.acquire(timeout=target.answer_s):
-        raise errors.NoSessionLeft(
-            "another operation of this very run is under way on it",
-            device=target.name,
-            next_step="let it end first",
-        )
+    wire = _log_in(target, deadline.within(target.answer_s) if deadline else Deadline(target.answer_s))
     try:
-        wire = _log_in(target, deadline.within(target.answer_s) if deadline else Deadline(target.answer_s))
-        try:
-            bmc = Bmc(target, wire, deadline)
-            _claim_privilege(bmc)
-            yield bmc
-        finally:
-            wire.close(Deadline(_LOGOUT_S).remaining)
+        session = Session(target, wire, deadline)
+        _claim_privilege(session)
+        yield session
     finally:
-        lock.release()
+        wire.close(Deadline(_LOGOUT_S).remaining)
 
 
-def _claim_privilege(bmc: Bmc) -> None:
+def _claim_privilege(session: Session) -> None:
     """Take the privilege level asked for, and notice when it is granted in word only."""
-    wanted = PRIVILEGES[bmc.target.privilege]
-    what = f"claim the privilege level {bmc.target.privilege}"
+    wanted = PRIVILEGES[session.target.privilege]
+    what = f"claim the privilege level {session.target.privilege}"
     try:
-        granted = bmc.command(what, _NETFN_APP, _SET_SESSION_PRIVILEGE, [wanted])
+        granted = session.command(what, _NETFN_APP, _SET_SESSION_PRIVILEGE, [wanted])
     except errors.BmcError as error:
         if error.completion in _PRIVILEGE_REFUSED:
             raise errors.privilege_too_low(
-                bmc.name, what, f"it refused (0x{error.completion:02x})"
+                session.name, what, f"it refused (0x{error.completion:02x})"
             ) from error
         raise
     if not granted or granted[0] & 0x0F < wanted:
-        raise errors.privilege_too_low(bmc.name, what, f"it granted {granted.hex() or 'nothing'} instead")
+        raise errors.privilege_too_low(session.name, what, f"it granted {granted.hex() or 'nothing'} instead")
+
+
+#: pyghmi makes its thread and its sockets with the first sessions, and does not expect two makers at once.
+_making = threading.Lock()
 
 
 def _log_in(target: Target, deadline: Deadline) -> WireSession:
-    _check_route(target)
     outcome: list[dict[str, Any]] = []
+    decided = threading.Event()
+
+    def decide(told: dict[str, Any]) -> None:
+        outcome.append(told)
+        decided.set()
+
     try:
-        wire = WireSession(
-            target.address,
-            # As bytes: pyghmi forgets to clear its table of starting sessions when they are text.
-            target.user.encode(),
-            target.password.encode(),
-            port=target.port,
-            onlogon=outcome.append,
-            privlevel=PRIVILEGES[target.privilege],
-            keepalive=False,
-            cipher_suite=target.cipher_suite,
-        )
-        while not outcome and not deadline.expired():
-            wait_for_packets(deadline.remaining())
+        address = _routed(target)
+        with _making:
+            wire = WireSession(
+                address,
+                # As bytes: pyghmi forgets to clear its table of starting sessions when they are text.
+                target.user.encode(),
+                target.password.encode(),
+                port=target.port,
+                onlogon=decide,
+                privlevel=PRIVILEGES[target.privilege],
+                keepalive=False,
+                cipher_suite=target.cipher_suite,
+            )
     except OSError as error:
         raise errors.silent(target.name, f"no way to {target.address}", str(error)) from error
+    PUMP.wait(decided, deadline.remaining())
     if outcome and "error" not in outcome[0]:
         return wire
     wire.abandon()
     raise _refusal(target, wire, outcome)
 
 
-def _check_route(target: Target) -> None:
-    """pyghmi swallows what ``sendto`` says; a connected socket tells a missing route at once."""
-    try:
-        found = socket.getaddrinfo(target.address, target.port, type=socket.SOCK_DGRAM)
-        with socket.socket(found[0][0], socket.SOCK_DGRAM) as probe:
-            probe.connect(found[0][4])
-    except OSError as error:
-        raise errors.silent(target.name, f"no way to {target.address}", str(error)) from error
+def _routed(target: Target) -> str:
+    """Its address in numbers, when there is a way to it.
+
+    pyghmi swallows what ``sendto`` says; a connected socket tells a missing route at once.
+    """
+    found = socket.getaddrinfo(target.address, target.port, type=socket.SOCK_DGRAM)
+    with socket.socket(found[0][0], socket.SOCK_DGRAM) as probe:
+        probe.connect(found[0][4])
+    return str(found[0][4][0])
 
 
 def _refusal(target: Target, wire: WireSession, outcome: list[dict[str, Any]]) -> Exception:

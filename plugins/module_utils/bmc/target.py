@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which BMC, how to talk to it, and until when."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+
+PRIVILEGES = {"user": 2, "operator": 3, "administrator": 4}
+
+
+class Deadline:
+    """A point in time that waits end at."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def remaining(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self._end - time.monotonic())
+
+    def expired(self) -> bool:
+        return self.remaining() <= 0
+
+    def within(self, seconds: float) -> Deadline:
+        """The sooner of this deadline and so many seconds from now."""
+        return Deadline(min(seconds, self.remaining()))
+
+
+@dataclass(frozen=True)
+class Target:
+    """A BMC and how to talk to it.
+
+    :param name: what people call it (the server's name).
+    :param answer_s: seconds after which a BMC that says nothing counts as unreachable.
+    """
+
+    name: str
+    address: str
+    user: str
+    password: str = field(repr=False)
+    port: int = 623
+    cipher_suite: int = 17
+    privilege: str = "operator"
+    answer_s: float = 5.0
+
+
+# One operation at a time on one BMC: they are small computers, and two clients that change
+# the same thing do not know of each other.
+_locks: dict[str, threading.Lock] = {}
+_locks_lock = threading.Lock()
+
+
+@contextmanager
+def alone(target: Target) -> Iterator[None]:
+    """Be the only one of this process at the BMC.
+
+    :raises errors.NoSessionLeft: another operation did not end within ``target.answer_s``.
+    """
+    with _locks_lock:
+        lock = _locks.setdefault(f"{target.address} {target.port}", threading.Lock())
+    if not lock.acquire(timeout=target.answer_s):
+        raise errors.NoSessionLeft(
+            "another operation of this very run is under way on it",
+            device=target.name,
+            next_step="let it end first",
+        )
+    try:
+        yield
+    finally:
+        lock.release()
