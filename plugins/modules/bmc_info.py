@@ -75,8 +75,8 @@ sensors:
   elements: dict
 sel:
   description:
-    - State of the event log with C(entries), C(free_bytes), C(overflow), C(by_severity) and the newest
-      entries as C(last). Times of entries are local, corrected for the BMC's clock.
+    - State of the event log with C(entries), C(free_bytes), C(overflow), C(clock_ahead_s), C(by_severity) and
+      the newest entries as C(last), as M(anjianyun.datacenter.bmc_sel) gives them.
   returned: when gathered
   type: dict
 unsupported:

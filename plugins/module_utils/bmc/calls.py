@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import failure
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments, chassis
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments, chassis, eventlog
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence, recorder
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fleet import (
     Outcome,
@@ -25,6 +26,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.info impo
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
     BOOT_DEVICES,
     POLICIES,
+    SEVERITIES,
     Bmc,
     Boot,
 )
@@ -48,10 +50,12 @@ class Call:
 
     :param work: BMC, options and check mode in; the result of one BMC out, ``diff`` included.
     :param options: the module's own, as an argument spec.
+    :param misfits: what is wrong with its own options, each in a few words; asked before any BMC is.
     """
 
     work: Callable[[Bmc, Mapping[str, Any], bool], dict[str, Any]]
     options: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    misfits: Callable[[Mapping[str, Any]], list[str]] | None = None
 
     def spec(self) -> dict[str, dict[str, Any]]:
         """All options of the module."""
@@ -80,6 +84,32 @@ def _restore_policy(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[st
 
 def _info(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     return {"changed": False, **gather(bmc, params["gather"])}
+
+
+def _sel(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    since = params["since"]
+    choice = eventlog.Choice(
+        params["severity"], eventlog.instant(since) if since else None, params["sensors"]
+    )
+    if params["state"] == "read":
+        return eventlog.read(bmc, choice)
+    act = eventlog.archive if params["state"] == "archived" else eventlog.clear
+    result = act(bmc, choice, Path(params["archive"]), check=check)
+    kept = result["archive"]
+    before = {"archived": kept["records"] - kept["added"], "in_the_log": result["log"]["entries"]}
+    entries = len(result["left"]) if params["state"] == "cleared" else before["in_the_log"]
+    return {**result, **_diff(before, {"archived": kept["records"], "in_the_log": entries})}
+
+
+def _sel_misfits(params: Mapping[str, Any]) -> list[str]:
+    wrong = []
+    if params["state"] != "read" and not params["archive"]:
+        wrong.append(f"state: {params['state']} needs archive, the folder to keep the records in")
+    try:
+        eventlog.instant(params["since"] or "2000-01-01")
+    except ValueError:
+        wrong.append("since is no moment such as 2026-11-01T08:00:00Z")
+    return wrong
 
 
 def _fence(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
@@ -126,6 +156,17 @@ INFO = Call(
     _info,
     {"gather": {"type": "list", "elements": "str", "default": list(DEFAULT), "choices": list(SUBSETS)}},
 )
+SEL = Call(
+    _sel,
+    {
+        "state": {"type": "str", "default": "read", "choices": list(eventlog.STATES)},
+        "severity": {"type": "str", "default": "ok", "choices": list(SEVERITIES)},
+        "since": {"type": "str"},
+        "sensors": {"type": "list", "elements": "str", "default": []},
+        "archive": {"type": "path"},
+    },
+    _sel_misfits,
+)
 FENCE = Call(
     _fence,
     {
@@ -152,7 +193,7 @@ def run(
     :raises DatacenterError: why it failed; with ``targets`` unless failures are handed over.
     """
     started = time.time()
-    targets = arguments.targets_from(params)
+    targets = arguments.targets_from(params, call.misfits(params) if call.misfits else [])
     pace = arguments.pace_from(params)
     outcomes = ask(
         targets,

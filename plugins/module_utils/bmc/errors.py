@@ -56,6 +56,10 @@ class NotConfirmed(BmcError):
     """The BMC said yes, and reading back shows that it is not so."""
 
 
+class LogChanged(BmcError):
+    """The event log took a record since it was read, so it was not erased."""
+
+
 class StateUnknown(Refused):
     """On or off is not known, so nothing was done."""
 

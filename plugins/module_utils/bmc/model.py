@@ -9,7 +9,7 @@ the same words in IPMI 2.0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Protocol
 
@@ -32,6 +32,9 @@ BOOT_DEVICES = (
     "remote_disk",
     "floppy",
 )
+
+#: How bad an event or a sensor is, the harmless first. What is not known is none of them.
+SEVERITIES = ("ok", "warning", "critical", "failed")
 
 
 def now() -> str:
@@ -68,6 +71,61 @@ class Boot:
 
     def as_dict(self) -> dict[str, Any]:
         return {"device": self.device, "persistent": self.persistent, "uefi": self.uefi}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One record of the event log.
+
+    :param raw: the record's own bytes in hexadecimal: what it is known by.
+    :param at: by the BMC's clock, read as UTC; ``None`` when its clock was not set.
+    :param detail: what the record says beyond the event.
+    :param severity: one of :data:`SEVERITIES`, or ``unknown`` for what cannot be decoded.
+    """
+
+    id: str
+    raw: str
+    at: str | None = None
+    sensor: str | None = None
+    type: str | None = None
+    event: str | None = None
+    detail: str | None = None
+    asserted: bool | None = None
+    severity: str = UNKNOWN
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class LogState:
+    """How full the event log is.
+
+    :param overflow: records were lost because it was full.
+    :param clock_ahead_s: seconds by which the BMC's clock is ahead of this machine's.
+    """
+
+    entries: int
+    free_bytes: int | None = None
+    overflow: bool | None = None
+    last_added: str | None = None
+    last_erased: str | None = None
+    clock_ahead_s: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Log:
+    """The event log as it was read at one time, the oldest record first.
+
+    :param ticket: the protocol's own, by which :meth:`Bmc.clear_log` knows whether it is still the same.
+    """
+
+    state: LogState
+    events: tuple[Event, ...] = ()
+    ticket: Any = field(default=None, compare=False)
 
 
 class Bmc(Protocol):
@@ -113,4 +171,13 @@ class Bmc(Protocol):
 
     def sensors(self) -> list[dict[str, Any]]: ...
 
-    def sel(self) -> dict[str, Any]: ...
+    def read_log(self) -> Log:
+        """The whole event log. A record that cannot be decoded is there with its bytes alone."""
+        ...
+
+    def clear_log(self, read: Log) -> None:
+        """Erase the log when no record came since it was read, and return when the erasure has ended.
+
+        :raises errors.LogChanged: one came, and nothing was erased.
+        """
+        ...

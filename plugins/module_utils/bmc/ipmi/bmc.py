@@ -15,7 +15,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi impo
     sensors,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.session import Session
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Boot, Status
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Boot, Log, Status
 
 
 class IpmiBmc:
@@ -59,5 +59,8 @@ class IpmiBmc:
     def sensors(self) -> list[dict[str, Any]]:
         return sensors.sensors(self.session)
 
-    def sel(self) -> dict[str, Any]:
-        return sel.sel(self.session)
+    def read_log(self) -> Log:
+        return sel.read_log(self.session)
+
+    def clear_log(self, read: Log) -> None:
+        sel.clear_log(self.session, read)
