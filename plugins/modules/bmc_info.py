@@ -69,7 +69,7 @@ fru:
   returned: when gathered
   type: dict
 sensors:
-  description: Every sensor with C(name), C(type), C(value), C(unit), C(states), C(health) and C(available).
+  description: Every sensor, as M(anjianyun.datacenter.bmc_sensor) gives it.
   returned: when gathered
   type: list
   elements: dict

@@ -59,6 +59,11 @@ options:
     type: list
     elements: str
     default: []
+  cache:
+    description:
+      - Folder on the control node in which the list of a BMC's sensors is kept, for their names; as in
+        O(anjianyun.datacenter.bmc_sensor#module:cache). Reading them costs more than a short log.
+    type: path
 notes:
   - O(severity), O(since) and O(sensors) choose what is shown. What is archived and erased is always the
     whole log.

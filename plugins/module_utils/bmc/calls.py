@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import failure
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments, chassis, eventlog
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import (
+    arguments,
+    chassis,
+    eventlog,
+    sensors,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence, recorder
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fleet import (
     Outcome,
@@ -89,7 +94,10 @@ def _info(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
 def _sel(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     since = params["since"]
     choice = eventlog.Choice(
-        params["severity"], eventlog.instant(since) if since else None, params["sensors"]
+        params["severity"],
+        eventlog.instant(since) if since else None,
+        params["sensors"],
+        _folder(params["cache"]),
     )
     if params["state"] == "read":
         return eventlog.read(bmc, choice)
@@ -112,6 +120,27 @@ def _sel_misfits(params: Mapping[str, Any]) -> list[str]:
     return wrong
 
 
+def _sensor(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    how = sensors.Sweep(
+        params["names"],
+        params["types"],
+        [sensors.Limit(**limit) for limit in params["limits"]],
+        params["fail_at"],
+        params["fail_unknown"],
+        params["live_thresholds"],
+        _folder(params["cache"]),
+    )
+    return sensors.sweep(bmc, how)
+
+
+def _sensor_misfits(params: Mapping[str, Any]) -> list[str]:
+    return [
+        f"the limit of {limit['sensor']} has neither min nor max"
+        for limit in params["limits"]
+        if limit["min"] is None and limit["max"] is None
+    ]
+
+
 def _fence(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     second = params["second_path"]
     result = fence(
@@ -128,6 +157,10 @@ def _fence(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
 
 def _confirmation(params: Mapping[str, Any]) -> Confirmation:
     return Confirmation(params["readings"], params["interval_s"], params["deadline_s"])
+
+
+def _folder(path: str | None) -> Path | None:
+    return Path(path) if path else None
 
 
 def _diff(before: Any, after: Any) -> dict[str, Any]:
@@ -164,8 +197,28 @@ SEL = Call(
         "since": {"type": "str"},
         "sensors": {"type": "list", "elements": "str", "default": []},
         "archive": {"type": "path"},
+        "cache": {"type": "path"},
     },
     _sel_misfits,
+)
+_LIMIT = {
+    "sensor": {"type": "str", "required": True},
+    "min": {"type": "float"},
+    "max": {"type": "float"},
+    "verdict": {"type": "str", "default": "critical", "choices": list(SEVERITIES[1:])},
+}
+SENSOR = Call(
+    _sensor,
+    {
+        "names": {"type": "list", "elements": "str", "default": []},
+        "types": {"type": "list", "elements": "str", "default": []},
+        "limits": {"type": "list", "elements": "dict", "default": [], "options": _LIMIT},
+        "fail_at": {"type": "str", "choices": list(SEVERITIES[1:])},
+        "fail_unknown": {"type": "bool", "default": False},
+        "live_thresholds": {"type": "bool", "default": False},
+        "cache": {"type": "path"},
+    },
+    _sensor_misfits,
 )
 FENCE = Call(
     _fence,

@@ -36,11 +36,13 @@ class Choice:
     :param severity: at least so bad.
     :param since: not older.
     :param sensors: names, with ``*`` and ``?``; all when empty.
+    :param cache: a folder in which the names of the sensors are kept.
     """
 
     severity: str = "ok"
     since: datetime | None = None
     sensors: Sequence[str] = ()
+    cache: Path | None = None
 
     def takes(self, event: Event) -> bool:
         if event.severity != UNKNOWN and SEVERITIES.index(event.severity) < SEVERITIES.index(self.severity):
@@ -72,7 +74,7 @@ def summary(log: Log, last: int = 10) -> dict[str, Any]:
 
 def read(bmc: Bmc, choice: Choice) -> dict[str, Any]:
     """The log, changing nothing."""
-    return {"changed": False, **_shown(bmc.read_log(), choice)}
+    return {"changed": False, **_shown(bmc.read_log(choice.cache), choice)}
 
 
 def archive(bmc: Bmc, choice: Choice, folder: Path, *, check: bool = False) -> dict[str, Any]:
@@ -80,7 +82,7 @@ def archive(bmc: Bmc, choice: Choice, folder: Path, *, check: bool = False) -> d
 
     :returns: as :func:`read`, and ``archive``.
     """
-    log = bmc.read_log()
+    log = bmc.read_log(choice.cache)
     kept = Archive(folder, bmc.name).keep(log.events, check=check)
     return {"changed": kept["added"] > 0, **_shown(log, choice), "archive": kept}
 
@@ -96,7 +98,7 @@ def clear(bmc: Bmc, choice: Choice, folder: Path, *, check: bool = False) -> dic
     file = Archive(folder, bmc.name)
     added = 0
     for _round in range(_ROUNDS):
-        log = bmc.read_log()
+        log = bmc.read_log(choice.cache)
         kept = file.keep(log.events, check=check)
         added += kept["added"]
         result = {
@@ -109,7 +111,7 @@ def clear(bmc: Bmc, choice: Choice, folder: Path, *, check: bool = False) -> dic
         if check or not log.events:
             return result
         try:
-            left = _erase(bmc, log)
+            left = _erase(bmc, log, choice.cache)
         except errors.LogChanged as error:
             changed = error
             continue
@@ -123,7 +125,7 @@ def clear(bmc: Bmc, choice: Choice, folder: Path, *, check: bool = False) -> dic
     raise changed
 
 
-def _erase(bmc: Bmc, log: Log) -> tuple[Event, ...]:
+def _erase(bmc: Bmc, log: Log, cache: Path | None) -> tuple[Event, ...]:
     """Erase, and read back.
 
     :returns: what is there now.
@@ -134,7 +136,7 @@ def _erase(bmc: Bmc, log: Log) -> tuple[Event, ...]:
     except Unreachable as error:
         # It was sent once. Whether it was done shows the log, not the answer.
         lost = error
-    after = bmc.read_log()
+    after = bmc.read_log(cache)
     archived = {event.raw for event in log.events}
     still = [event.id for event in after.events if event.raw in archived]
     if still and lost:

@@ -52,7 +52,12 @@ def sel(bmc: Bmc) -> dict[str, Any]:
     return summary(bmc.read_log())
 
 
-_COMPOSED = {"power": power, "chassis": chassis, "sel": sel}
+def sensors(bmc: Bmc) -> list[dict[str, Any]]:
+    """All sensors with their readings."""
+    return [sensor.as_dict() for sensor in bmc.read_sensors()]
+
+
+_COMPOSED = {"power": power, "chassis": chassis, "sel": sel, "sensors": sensors}
 
 
 def gather(bmc: Bmc, subsets: list[str]) -> dict[str, Any]:

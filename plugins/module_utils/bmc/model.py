@@ -9,8 +9,10 @@ the same words in IPMI 2.0.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any, Protocol
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline
@@ -35,6 +37,20 @@ BOOT_DEVICES = (
 
 #: How bad an event or a sensor is, the harmless first. What is not known is none of them.
 SEVERITIES = ("ok", "warning", "critical", "failed")
+
+#: The thresholds of a sensor, from far too low to far too high.
+THRESHOLDS = (
+    "lower_non_recoverable",
+    "lower_critical",
+    "lower_non_critical",
+    "upper_non_critical",
+    "upper_critical",
+    "upper_non_recoverable",
+)
+#: What a sensor is that is beyond one of them.
+VERDICTS = dict(
+    zip(THRESHOLDS, ("failed", "critical", "warning", "warning", "critical", "failed"), strict=True)
+)
 
 
 def now() -> str:
@@ -128,6 +144,37 @@ class Log:
     ticket: Any = field(default=None, compare=False)
 
 
+@dataclass(frozen=True)
+class Sensor:
+    """One sensor, read once.
+
+    :param states: what it says of itself, in words.
+    :param verdict: one of :data:`SEVERITIES`; ``unknown`` when it cannot be read, with the ``cause``.
+    :param thresholds: in its unit, by the names of :data:`THRESHOLDS`.
+    :param thresholds_from: ``sensor`` when they are those in force, ``record`` when they are those that it
+        was delivered with.
+    :param crossed: the threshold that the verdict comes from.
+    """
+
+    name: str
+    type: str
+    reading: float | None = None
+    unit: str | None = None
+    states: tuple[str, ...] = ()
+    verdict: str = UNKNOWN
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    thresholds_from: str | None = None
+    crossed: str | None = None
+    cause: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "states": list(self.states), "thresholds": dict(self.thresholds)}
+
+
+#: Whether a sensor of this name and type is asked.
+Wanted = Callable[[str, str], bool]
+
+
 class Bmc(Protocol):
     """An open session with one BMC.
 
@@ -169,10 +216,21 @@ class Bmc(Protocol):
 
     def fru(self) -> dict[str, Any]: ...
 
-    def sensors(self) -> list[dict[str, Any]]: ...
+    def read_sensors(
+        self, wanted: Wanted | None = None, *, live: bool = False, cache: Path | None = None
+    ) -> list[Sensor]:
+        """The sensors. One that cannot be read is there, as unknown.
 
-    def read_log(self) -> Log:
-        """The whole event log. A record that cannot be decoded is there with its bytes alone."""
+        :param live: ask each for the thresholds in force; those beyond one are asked always.
+        :param cache: a folder for what hardly changes (which sensors there are).
+        """
+        ...
+
+    def read_log(self, cache: Path | None = None) -> Log:
+        """The whole event log. A record that cannot be decoded is there with its bytes alone.
+
+        :param cache: as in :meth:`read_sensors`.
+        """
         ...
 
     def clear_log(self, read: Log) -> None:

@@ -68,3 +68,25 @@ def test_options_that_do_not_fit_are_told_before_any_bmc_is_asked(run: Runner) -
     ).results
     assert "needs archive" in results["folder"]["msg"]
     assert "since is no moment" in results["moment"]["msg"]
+
+
+def test_sensors(run: Runner, tmp_path: Path) -> None:
+    hot = {"sensor": "Inlet Temp", "max": 20}
+    done = run(
+        task("fine", "bmc_sensor", types=["Temperature"], fail_at="warning"),
+        task("hot", "bmc_sensor", limits=[hot], fail_at="critical"),
+        task("only_told", "bmc_sensor", names=["Fan*"], limits=[hot]),
+        fleet("all", "bmc_sensor", types=["Power Supply"], cache=str(tmp_path / "cache")),
+        task("nothing", "bmc_sensor", limits=[{"sensor": "Fan1"}]),
+        arguments=("--check",),
+    ).results
+    assert (done["fine"]["verdict"], len(done["fine"]["sensors"])) == ("ok", 3)
+    assert done["hot"]["error"]["kind"] == "SensorAlarm"
+    assert "Inlet Temp is critical: 23 °C, max is 20 °C" in done["hot"]["msg"]
+    assert len(done["hot"]["sensors"]) == 13
+    assert (done["only_told"]["verdict"], len(done["only_told"]["alarms"])) == ("critical", 1)
+    assert done["all"]["failed_targets"] == ["dead"]
+    states = [sensor["states"] for sensor in done["all"]["targets"]["alive"]["sensors"]]
+    assert states == [["Present"], ["Present"]]
+    assert "neither min nor max" in done["nothing"]["msg"]
+    assert set(changed(done).values()) == {False}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import (
@@ -15,7 +16,13 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi impo
     sensors,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.session import Session
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Boot, Log, Status
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
+    Boot,
+    Log,
+    Sensor,
+    Status,
+    Wanted,
+)
 
 
 class IpmiBmc:
@@ -56,11 +63,13 @@ class IpmiBmc:
     def fru(self) -> dict[str, Any]:
         return fru.fru(self.session)
 
-    def sensors(self) -> list[dict[str, Any]]:
-        return sensors.sensors(self.session)
+    def read_sensors(
+        self, wanted: Wanted | None = None, *, live: bool = False, cache: Path | None = None
+    ) -> list[Sensor]:
+        return sensors.read_sensors(self.session, wanted, live=live, cache=cache)
 
-    def read_log(self) -> Log:
-        return sel.read_log(self.session)
+    def read_log(self, cache: Path | None = None) -> Log:
+        return sel.read_log(self.session, cache)
 
     def clear_log(self, read: Log) -> None:
         sel.clear_log(self.session, read)

@@ -24,7 +24,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 
 _APP, _STORAGE = 0x06, 0x0A
 _GET_DEVICE_ID, _GET_INFO, _RESERVE, _GET_RECORD = 0x01, 0x20, 0x22, 0x23
-_SDR_DEVICE = 0x02
 _END = 0xFFFF
 _HEADER, _WHOLE = 5, 0xFF
 #: What a BMC says that cannot give so many bytes at once (tables 5-2 and 33-6).
@@ -75,23 +74,17 @@ def read(session: Session, cache: Path | None = None) -> Records:
 
     :param cache: a folder for the files; none is kept without.
     """
+    kept = _kept(cache, session)
+    if kept is None:
+        return decode(_fetch(session))
     device = session.command("read the device id", _APP, _GET_DEVICE_ID)
-    if len(device) > 5 and not device[5] & _SDR_DEVICE:
-        raise errors.CommandUnsupported(
-            "read the sensor records",
-            device=session.name,
-            cause="it has no repository of sensor records",
-            next_step="ask this server's sensors over its vendor's own interface",
-        )
     info = session.command("read the state of the sensor records", _STORAGE, _GET_INFO)
     # Device and firmware; count and the times of the last change. Free space does not matter.
     state = device.hex() + " " + (info[:3] + info[5:13]).hex()
-    kept = _kept(cache, session)
-    raw = _from_file(kept, state) if kept else None
+    raw = _from_file(kept, state)
     if raw is None:
         raw = _fetch(session)
-        if kept:
-            _to_file(kept, state, raw)
+        _to_file(kept, state, raw)
     return decode(raw)
 
 
@@ -172,7 +165,7 @@ class _Reader:
                     raise
                 self.whole = False
         if len(data) < _HEADER:
-            next_id, data = self._piece(record_id, 0, _HEADER)
+            next_id, data = self._piece(record_id, 0, self.chunk)
         length = _HEADER + data[4]
         while len(data) < length:
             _next, more = self._piece(record_id, len(data), length - len(data))

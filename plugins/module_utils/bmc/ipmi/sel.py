@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import events, sdr
@@ -40,7 +41,7 @@ class _Ticket:
     last: bytes
 
 
-def read_log(session: Session) -> Log:
+def read_log(session: Session, cache: Path | None = None) -> Log:
     """The whole log, reserved first: some BMCs then refuse by themselves to erase what came later.
 
     The records of sensors are read for their names; without them events name sensors by number.
@@ -50,7 +51,7 @@ def read_log(session: Session) -> Log:
     counted = _counted(info)
     raw = _entries(session) if counted[0] else []
     try:
-        records = sdr.read(session) if raw else sdr.Records({})
+        records = sdr.read(session, cache) if raw else sdr.Records({})
     except errors.CommandUnsupported:
         records = sdr.Records({})
     state = LogState(

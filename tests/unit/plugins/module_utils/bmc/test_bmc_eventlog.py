@@ -58,7 +58,7 @@ class FakeBmc(IpmiBmc):
     def command(self, what: str, netfn: int, command: int, data: Any = (), *, once: bool = False) -> bytes:
         self.before(command, list(data))
         self.asked.append(command)
-        if netfn == 0x06:
+        if command == 0x23:  # it has no records of sensors
             raise errors.command_failed("db", what, 0xC1)
         if command == INFO:
             return b"\x51" + struct.pack("<HHIIB", len(self.records), 64, self.added, self.erased, 2)
