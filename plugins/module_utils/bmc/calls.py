@@ -18,6 +18,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import (
     arguments,
     chassis,
     eventlog,
+    identify,
     sensors,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence, recorder
@@ -141,6 +142,21 @@ def _sensor_misfits(params: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _identify(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    seconds = params["seconds"] if params["state"] == "on" else 0
+    result = identify.set_identify(bmc, seconds, check=check)
+    return {**result, **_diff({"identify": result["before"]}, {"identify": result["after"]})}
+
+
+def _identify_misfits(params: Mapping[str, Any]) -> list[str]:
+    seconds = params["seconds"]
+    if seconds is None:
+        return []
+    if params["state"] == "off":
+        return ["seconds are for state: on"]
+    return [] if 0 < seconds <= identify.MOST_S else [f"seconds is not from 1 to {identify.MOST_S}"]
+
+
 def _fence(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     second = params["second_path"]
     result = fence(
@@ -219,6 +235,14 @@ SENSOR = Call(
         "cache": {"type": "path"},
     },
     _sensor_misfits,
+)
+IDENTIFY = Call(
+    _identify,
+    {
+        "state": {"type": "str", "default": "on", "choices": ["on", "off"]},
+        "seconds": {"type": "int"},
+    },
+    _identify_misfits,
 )
 FENCE = Call(
     _fence,

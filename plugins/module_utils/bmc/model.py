@@ -52,6 +52,9 @@ VERDICTS = dict(
     zip(THRESHOLDS, ("failed", "critical", "warning", "warning", "critical", "failed"), strict=True)
 )
 
+#: What the locator light does; ``timed`` goes out by itself.
+IDENTIFY = (OFF, "timed", ON)
+
 
 def now() -> str:
     """This moment in UTC, to the millisecond."""
@@ -199,6 +202,14 @@ class Bmc(Protocol):
         ...
 
     def write_restore_policy(self, policy: str) -> None: ...
+
+    def read_identify(self) -> str:
+        """One of :data:`IDENTIFY`, or ``unknown`` where the BMC cannot tell."""
+        ...
+
+    def write_identify(self, seconds: int | None) -> None:
+        """Light the locator for so many seconds; 0 puts it out, ``None`` lights it until told otherwise."""
+        ...
 
     def read_boot(self) -> Boot: ...
 

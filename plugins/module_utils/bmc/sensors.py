@@ -161,6 +161,7 @@ def _fail(device: str, how: Sweep, judged: list[Sensor], must: set[str], result:
     if how.fail_at is not None:
         bad = [_said(alarm) for alarm in result["alarms"] if _rank(alarm["verdict"]) >= _rank(how.fail_at)]
         bad += [f"no sensor is called {pattern}" for pattern in result["unmatched"]]
+        bad += [] if judged or bad else ["the BMC shows none of those asked for"]
     bad += [
         f"{sensor.name} is not known ({sensor.cause})"
         for sensor in judged

@@ -11,7 +11,7 @@ What else is in the BMC's directory, for the twin to read and write:
 ``restore_policy``  what to do when power returns: always-on, always-off, previous
 ``last_power``      on or off, as last commanded or seen through the BMC (for 'previous')
 ``boot_flags``      the boot device asked for; moved to ``boot_used`` by the power-on it was for
-``identify``        seconds (and 1 for 'forced') of the last request to light the locator
+``identify``        seconds that the locator is lit from the file's time on, and 1 for 'until told otherwise'
 ``sensors/<name>``  the reading of that sensor in its unit; change it to change the sensor
 ``fault``           one of
 
@@ -310,7 +310,6 @@ case "$1 $2" in
   reset*) status; [ $state = on ] || exit 1
           order off; consume_boot_flags; order on ;;
   shutdown*) order shutdown ;;
-  identify*) echo "$2" > identify ;;
   boot*) ;;
   *) exit 1 ;;
 esac

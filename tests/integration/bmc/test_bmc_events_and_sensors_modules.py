@@ -90,3 +90,28 @@ def test_sensors(run: Runner, tmp_path: Path) -> None:
     assert states == [["Present"], ["Present"]]
     assert "neither min nor max" in done["nothing"]["msg"]
     assert set(changed(done).values()) == {False}
+
+
+def test_locators(run: Runner) -> None:
+    tasks = [
+        task("lit", "bmc_identify"),
+        task("lit_again", "bmc_identify", state="on"),
+        task("timed", "bmc_identify", seconds=200),
+        fleet("out", "bmc_identify", state="off"),
+        task("too_long", "bmc_identify", seconds=256),
+        task("out_with_seconds", "bmc_identify", state="off", seconds=5),
+    ]
+    foretold = run(*tasks[:3], arguments=("--check", "--diff")).results
+    assert set(changed(foretold).values()) == {True}
+    assert foretold["lit"]["diff"] == {"before": {"identify": "off"}, "after": {"identify": "on"}}
+    assert not (run.sim.bmc / "identify").exists()
+    done = run(*tasks).results
+    assert changed(done) == {
+        "lit": True, "lit_again": False, "timed": True, "out": True, "too_long": False,
+        "out_with_seconds": False,
+    }  # fmt: skip
+    assert (done["timed"]["before"], done["timed"]["after"]) == ("on", "timed")
+    assert done["out"]["targets"]["alive"]["after"] == "off"
+    assert "from 1 to 255" in done["too_long"]["msg"]
+    assert "for state: on" in done["out_with_seconds"]["msg"]
+    assert run.sim.ipmitool("raw", "0x00", "0x01").split()[2] == "40"

@@ -45,6 +45,12 @@ class IpmiBmc:
     def write_restore_policy(self, policy: str) -> None:
         chassis.write_restore_policy(self.session, policy)
 
+    def read_identify(self) -> str:
+        return chassis.read_identify(self.session)
+
+    def write_identify(self, seconds: int | None) -> None:
+        chassis.write_identify(self.session, seconds)
+
     def read_boot(self) -> Boot:
         return chassis.read_boot(self.session)
 

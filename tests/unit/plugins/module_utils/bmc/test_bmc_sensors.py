@@ -297,6 +297,8 @@ def test_a_limit_is_looked_at_whatever_the_filter_says() -> None:
         ([SILENT], {"fail_unknown": True}, "Inlet Temp is not known"),
         ([QUIET], {"fail_at": "critical", "names": ["Fan1", "Fan2"]}, "no sensor is called Fan2"),
         ([], {"fail_at": "failed", "names": ["Fan2"]}, "there is no sensor to judge by"),
+        ([], {"fail_at": "failed"}, "shows none of those"),
+        ([], {}, None),
     ],
 )
 def test_what_fails(sensors: list[Sensor], how: dict[str, Any], told: str | None) -> None:
