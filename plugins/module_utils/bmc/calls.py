@@ -18,6 +18,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import (
     arguments,
     chassis,
     eventlog,
+    firmware,
     identify,
     sensors,
 )
@@ -157,6 +158,12 @@ def _identify_misfits(params: Mapping[str, Any]) -> list[str]:
     return [] if 0 < seconds <= identify.MOST_S else [f"seconds is not from 1 to {identify.MOST_S}"]
 
 
+def _firmware_info(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    return firmware.info(
+        bmc, {name: least for name, least in params["expected"].items() if least is not None}
+    )
+
+
 def _fence(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     second = params["second_path"]
     result = fence(
@@ -244,6 +251,8 @@ IDENTIFY = Call(
     },
     _identify_misfits,
 )
+_VERSIONS = {"bmc": {"type": "str"}, "bios": {"type": "str"}}
+FIRMWARE_INFO = Call(_firmware_info, {"expected": {"type": "dict", "default": {}, "options": _VERSIONS}})
 FENCE = Call(
     _fence,
     {

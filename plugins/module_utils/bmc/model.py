@@ -174,6 +174,34 @@ class Sensor:
         return {**asdict(self), "states": list(self.states), "thresholds": dict(self.thresholds)}
 
 
+@dataclass(frozen=True)
+class Firmware:
+    """What runs in the BMC and, as far as the BMC knows, in its server.
+
+    :param components: versions by component (``bmc``, ``bios``); ``None`` where it is not known.
+    :param unsupported: why not.
+    :param product: of the server, in its maker's words.
+    :param auxiliary: the maker's own further revision, in hexadecimal.
+    """
+
+    components: Mapping[str, str | None]
+    unsupported: Mapping[str, str] = field(default_factory=dict)
+    manufacturer: str | None = None
+    manufacturer_id: int | None = None
+    product: str | None = None
+    product_id: int | None = None
+    ipmi_version: str | None = None
+    device_revision: int | None = None
+    auxiliary: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            **asdict(self),
+            "components": dict(self.components),
+            "unsupported": dict(self.unsupported),
+        }
+
+
 #: Whether a sensor of this name and type is asked.
 Wanted = Callable[[str, str], bool]
 
@@ -222,6 +250,8 @@ class Bmc(Protocol):
         ...
 
     def firmware(self) -> dict[str, Any]: ...
+
+    def read_firmware(self) -> Firmware: ...
 
     def lan(self) -> dict[str, Any]: ...
 

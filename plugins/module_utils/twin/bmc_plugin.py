@@ -5,12 +5,14 @@
 
 ``ipmi_sim`` (OpenIPMI 2.0.33) refuses *set power restore policy*, always reports
 ``always-off``, forgets the flags that go with a boot device (persistent, UEFI), and does not
-tell whether the locator is lit. The plug-in answers these five chassis commands itself and
-keeps what was set in small text files in the BMC's directory, where the twin reads them:
+tell whether the locator is lit, nor any version of the server's firmware. The plug-in answers
+these commands itself and keeps what was set in small text files in the BMC's directory, where
+the twin reads them:
 
 ``restore_policy``  ``always-on``, ``always-off`` or ``previous``
 ``boot_flags``      the five bytes of boot option parameter 5 in hexadecimal, absent when unset
 ``identify``        seconds that the locator is lit from the file's time on, and 1 for 'until told otherwise'
+``bios``            the version of the server's firmware (system info parameter 1); refused when absent
 
 It also keeps sockets from being inherited by the machines that the BMC boots, and sets
 the clock of the event log (which otherwise counts from the host's start).
@@ -32,7 +34,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 #: A stop for a compiler that hangs; it takes well under a second.
 COMPILE_TIMEOUT_S = 60
 
-# Commands and bytes: IPMI 2.0 rev 1.1, sections 28.2, 28.5, 28.8, 28.12, 28.13, 31.11.
+# Commands and bytes: IPMI 2.0 rev 1.1, sections 22.14b, 28.2, 28.5, 28.8, 28.12, 28.13, 31.11.
 SOURCE = r"""
 #include <dirent.h>
 #include <errno.h>
@@ -49,6 +51,10 @@ SOURCE = r"""
 #include <OpenIPMI/mcserv.h>
 
 #define NETFN_CHASSIS 0x00
+#define NETFN_APP 0x06
+#define GET_SYSTEM_INFO 0x59
+#define SYSTEM_FIRMWARE 1
+#define INFO_BLOCK 16
 #define CHASSIS_STATUS 0x01
 #define CHASSIS_IDENTIFY 0x04
 #define SET_RESTORE_POLICY 0x06
@@ -277,6 +283,37 @@ static void get_boot_options(lmc_data_t *mc, msg_t *msg, unsigned char *rdata,
         }
 }
 
+/* A text in blocks of 16 bytes; the first begins with encoding (0: ASCII) and length. */
+static void get_system_info(lmc_data_t *mc, msg_t *msg, unsigned char *rdata,
+                            unsigned int *length, void *cb_data)
+{
+    char text[64];
+    unsigned char whole[2 + sizeof(text) + INFO_BLOCK];
+    unsigned int at;
+
+    if (msg->len < 4) {
+        answer(rdata, length, CC_BAD_LENGTH);
+        return;
+    }
+    if (msg->data[1] != SYSTEM_FIRMWARE || !read_word("bios", text, sizeof(text))) {
+        answer(rdata, length, CC_PARAMETER_UNSUPPORTED);
+        return;
+    }
+    memset(whole, 0, sizeof(whole));
+    whole[1] = strlen(text);
+    memcpy(whole + 2, text, strlen(text));
+    at = msg->data[2] * INFO_BLOCK;
+    if (at >= 2 + strlen(text)) {
+        answer(rdata, length, CC_BAD_FIELD);
+        return;
+    }
+    rdata[0] = CC_OK;
+    rdata[1] = 0x11; /* parameter version */
+    rdata[2] = msg->data[2];
+    memcpy(rdata + 3, whole + at, INFO_BLOCK);
+    *length = 3 + INFO_BLOCK;
+}
+
 static void set_event_clock(lmc_data_t *mc)
 {
     unsigned char now[4], rdata[16];
@@ -332,6 +369,7 @@ int ipmi_sim_module_post_init(sys_data_t *sys)
     ipmi_emu_register_cmd_handler(NETFN_CHASSIS, SET_RESTORE_POLICY, set_restore_policy, NULL);
     ipmi_emu_register_cmd_handler(NETFN_CHASSIS, SET_BOOT_OPTIONS, set_boot_options, NULL);
     ipmi_emu_register_cmd_handler(NETFN_CHASSIS, GET_BOOT_OPTIONS, get_boot_options, NULL);
+    ipmi_emu_register_cmd_handler(NETFN_APP, GET_SYSTEM_INFO, get_system_info, NULL);
     if (sys->bmc_ipmb && sys->ipmb_addrs[sys->bmc_ipmb])
         set_event_clock(sys->ipmb_addrs[sys->bmc_ipmb]);
     keep_sockets_at_home();

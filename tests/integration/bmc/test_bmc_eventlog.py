@@ -57,8 +57,7 @@ def test_events_are_what_two_witnesses_say(elsewhere: Simulated) -> None:
     assert (strange["severity"], strange["event"]) == ("unknown", None)
     assert bytes.fromhex(strange["raw"])[7:] == STRANGE
     words = ("--output-event-state", "--comma-separated-output", "--no-header-output")
-    words += (f"--sdr-cache-directory={sim.directory}",)
-    witness = sim.freeipmi("ipmi-sel", *words)
+    witness = sim.freeipmi("ipmi-sel", *words, f"--sdr-cache-directory={sim.directory}")
     told = [line.split(",") for line in witness.splitlines()]
     assert [line[0] for line in told] == [event["id"] for event in shown["events"]]
     assert told[STORY][3:6] == ["PSU1 Status", "Power Supply", "Critical"]
@@ -101,7 +100,7 @@ def test_a_record_that_comes_between_archive_and_erasure_is_archived_first(
     sim: Simulated, tmp_path: Path
 ) -> None:
     with connect(sim.target()) as bmc:
-        done = eventlog.clear(Interrupted(bmc, sim, 2), Choice(), tmp_path)  # type: ignore[arg-type]
+        done = eventlog.clear(Interrupted(bmc, sim, 2), Choice(), tmp_path)
     assert (done["cleared"], done["archive"]["added"]) == (STORY + 2, STORY + 2)
     assert len(archived(tmp_path)) == STORY + 2
     assert seen_by_ipmitool(sim) == []
@@ -109,7 +108,7 @@ def test_a_record_that_comes_between_archive_and_erasure_is_archived_first(
 
 def test_a_log_that_never_rests_is_archived_and_left_alone(sim: Simulated, tmp_path: Path) -> None:
     with connect(sim.target()) as bmc, pytest.raises(errors.LogChanged):
-        eventlog.clear(Interrupted(bmc, sim, 99), Choice(), tmp_path)  # type: ignore[arg-type]
+        eventlog.clear(Interrupted(bmc, sim, 99), Choice(), tmp_path)
     assert len(seen_by_ipmitool(sim)) > len(archived(tmp_path)) > STORY
 
 

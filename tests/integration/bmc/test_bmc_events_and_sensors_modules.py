@@ -115,3 +115,17 @@ def test_locators(run: Runner) -> None:
     assert "from 1 to 255" in done["too_long"]["msg"]
     assert "for state: on" in done["out_with_seconds"]["msg"]
     assert run.sim.ipmitool("raw", "0x00", "0x01").split()[2] == "40"
+
+
+def test_firmware(run: Runner) -> None:
+    done = run(
+        task(
+            "old", "bmc_firmware_info", privilege="administrator", expected={"bmc": "5.0", "bios": "TWIN 2.9"}
+        ),
+        fleet("all", "bmc_firmware_info"),
+        arguments=("--check",),
+    ).results
+    assert [difference["component"] for difference in done["old"]["differences"]] == ["bmc"]
+    assert (done["old"]["meets"], done["old"]["changed"]) == (False, False)
+    assert done["all"]["targets"]["alive"]["product"] == "Twin R740"
+    assert done["all"]["failed_targets"] == ["dead"]

@@ -14,10 +14,12 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi impo
     management,
     sel,
     sensors,
+    versions,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.session import Session
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
     Boot,
+    Firmware,
     Log,
     Sensor,
     Status,
@@ -62,6 +64,9 @@ class IpmiBmc:
 
     def firmware(self) -> dict[str, Any]:
         return management.firmware(self.session)
+
+    def read_firmware(self) -> Firmware:
+        return versions.read_firmware(self.session)
 
     def lan(self) -> dict[str, Any]:
         return management.lan(self.session)

@@ -36,7 +36,7 @@ def record(number: int, at_s: int = T0, kind: int = 0x02, body: bytes | None = N
 class FakeBmc(IpmiBmc):
     """An event log in memory that is spoken to in bytes. ``before`` runs before each command."""
 
-    name = "db"  # type: ignore[assignment]
+    name = "db"
 
     def __init__(self, *records: bytes, strict: bool = False) -> None:
         self.records = list(records)

@@ -26,7 +26,7 @@ class FakeBmc(IpmiBmc):
     :param tells: has the bits of chassis status that are optional.
     """
 
-    name = "db"  # type: ignore[assignment]
+    name = "db"
 
     def __init__(self, state: str = "off", *, obeys: bool = True, tells: bool = True) -> None:
         self.state = state

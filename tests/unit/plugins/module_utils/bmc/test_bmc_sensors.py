@@ -39,7 +39,7 @@ class FakeBmc(IpmiBmc):
     :param most: bytes of a record that it gives at once.
     """
 
-    name = "db"  # type: ignore[assignment]
+    name = "db"
 
     def __init__(self, records: list[bytes], readings: dict[int, Any], most: int = 255) -> None:
         self.records = [struct.pack("<H", n) + record[2:] for n, record in enumerate(records, start=1)]
