@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import (
     firmware,
     identify,
     sensors,
+    settings,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence, recorder
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fleet import (
@@ -33,6 +35,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.info impo
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
     BOOT_DEVICES,
     POLICIES,
+    SETTINGS,
     SEVERITIES,
     Bmc,
     Boot,
@@ -164,6 +167,31 @@ def _firmware_info(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str
     )
 
 
+def _settings(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    wanted = {name: params[name] for name in SETTINGS if params[name] is not None}
+    if "channels" in wanted:
+        wanted["channels"] = {one["channel"]: one["access"] for one in wanted["channels"]}
+    if "services" in wanted:
+        stated = {name: on for name, on in wanted["services"].items() if on is not None}
+        wanted["services"] = stated
+    result = settings.apply(bmc, wanted, check=check)
+    return {**result, **_diff(result["before"], result["after"])}
+
+
+def _settings_misfits(params: Mapping[str, Any]) -> list[str]:
+    wrong = [] if any(params[name] for name in SETTINGS) else ["no setting is stated"]
+    if params["alert"]:
+        try:
+            IPv4Address(params["alert"]["address"])
+        except AddressValueError:
+            wrong.append("the address of alert is no IPv4 address")
+    channels = [one["channel"] for one in params["channels"] or []]
+    wrong += [f"channel {number} is not from 1 to 11" for number in channels if not 1 <= number <= 11]
+    if len(set(channels)) < len(channels):
+        wrong.append("a channel is stated twice")
+    return wrong
+
+
 def _fence(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     second = params["second_path"]
     result = fence(
@@ -253,6 +281,39 @@ IDENTIFY = Call(
 )
 _VERSIONS = {"bmc": {"type": "str"}, "bios": {"type": "str"}}
 FIRMWARE_INFO = Call(_firmware_info, {"expected": {"type": "dict", "default": {}, "options": _VERSIONS}})
+SETTINGS_CALL = Call(
+    _settings,
+    {
+        "clock": {
+            "type": "dict",
+            "options": {"tolerance_s": {"type": "float", "default": 5.0}},
+        },
+        "ntp": {"type": "list", "elements": "str"},
+        "session_timeout_s": {"type": "int"},
+        "alert": {
+            "type": "dict",
+            "options": {
+                "destination": {"type": "int", "default": 1},
+                "address": {"type": "str", "required": True},
+                "acknowledged": {"type": "bool", "default": False},
+                "enabled": {"type": "bool", "default": True},
+            },
+        },
+        "services": {
+            "type": "dict",
+            "options": {name: {"type": "bool"} for name in ("ipmi", "http", "https", "ssh", "snmp")},
+        },
+        "channels": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "channel": {"type": "int", "required": True},
+                "access": {"type": "str", "required": True, "choices": ["always_available", "disabled"]},
+            },
+        },
+    },
+    _settings_misfits,
+)
 FENCE = Call(
     _fence,
     {

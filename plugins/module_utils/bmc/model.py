@@ -55,6 +55,9 @@ VERDICTS = dict(
 #: What the locator light does; ``timed`` goes out by itself.
 IDENTIFY = (OFF, "timed", ON)
 
+#: Settings of a BMC, in the order in which they are written: what could cut somebody off comes last.
+SETTINGS = ("clock", "ntp", "session_timeout_s", "alert", "services", "channels")
+
 
 def now() -> str:
     """This moment in UTC, to the millisecond."""
@@ -266,6 +269,16 @@ class Bmc(Protocol):
         :param cache: a folder for what hardly changes (which sensors there are).
         """
         ...
+
+    def setting_refused(self, name: str, wanted: Any) -> str | None:
+        """Why this protocol, or this BMC, cannot have that setting; ``None`` when it can. Writes nothing."""
+        ...
+
+    def read_setting(self, name: str, wanted: Any) -> Any:
+        """The setting as it is, in the shape of what is wanted. The clock as ``ahead_s``, or ``None``."""
+        ...
+
+    def write_setting(self, name: str, wanted: Any) -> None: ...
 
     def read_log(self, cache: Path | None = None) -> Log:
         """The whole event log. A record that cannot be decoded is there with its bytes alone.

@@ -14,6 +14,7 @@ the twin reads them:
 ``identify``        seconds that the locator is lit from the file's time on, and 1 for 'until told otherwise'
 ``bios``            the version of the server's firmware (system info parameter 1); refused when absent
 
+It knows four destinations of alerts (LAN parameters 17 to 19) until its end, and sends none.
 It also keeps sockets from being inherited by the machines that the BMC boots, and sets
 the clock of the event log (which otherwise counts from the host's start).
 
@@ -34,7 +35,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 #: A stop for a compiler that hangs; it takes well under a second.
 COMPILE_TIMEOUT_S = 60
 
-# Commands and bytes: IPMI 2.0 rev 1.1, sections 22.14b, 28.2, 28.5, 28.8, 28.12, 28.13, 31.11.
+# Commands and bytes: IPMI 2.0 rev 1.1, sections 22.14b, 23.2, 28.2, 28.5, 28.8, 28.12, 28.13, 31.11.
 SOURCE = r"""
 #include <dirent.h>
 #include <errno.h>
@@ -50,6 +51,15 @@ SOURCE = r"""
 #include <OpenIPMI/lanserv.h>
 #include <OpenIPMI/mcserv.h>
 
+#define NETFN_TRANSPORT 0x0c
+#define SET_LAN_PARAMETER 0x01
+#define GET_LAN_PARAMETER 0x02
+#define DESTINATION_COUNT 17
+#define DESTINATION_TYPE 18
+#define DESTINATION_ADDRESS 19
+#define DESTINATIONS 4
+#define TYPE_LENGTH 4
+#define ADDRESS_LENGTH 13
 #define NETFN_CHASSIS 0x00
 #define NETFN_APP 0x06
 #define GET_SYSTEM_INFO 0x59
@@ -74,10 +84,15 @@ SOURCE = r"""
 /* ipmi_sim's own tables of handlers, which it exports. */
 extern cmd_handler_f chassis_netfn_handlers[256];
 extern cmd_handler_f storage_netfn_handlers[256];
+extern cmd_handler_f transport_netfn_handlers[256];
 
 static const char *const policies[] = { "always-off", "previous", "always-on" };
 static char directory[PATH_MAX];
 static cmd_handler_f own_chassis_status;
+static cmd_handler_f own_lan_parameter[GET_LAN_PARAMETER + 1];
+/* Destination 0 is the volatile one; each begins with its number. */
+static unsigned char alert_type[DESTINATIONS + 1][TYPE_LENGTH];
+static unsigned char alert_address[DESTINATIONS + 1][ADDRESS_LENGTH];
 
 static int read_word(const char *name, char *word, size_t size)
 {
@@ -314,6 +329,43 @@ static void get_system_info(lmc_data_t *mc, msg_t *msg, unsigned char *rdata,
     *length = 3 + INFO_BLOCK;
 }
 
+static void lan_parameter(lmc_data_t *mc, msg_t *msg, unsigned char *rdata,
+                          unsigned int *length, void *cb_data)
+{
+    unsigned int parameter = msg->len > 2 ? msg->data[1] : 0;
+    unsigned int which = msg->len > 2 ? msg->data[2] & 0x0f : 0;
+    unsigned int size = parameter == DESTINATION_TYPE ? TYPE_LENGTH : ADDRESS_LENGTH;
+    unsigned char *kept;
+
+    if (parameter < DESTINATION_COUNT || parameter > DESTINATION_ADDRESS
+        || (parameter == DESTINATION_COUNT && msg->cmd == SET_LAN_PARAMETER)) {
+        own_lan_parameter[msg->cmd](mc, msg, rdata, length, cb_data);
+        return;
+    }
+    rdata[0] = CC_OK;
+    rdata[1] = 0x11; /* parameter version */
+    rdata[2] = DESTINATIONS;
+    *length = 3;
+    if (parameter == DESTINATION_COUNT)
+        return;
+    if (which > DESTINATIONS) {
+        answer(rdata, length, CC_BAD_FIELD);
+        return;
+    }
+    kept = parameter == DESTINATION_TYPE ? alert_type[which] : alert_address[which];
+    kept[0] = which;
+    if (msg->cmd == GET_LAN_PARAMETER) {
+        memcpy(rdata + 2, kept, size);
+        *length = 2 + size;
+    } else if (msg->len < 2 + size) {
+        answer(rdata, length, CC_BAD_LENGTH);
+    } else {
+        if (!pretends())
+            memcpy(kept, msg->data + 2, size);
+        answer(rdata, length, CC_OK);
+    }
+}
+
 static void set_event_clock(lmc_data_t *mc)
 {
     unsigned char now[4], rdata[16];
@@ -359,7 +411,9 @@ int ipmi_sim_module_init(sys_data_t *sys, const char *options)
         return EINVAL;
     strcpy(directory, options);
     own_chassis_status = chassis_netfn_handlers[CHASSIS_STATUS];
-    return own_chassis_status ? 0 : ENOSYS;
+    own_lan_parameter[SET_LAN_PARAMETER] = transport_netfn_handlers[SET_LAN_PARAMETER];
+    own_lan_parameter[GET_LAN_PARAMETER] = transport_netfn_handlers[GET_LAN_PARAMETER];
+    return own_chassis_status && own_lan_parameter[GET_LAN_PARAMETER] ? 0 : ENOSYS;
 }
 
 int ipmi_sim_module_post_init(sys_data_t *sys)
@@ -369,6 +423,8 @@ int ipmi_sim_module_post_init(sys_data_t *sys)
     ipmi_emu_register_cmd_handler(NETFN_CHASSIS, SET_RESTORE_POLICY, set_restore_policy, NULL);
     ipmi_emu_register_cmd_handler(NETFN_CHASSIS, SET_BOOT_OPTIONS, set_boot_options, NULL);
     ipmi_emu_register_cmd_handler(NETFN_CHASSIS, GET_BOOT_OPTIONS, get_boot_options, NULL);
+    ipmi_emu_register_cmd_handler(NETFN_TRANSPORT, SET_LAN_PARAMETER, lan_parameter, NULL);
+    ipmi_emu_register_cmd_handler(NETFN_TRANSPORT, GET_LAN_PARAMETER, lan_parameter, NULL);
     ipmi_emu_register_cmd_handler(NETFN_APP, GET_SYSTEM_INFO, get_system_info, NULL);
     if (sys->bmc_ipmb && sys->ipmb_addrs[sys->bmc_ipmb])
         set_event_clock(sys->ipmb_addrs[sys->bmc_ipmb]);

@@ -129,3 +129,29 @@ def test_firmware(run: Runner) -> None:
     assert (done["old"]["meets"], done["old"]["changed"]) == (False, False)
     assert done["all"]["targets"]["alive"]["product"] == "Twin R740"
     assert done["all"]["failed_targets"] == ["dead"]
+
+
+def test_settings(run: Runner) -> None:
+    run.sim.ipmitool("raw", "0x0a", "0x49", "0x00", "0x00", "0x00", "0x60")
+    admin = {"privilege": "administrator"}
+    alert = {"address": "10.1.0.20"}
+    tasks = [
+        task("clock", "bmc_settings", clock={"tolerance_s": 2}, alert=alert, **admin),
+        task("again", "bmc_settings", clock={"tolerance_s": 2}, alert=alert, **admin),
+        fleet("all", "bmc_settings", clock={}, services={"ipmi": True}),
+        task("refused", "bmc_settings", ntp=["10.1.0.1"], channels=[{"channel": 1, "access": "disabled"}]),
+        task("nothing", "bmc_settings"),
+        task("no_address", "bmc_settings", alert={"address": "monitor"}),
+    ]
+    foretold = run(tasks[0], arguments=("--check", "--diff")).results["clock"]
+    assert (foretold["changed"], foretold["diff"]["after"]["clock"]) == (True, {"ahead_s": 0.0})
+    done = run(*tasks).results
+    assert changed(done) == {
+        "clock": True, "again": False, "all": False, "refused": False, "nothing": False, "no_address": False,
+    }  # fmt: skip
+    assert done["clock"]["commands"] == ["set clock", "set alert"]
+    assert done["all"]["failed_targets"] == ["dead"]
+    assert set(done["refused"]["refused"]) == {"ntp", "channels"}
+    assert "no setting is stated" in done["nothing"]["msg"]
+    assert "no IPv4 address" in done["no_address"]["msg"]
+    assert "10.1.0.20" in run.sim.ipmitool("lan", "alert", "print", "1", "1")

@@ -14,6 +14,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi impo
     management,
     sel,
     sensors,
+    settings,
     versions,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.session import Session
@@ -78,6 +79,15 @@ class IpmiBmc:
         self, wanted: Wanted | None = None, *, live: bool = False, cache: Path | None = None
     ) -> list[Sensor]:
         return sensors.read_sensors(self.session, wanted, live=live, cache=cache)
+
+    def setting_refused(self, name: str, wanted: Any) -> str | None:
+        return settings.refused(self.session, name, wanted)
+
+    def read_setting(self, name: str, wanted: Any) -> Any:
+        return settings.read(self.session, name, wanted)
+
+    def write_setting(self, name: str, wanted: Any) -> None:
+        settings.write(self.session, name, wanted)
 
     def read_log(self, cache: Path | None = None) -> Log:
         return sel.read_log(self.session, cache)
