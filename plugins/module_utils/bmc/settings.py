@@ -27,10 +27,11 @@ def apply(bmc: Bmc, wanted: Mapping[str, Any], *, check: bool = False) -> dict[s
     _refuse(bmc, names, wanted)
     before = {name: bmc.read_setting(name, wanted[name]) for name in names}
     differing = [name for name in names if not _fits(name, before[name], wanted[name])]
+    after = {name: _expected(name, before[name], wanted[name]) for name in names}
     result = {
         "changed": bool(differing),
         "before": before,
-        "after": {name: _expected(name, before[name], wanted[name]) for name in names},
+        "after": after,
         "commands": [f"set {name}" for name in differing],
     }
     if check:
@@ -39,14 +40,14 @@ def apply(bmc: Bmc, wanted: Mapping[str, Any], *, check: bool = False) -> dict[s
     for name in differing:
         try:
             bmc.write_setting(name, wanted[name])
-            result["after"][name] = bmc.read_setting(name, wanted[name])
+            after[name] = bmc.read_setting(name, wanted[name])
         except errors.DatacenterError as error:
             error.result = {**result, **_so_far(done), **error.result}
             raise
-        if not _fits(name, result["after"][name], wanted[name]):
-            changed = result["after"][name] != before[name]
+        if not _fits(name, after[name], wanted[name]):
+            changed = after[name] != before[name]
             raise errors.NotConfirmed(
-                f"{name} reads {result['after'][name]} after it was set to {wanted[name]}",
+                f"{name} reads {after[name]} after it was set to {wanted[name]}",
                 device=bmc.name,
                 cause="the BMC took it without, or with another, effect",
                 next_step="set it in the BMC's own interface, and look for newer firmware",

@@ -15,8 +15,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import er
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.connection import connect
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.settings import apply
 
-TARGET = {"destination": 2, "address": "10.1.0.20", "acknowledged": True, "enabled": True}
-CLOCK = {"clock": {"tolerance_s": 3}}
+TARGET: dict[str, Any] = {"destination": 2, "address": "10.1.0.20", "acknowledged": True, "enabled": True}
+CLOCK: dict[str, Any] = {"clock": {"tolerance_s": 3}}
 
 
 def settle(sim: Simulated, check: bool = False, **wanted: Any) -> dict[str, Any]:

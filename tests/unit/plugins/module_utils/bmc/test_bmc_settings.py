@@ -28,7 +28,7 @@ class FakeBmc(IpmiBmc):
         self.access.update({(2, {"now": NOW, "stored": STORED}[which]): to for which, to in access.items()})
         self.deaf = False
         self.written: list[tuple[tuple[int, int], list[int]]] = []
-        self.lan = {18: [1, 0x00, 0, 0], 19: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]}
+        self.parameters = {18: [1, 0x00, 0, 0], 19: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]}
         self.pef = {1: [0], 2: [0x02], 8: [2]}
         self.policy = {1: [0x18, 0x33, 0], 2: [0x00, 0x00, 0]}
         self.deadline = None
@@ -44,7 +44,7 @@ class FakeBmc(IpmiBmc):
                 raise errors.command_failed("db", what, 0xCC)
             return bytes([self.access[(data[0], data[1])], 4])
         if asked == GET_LAN:
-            return bytes([0x11, *([2] if data[1] == 17 else self.lan[data[1]])])
+            return bytes([0x11, *([2] if data[1] == 17 else self.parameters[data[1]])])
         if asked == GET_PEF:
             return bytes([0x11, *([data[1], *self.policy[data[1]]] if data[0] == 9 else self.pef[data[0]])])
         self.written.append((asked, data))
@@ -57,7 +57,7 @@ class FakeBmc(IpmiBmc):
             assert data[2] == 0, "the channel's privilege limit is not ours to change"
             self.access[(data[0], data[1] & 0xC0)] = data[1] & 0x3F
         elif asked == SET_LAN:
-            self.lan[data[1]] = data[2:]
+            self.parameters[data[1]] = data[2:]
         elif data[0] == 9:
             self.policy[data[1]] = data[2:]
         else:
