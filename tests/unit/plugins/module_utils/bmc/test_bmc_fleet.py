@@ -124,7 +124,7 @@ def test_a_busy_bmc_is_tried_again_and_a_wrong_password_is_not(wire: Fleet) -> N
 def test_what_has_begun_is_not_repeated(wire: Fleet) -> None:
     begun: list[str] = []
 
-    def breaks(bmc: str) -> dict[str, Any]:
+    def breaks(bmc: Any) -> dict[str, Any]:
         begun.append(bmc)
         raise errors.silent(bmc, "power off", "no answer")
 
@@ -142,7 +142,7 @@ def test_time_for_a_target_holds_for_its_retries_too(wire: Fleet) -> None:
 
 
 def test_a_mistake_of_ours_concerns_one_target(wire: Fleet) -> None:
-    def stumbles(bmc: str) -> dict[str, Any]:
+    def stumbles(bmc: Any) -> dict[str, Any]:
         return {"x": 1 / int(bmc)}
 
     broken, fine = ask([target("0"), target("1")], stumbles, deadline_s=5, pace=QUICK)

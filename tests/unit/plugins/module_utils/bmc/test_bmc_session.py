@@ -214,9 +214,9 @@ def test_a_target_from_options() -> None:
 
 def test_a_fleet_from_options() -> None:
     own = {"name": "b", "address": "10.1.20.12", "password": "y", "port": 6230}
-    stated = [{"address": "10.1.20.11"}, own]
+    stated: list[dict[str, Any]] = [{"address": "10.1.20.11"}, own]
     one = dict.fromkeys(("name", "user", "password", "port", "cipher_suite", "privilege"))
-    targets = arguments.targets_from(params(address=None, targets=[{**one, **given} for given in stated]))
+    targets = arguments.targets_from(params(targets=[{**one, **given} for given in stated]))
     assert [(target.name, target.password, target.port) for target in targets] == [
         ("10.1.20.11", "x", 623),
         ("b", "y", 6230),
@@ -226,8 +226,8 @@ def test_a_fleet_from_options() -> None:
 @pytest.mark.parametrize(
     ("given", "cause"),
     [
-        ({"targets": []}, "either address, or targets"),
-        ({"address": None}, "either address, or targets"),
+        ({"targets": []}, "neither address nor targets"),
+        ({"address": None}, "neither address nor targets"),
         ({"address": None, "targets": [{"address": "a", "name": "n"}, {"address": "b", "name": "n"}]},
          "more than one target is called n"),
         ({"address": None, "user": None, "targets": [{"address": "a", "name": None}]},
