@@ -105,7 +105,7 @@ def main() -> None:
         inventory = write_inventory(made.directory, wanted)
         run(made, inventory, OURS, arguments.bmcs)  # bytecode is compiled once
         ours = [run(made, inventory, OURS, arguments.bmcs) for _run in range(arguments.runs)]
-        call = [run(made, inventory, OURS[:1], 1) for _run in range(arguments.runs)]
+        call = [run(made, inventory, OURS[:1], arguments.bmcs) for _run in range(arguments.runs)]
         theirs = [run(made, inventory, PEER, arguments.bmcs) for _run in range(arguments.peer_runs)]
     leave(
         "bmc_fleet_playbook",

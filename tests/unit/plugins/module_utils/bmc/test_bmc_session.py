@@ -177,6 +177,14 @@ def test_a_bmc_without_ipmi_2_is_not_followed() -> None:
     assert "error" in outcome[0]
 
 
+def test_pyghmi_has_one_lock_where_two_stand_still() -> None:
+    """Sending takes first one and then the other; a repetition that is due, the other way round."""
+    assert pyghmi_session.KEEPALIVE_SESSIONS is pyghmi_session.WAITING_SESSIONS
+    source = inspect.getsource(pyghmi_session.Session.send_payload)
+    assert source.index("KEEPALIVE_SESSIONS") < source.index("_xmit_packet")
+    assert "WAITING_SESSIONS" in inspect.getsource(pyghmi_session.Session._xmit_packet)
+
+
 def test_what_is_overridden_exists_in_pyghmi() -> None:
     """A new pyghmi that renames them would bring its fall-backs back without a word."""
     ours = {
