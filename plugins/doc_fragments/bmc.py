@@ -114,7 +114,8 @@ notes:
   - Speaks IPMI 2.0 over LAN. The session is always given back.
   - When it fails, C(error.kind) of the result tells the cause apart. It is one of C(WrongPassword),
     C(Unreachable), C(CipherRefused), C(PrivilegeTooLow), C(NoSessionLeft), C(CommandUnsupported),
-    C(NotNow), C(NotConfirmed), C(StateUnknown), C(DeadlineExceeded) or C(Refused).
+    C(NotNow), C(NotConfirmed), C(LogChanged), C(SensorAlarm), C(StateUnknown), C(DeadlineExceeded) or
+    C(Refused).
 author:
   - the anjianyun.datacenter authors (@anjianyun)
 """

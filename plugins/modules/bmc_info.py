@@ -69,14 +69,14 @@ fru:
   returned: when gathered
   type: dict
 sensors:
-  description: Every sensor with C(name), C(type), C(value), C(unit), C(states), C(health) and C(available).
+  description: Every sensor, as M(anjianyun.datacenter.bmc_sensor) gives it.
   returned: when gathered
   type: list
   elements: dict
 sel:
   description:
-    - State of the event log with C(entries), C(free_bytes), C(overflow), C(by_severity) and the newest
-      entries as C(last). Times of entries are local, corrected for the BMC's clock.
+    - State of the event log with C(entries), C(free_bytes), C(overflow), C(clock_ahead_s), C(by_severity) and
+      the newest entries as C(last), as M(anjianyun.datacenter.bmc_sel) gives them.
   returned: when gathered
   type: dict
 unsupported:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fleet import Pace
@@ -63,13 +63,15 @@ def pace_from(params: Mapping[str, Any]) -> Pace:
     return Pace(at_once=params["at_once"], attempts=params["attempts"] or usual)
 
 
-def targets_from(params: Mapping[str, Any]) -> list[Target]:
+def targets_from(params: Mapping[str, Any], misfits: Sequence[str] = ()) -> list[Target]:
     """The BMCs meant: those of ``targets``, or the one of ``address``.
 
+    :param misfits: what is wrong with the other options, to be said with the rest.
     :raises DatacenterError: a value that no BMC could take, or two BMCs of one name.
     """
     stated = params["targets"]
-    wrong = [
+    wrong = list(misfits)
+    wrong += [
         f"{name} is not above 0"
         for name in ("answer_s", "deadline_s", "readings", "interval_s", "at_once", "attempts")
         if params.get(name) is not None and params[name] <= 0

@@ -10,10 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import failure
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments, chassis
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import (
+    arguments,
+    chassis,
+    eventlog,
+    firmware,
+    identify,
+    sensors,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence, recorder
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fleet import (
     Outcome,
@@ -25,6 +33,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.info impo
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
     BOOT_DEVICES,
     POLICIES,
+    SEVERITIES,
     Bmc,
     Boot,
 )
@@ -48,10 +57,12 @@ class Call:
 
     :param work: BMC, options and check mode in; the result of one BMC out, ``diff`` included.
     :param options: the module's own, as an argument spec.
+    :param misfits: what is wrong with its own options, each in a few words; asked before any BMC is.
     """
 
     work: Callable[[Bmc, Mapping[str, Any], bool], dict[str, Any]]
     options: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    misfits: Callable[[Mapping[str, Any]], list[str]] | None = None
 
     def spec(self) -> dict[str, dict[str, Any]]:
         """All options of the module."""
@@ -82,6 +93,77 @@ def _info(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     return {"changed": False, **gather(bmc, params["gather"])}
 
 
+def _sel(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    since = params["since"]
+    choice = eventlog.Choice(
+        params["severity"],
+        eventlog.instant(since) if since else None,
+        params["sensors"],
+        _folder(params["cache"]),
+    )
+    if params["state"] == "read":
+        return eventlog.read(bmc, choice)
+    act = eventlog.archive if params["state"] == "archived" else eventlog.clear
+    result = act(bmc, choice, Path(params["archive"]), check=check)
+    kept = result["archive"]
+    before = {"archived": kept["records"] - kept["added"], "in_the_log": result["log"]["entries"]}
+    entries = len(result["left"]) if params["state"] == "cleared" else before["in_the_log"]
+    return {**result, **_diff(before, {"archived": kept["records"], "in_the_log": entries})}
+
+
+def _sel_misfits(params: Mapping[str, Any]) -> list[str]:
+    wrong = []
+    if params["state"] != "read" and not params["archive"]:
+        wrong.append(f"state: {params['state']} needs archive, the folder to keep the records in")
+    try:
+        eventlog.instant(params["since"] or "2000-01-01")
+    except ValueError:
+        wrong.append("since is no moment such as 2026-11-01T08:00:00Z")
+    return wrong
+
+
+def _sensor(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    how = sensors.Sweep(
+        params["names"],
+        params["types"],
+        [sensors.Limit(**limit) for limit in params["limits"]],
+        params["fail_at"],
+        params["fail_unknown"],
+        params["live_thresholds"],
+        _folder(params["cache"]),
+    )
+    return sensors.sweep(bmc, how)
+
+
+def _sensor_misfits(params: Mapping[str, Any]) -> list[str]:
+    return [
+        f"the limit of {limit['sensor']} has neither min nor max"
+        for limit in params["limits"]
+        if limit["min"] is None and limit["max"] is None
+    ]
+
+
+def _identify(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    seconds = params["seconds"] if params["state"] == "on" else 0
+    result = identify.set_identify(bmc, seconds, check=check)
+    return {**result, **_diff({"identify": result["before"]}, {"identify": result["after"]})}
+
+
+def _identify_misfits(params: Mapping[str, Any]) -> list[str]:
+    seconds = params["seconds"]
+    if seconds is None:
+        return []
+    if params["state"] == "off":
+        return ["seconds are for state: on"]
+    return [] if 0 < seconds <= identify.MOST_S else [f"seconds is not from 1 to {identify.MOST_S}"]
+
+
+def _firmware_info(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    return firmware.info(
+        bmc, {name: least for name, least in params["expected"].items() if least is not None}
+    )
+
+
 def _fence(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     second = params["second_path"]
     result = fence(
@@ -98,6 +180,10 @@ def _fence(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
 
 def _confirmation(params: Mapping[str, Any]) -> Confirmation:
     return Confirmation(params["readings"], params["interval_s"], params["deadline_s"])
+
+
+def _folder(path: str | None) -> Path | None:
+    return Path(path) if path else None
 
 
 def _diff(before: Any, after: Any) -> dict[str, Any]:
@@ -126,6 +212,47 @@ INFO = Call(
     _info,
     {"gather": {"type": "list", "elements": "str", "default": list(DEFAULT), "choices": list(SUBSETS)}},
 )
+SEL = Call(
+    _sel,
+    {
+        "state": {"type": "str", "default": "read", "choices": list(eventlog.STATES)},
+        "severity": {"type": "str", "default": "ok", "choices": list(SEVERITIES)},
+        "since": {"type": "str"},
+        "sensors": {"type": "list", "elements": "str", "default": []},
+        "archive": {"type": "path"},
+        "cache": {"type": "path"},
+    },
+    _sel_misfits,
+)
+_LIMIT = {
+    "sensor": {"type": "str", "required": True},
+    "min": {"type": "float"},
+    "max": {"type": "float"},
+    "verdict": {"type": "str", "default": "critical", "choices": list(SEVERITIES[1:])},
+}
+SENSOR = Call(
+    _sensor,
+    {
+        "names": {"type": "list", "elements": "str", "default": []},
+        "types": {"type": "list", "elements": "str", "default": []},
+        "limits": {"type": "list", "elements": "dict", "default": [], "options": _LIMIT},
+        "fail_at": {"type": "str", "choices": list(SEVERITIES[1:])},
+        "fail_unknown": {"type": "bool", "default": False},
+        "live_thresholds": {"type": "bool", "default": False},
+        "cache": {"type": "path"},
+    },
+    _sensor_misfits,
+)
+IDENTIFY = Call(
+    _identify,
+    {
+        "state": {"type": "str", "default": "on", "choices": ["on", "off"]},
+        "seconds": {"type": "int"},
+    },
+    _identify_misfits,
+)
+_VERSIONS = {"bmc": {"type": "str"}, "bios": {"type": "str"}}
+FIRMWARE_INFO = Call(_firmware_info, {"expected": {"type": "dict", "default": {}, "options": _VERSIONS}})
 FENCE = Call(
     _fence,
     {
@@ -152,7 +279,7 @@ def run(
     :raises DatacenterError: why it failed; with ``targets`` unless failures are handed over.
     """
     started = time.time()
-    targets = arguments.targets_from(params)
+    targets = arguments.targets_from(params, call.misfits(params) if call.misfits else [])
     pace = arguments.pace_from(params)
     outcomes = ask(
         targets,

@@ -56,6 +56,14 @@ class NotConfirmed(BmcError):
     """The BMC said yes, and reading back shows that it is not so."""
 
 
+class LogChanged(BmcError):
+    """The event log took a record since it was read, so it was not erased."""
+
+
+class SensorAlarm(BmcError):
+    """A sensor is as bad as it may not be, or one that must be known cannot be read."""
+
+
 class StateUnknown(Refused):
     """On or off is not known, so nothing was done."""
 

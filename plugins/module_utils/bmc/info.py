@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.eventlog import summary
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Bmc, Status
 
-#: What can be gathered; the names are the methods of a BMC, but for ``power`` and ``chassis``.
+#: What can be gathered; the names are the methods of a BMC, but for those composed below.
 DEFAULT = ("chassis", "firmware", "lan", "fru", "sensors", "sel")
 SUBSETS = ("power", *DEFAULT)
 
@@ -46,7 +47,17 @@ def chassis(bmc: Bmc) -> dict[str, Any]:
     return facts
 
 
-_COMPOSED = {"power": power, "chassis": chassis}
+def sel(bmc: Bmc) -> dict[str, Any]:
+    """How full the event log is, and its newest entries."""
+    return summary(bmc.read_log())
+
+
+def sensors(bmc: Bmc) -> list[dict[str, Any]]:
+    """All sensors with their readings."""
+    return [sensor.as_dict() for sensor in bmc.read_sensors()]
+
+
+_COMPOSED = {"power": power, "chassis": chassis, "sel": sel, "sensors": sensors}
 
 
 def gather(bmc: Bmc, subsets: list[str]) -> dict[str, Any]:

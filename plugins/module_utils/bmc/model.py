@@ -9,8 +9,10 @@ the same words in IPMI 2.0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any, Protocol
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline
@@ -32,6 +34,26 @@ BOOT_DEVICES = (
     "remote_disk",
     "floppy",
 )
+
+#: How bad an event or a sensor is, the harmless first. What is not known is none of them.
+SEVERITIES = ("ok", "warning", "critical", "failed")
+
+#: The thresholds of a sensor, from far too low to far too high.
+THRESHOLDS = (
+    "lower_non_recoverable",
+    "lower_critical",
+    "lower_non_critical",
+    "upper_non_critical",
+    "upper_critical",
+    "upper_non_recoverable",
+)
+#: What a sensor is that is beyond one of them.
+VERDICTS = dict(
+    zip(THRESHOLDS, ("failed", "critical", "warning", "warning", "critical", "failed"), strict=True)
+)
+
+#: What the locator light does; ``timed`` goes out by itself.
+IDENTIFY = (OFF, "timed", ON)
 
 
 def now() -> str:
@@ -70,6 +92,120 @@ class Boot:
         return {"device": self.device, "persistent": self.persistent, "uefi": self.uefi}
 
 
+@dataclass(frozen=True)
+class Event:
+    """One record of the event log.
+
+    :param raw: the record's own bytes in hexadecimal: what it is known by.
+    :param at: by the BMC's clock, read as UTC; ``None`` when its clock was not set.
+    :param detail: what the record says beyond the event.
+    :param severity: one of :data:`SEVERITIES`, or ``unknown`` for what cannot be decoded.
+    """
+
+    id: str
+    raw: str
+    at: str | None = None
+    sensor: str | None = None
+    type: str | None = None
+    event: str | None = None
+    detail: str | None = None
+    asserted: bool | None = None
+    severity: str = UNKNOWN
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class LogState:
+    """How full the event log is.
+
+    :param overflow: records were lost because it was full.
+    :param clock_ahead_s: seconds by which the BMC's clock is ahead of this machine's.
+    """
+
+    entries: int
+    free_bytes: int | None = None
+    overflow: bool | None = None
+    last_added: str | None = None
+    last_erased: str | None = None
+    clock_ahead_s: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Log:
+    """The event log as it was read at one time, the oldest record first.
+
+    :param ticket: the protocol's own, by which :meth:`Bmc.clear_log` knows whether it is still the same.
+    """
+
+    state: LogState
+    events: tuple[Event, ...] = ()
+    ticket: Any = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """One sensor, read once.
+
+    :param states: what it says of itself, in words.
+    :param verdict: one of :data:`SEVERITIES`; ``unknown`` when it cannot be read, with the ``cause``.
+    :param thresholds: in its unit, by the names of :data:`THRESHOLDS`.
+    :param thresholds_from: ``sensor`` when they are those in force, ``record`` when they are those that it
+        was delivered with.
+    :param crossed: the threshold that the verdict comes from.
+    """
+
+    name: str
+    type: str
+    reading: float | None = None
+    unit: str | None = None
+    states: tuple[str, ...] = ()
+    verdict: str = UNKNOWN
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    thresholds_from: str | None = None
+    crossed: str | None = None
+    cause: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "states": list(self.states), "thresholds": dict(self.thresholds)}
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """What runs in the BMC and, as far as the BMC knows, in its server.
+
+    :param components: versions by component (``bmc``, ``bios``); ``None`` where it is not known.
+    :param unsupported: why not.
+    :param product: of the server, in its maker's words.
+    :param auxiliary: the maker's own further revision, in hexadecimal.
+    """
+
+    components: Mapping[str, str | None]
+    unsupported: Mapping[str, str] = field(default_factory=dict)
+    manufacturer: str | None = None
+    manufacturer_id: int | None = None
+    product: str | None = None
+    product_id: int | None = None
+    ipmi_version: str | None = None
+    device_revision: int | None = None
+    auxiliary: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            **asdict(self),
+            "components": dict(self.components),
+            "unsupported": dict(self.unsupported),
+        }
+
+
+#: Whether a sensor of this name and type is asked.
+Wanted = Callable[[str, str], bool]
+
+
 class Bmc(Protocol):
     """An open session with one BMC.
 
@@ -95,6 +231,14 @@ class Bmc(Protocol):
 
     def write_restore_policy(self, policy: str) -> None: ...
 
+    def read_identify(self) -> str:
+        """One of :data:`IDENTIFY`, or ``unknown`` where the BMC cannot tell."""
+        ...
+
+    def write_identify(self, seconds: int | None) -> None:
+        """Light the locator for so many seconds; 0 puts it out, ``None`` lights it until told otherwise."""
+        ...
+
     def read_boot(self) -> Boot: ...
 
     def write_boot(self, wanted: Boot) -> None:
@@ -107,10 +251,32 @@ class Bmc(Protocol):
 
     def firmware(self) -> dict[str, Any]: ...
 
+    def read_firmware(self) -> Firmware: ...
+
     def lan(self) -> dict[str, Any]: ...
 
     def fru(self) -> dict[str, Any]: ...
 
-    def sensors(self) -> list[dict[str, Any]]: ...
+    def read_sensors(
+        self, wanted: Wanted | None = None, *, live: bool = False, cache: Path | None = None
+    ) -> list[Sensor]:
+        """The sensors. One that cannot be read is there, as unknown.
 
-    def sel(self) -> dict[str, Any]: ...
+        :param live: ask each for the thresholds in force; those beyond one are asked always.
+        :param cache: a folder for what hardly changes (which sensors there are).
+        """
+        ...
+
+    def read_log(self, cache: Path | None = None) -> Log:
+        """The whole event log. A record that cannot be decoded is there with its bytes alone.
+
+        :param cache: as in :meth:`read_sensors`.
+        """
+        ...
+
+    def clear_log(self, read: Log) -> None:
+        """Erase the log when no record came since it was read, and return when the erasure has ended.
+
+        :raises errors.LogChanged: one came, and nothing was erased.
+        """
+        ...

@@ -4,12 +4,15 @@
 """What ``ipmi_sim`` lacks of a BMC, as a plug-in in C, compiled on the twin's host.
 
 ``ipmi_sim`` (OpenIPMI 2.0.33) refuses *set power restore policy*, always reports
-``always-off``, and forgets the flags that go with a boot device (persistent, UEFI). The
-plug-in answers these four chassis commands itself and keeps what was set in small text
-files in the BMC's directory, where the twin reads them:
+``always-off``, forgets the flags that go with a boot device (persistent, UEFI), and does not
+tell whether the locator is lit, nor any version of the server's firmware. The plug-in answers
+these commands itself and keeps what was set in small text files in the BMC's directory, where
+the twin reads them:
 
 ``restore_policy``  ``always-on``, ``always-off`` or ``previous``
 ``boot_flags``      the five bytes of boot option parameter 5 in hexadecimal, absent when unset
+``identify``        seconds that the locator is lit from the file's time on, and 1 for 'until told otherwise'
+``bios``            the version of the server's firmware (system info parameter 1); refused when absent
 
 It also keeps sockets from being inherited by the machines that the BMC boots, and sets
 the clock of the event log (which otherwise counts from the host's start).
@@ -31,7 +34,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 #: A stop for a compiler that hangs; it takes well under a second.
 COMPILE_TIMEOUT_S = 60
 
-# Commands and bytes: IPMI 2.0 rev 1.1, sections 28.2, 28.8, 28.12, 28.13, 31.11.
+# Commands and bytes: IPMI 2.0 rev 1.1, sections 22.14b, 28.2, 28.5, 28.8, 28.12, 28.13, 31.11.
 SOURCE = r"""
 #include <dirent.h>
 #include <errno.h>
@@ -40,17 +43,26 @@ SOURCE = r"""
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 #include <OpenIPMI/lanserv.h>
 #include <OpenIPMI/mcserv.h>
 
 #define NETFN_CHASSIS 0x00
+#define NETFN_APP 0x06
+#define GET_SYSTEM_INFO 0x59
+#define SYSTEM_FIRMWARE 1
+#define INFO_BLOCK 16
 #define CHASSIS_STATUS 0x01
+#define CHASSIS_IDENTIFY 0x04
 #define SET_RESTORE_POLICY 0x06
 #define SET_BOOT_OPTIONS 0x08
 #define GET_BOOT_OPTIONS 0x09
 #define STORAGE_SET_SEL_TIME 0x49
+#define IDENTIFY_DEFAULT_S 15
+#define IDENTIFY_SUPPORTED 0x40
 #define BOOT_FLAGS 5
 #define BOOT_FLAGS_LENGTH 5
 #define CC_OK 0x00
@@ -130,12 +142,48 @@ static int policy_in_force(void)
     return 3; /* unknown */
 }
 
+/* 0 off, 1 for a time, 2 until told otherwise: as in chassis status. */
+static int identify_state(void)
+{
+    char path[PATH_MAX + 32], word[32];
+    unsigned int seconds, forced;
+    struct timespec now;
+    struct stat file;
+    double passed_s;
+
+    snprintf(path, sizeof(path), "%s/identify", directory);
+    if (stat(path, &file) || !read_word("identify", word, sizeof(word))
+        || sscanf(word, "%u %u", &seconds, &forced) != 2)
+        return 0;
+    if (forced)
+        return 2;
+    clock_gettime(CLOCK_REALTIME, &now);
+    passed_s = now.tv_sec - file.st_mtim.tv_sec + (now.tv_nsec - file.st_mtim.tv_nsec) / 1e9;
+    return passed_s < seconds;
+}
+
+static void chassis_identify(lmc_data_t *mc, msg_t *msg, unsigned char *rdata,
+                             unsigned int *length, void *cb_data)
+{
+    unsigned int seconds = msg->len > 0 ? msg->data[0] : IDENTIFY_DEFAULT_S;
+    char word[32];
+
+    snprintf(word, sizeof(word), "%u %u", seconds, msg->len > 1 ? msg->data[1] & 1 : 0);
+    if (!pretends() && write_word("identify", word)) {
+        answer(rdata, length, CC_UNSPECIFIED);
+        return;
+    }
+    answer(rdata, length, CC_OK);
+}
+
 static void chassis_status(lmc_data_t *mc, msg_t *msg, unsigned char *rdata,
                            unsigned int *length, void *cb_data)
 {
     own_chassis_status(mc, msg, rdata, length, cb_data);
-    if (*length >= 4 && rdata[0] == CC_OK)
+    if (*length >= 4 && rdata[0] == CC_OK) {
         rdata[1] |= policy_in_force() << 5;
+        rdata[3] |= IDENTIFY_SUPPORTED | identify_state() << 4;
+    }
 }
 
 static void set_restore_policy(lmc_data_t *mc, msg_t *msg, unsigned char *rdata,
@@ -235,6 +283,37 @@ static void get_boot_options(lmc_data_t *mc, msg_t *msg, unsigned char *rdata,
         }
 }
 
+/* A text in blocks of 16 bytes; the first begins with encoding (0: ASCII) and length. */
+static void get_system_info(lmc_data_t *mc, msg_t *msg, unsigned char *rdata,
+                            unsigned int *length, void *cb_data)
+{
+    char text[64];
+    unsigned char whole[2 + sizeof(text) + INFO_BLOCK];
+    unsigned int at;
+
+    if (msg->len < 4) {
+        answer(rdata, length, CC_BAD_LENGTH);
+        return;
+    }
+    if (msg->data[1] != SYSTEM_FIRMWARE || !read_word("bios", text, sizeof(text))) {
+        answer(rdata, length, CC_PARAMETER_UNSUPPORTED);
+        return;
+    }
+    memset(whole, 0, sizeof(whole));
+    whole[1] = strlen(text);
+    memcpy(whole + 2, text, strlen(text));
+    at = msg->data[2] * INFO_BLOCK;
+    if (at >= 2 + strlen(text)) {
+        answer(rdata, length, CC_BAD_FIELD);
+        return;
+    }
+    rdata[0] = CC_OK;
+    rdata[1] = 0x11; /* parameter version */
+    rdata[2] = msg->data[2];
+    memcpy(rdata + 3, whole + at, INFO_BLOCK);
+    *length = 3 + INFO_BLOCK;
+}
+
 static void set_event_clock(lmc_data_t *mc)
 {
     unsigned char now[4], rdata[16];
@@ -286,9 +365,11 @@ int ipmi_sim_module_init(sys_data_t *sys, const char *options)
 int ipmi_sim_module_post_init(sys_data_t *sys)
 {
     ipmi_emu_register_cmd_handler(NETFN_CHASSIS, CHASSIS_STATUS, chassis_status, NULL);
+    ipmi_emu_register_cmd_handler(NETFN_CHASSIS, CHASSIS_IDENTIFY, chassis_identify, NULL);
     ipmi_emu_register_cmd_handler(NETFN_CHASSIS, SET_RESTORE_POLICY, set_restore_policy, NULL);
     ipmi_emu_register_cmd_handler(NETFN_CHASSIS, SET_BOOT_OPTIONS, set_boot_options, NULL);
     ipmi_emu_register_cmd_handler(NETFN_CHASSIS, GET_BOOT_OPTIONS, get_boot_options, NULL);
+    ipmi_emu_register_cmd_handler(NETFN_APP, GET_SYSTEM_INFO, get_system_info, NULL);
     if (sys->bmc_ipmb && sys->ipmb_addrs[sys->bmc_ipmb])
         set_event_clock(sys->ipmb_addrs[sys->bmc_ipmb]);
     keep_sockets_at_home();

@@ -11,7 +11,8 @@ What else is in the BMC's directory, for the twin to read and write:
 ``restore_policy``  what to do when power returns: always-on, always-off, previous
 ``last_power``      on or off, as last commanded or seen through the BMC (for 'previous')
 ``boot_flags``      the boot device asked for; moved to ``boot_used`` by the power-on it was for
-``identify``        seconds (and 1 for 'forced') of the last request to light the locator
+``identify``        seconds that the locator is lit from the file's time on, and 1 for 'until told otherwise'
+``bios``            the version of the server's firmware; remove it and nobody knows
 ``sensors/<name>``  the reading of that sensor in its unit; change it to change the sensor
 ``fault``           one of
 
@@ -70,6 +71,7 @@ class BmcSpec:
     gateway: str = "0.0.0.0"
     mac: str = "02:00:00:00:00:01"
     firmware: tuple[int, int] = (4, 22)
+    bios: str = "TWIN 2.19.1-r740"
     restore_policy: str = "always-on"
 
     def __repr__(self) -> str:
@@ -102,6 +104,7 @@ def prepare(directory: Path, spec: BmcSpec, power_script: Path, plugin: Path | N
     for _number, name, _instance in bmc_records.SUPPLIES:
         _keep(_reading_file(directory, name), "1\n")
     _keep(directory / "restore_policy", spec.restore_policy + "\n")
+    _keep(directory / "bios", spec.bios + "\n")
     now_s = int(time.time())
     _keep(state / "sel.20", bmc_records.persisted_events(bmc_records.events(now_s), now_s))
     (directory / "fru.bin").write_bytes(bmc_records.fru(spec.vendor, spec.model, spec.serial, spec.asset_tag))
@@ -310,7 +313,6 @@ case "$1 $2" in
   reset*) status; [ $state = on ] || exit 1
           order off; consume_boot_flags; order on ;;
   shutdown*) order shutdown ;;
-  identify*) echo "$2" > identify ;;
   boot*) ;;
   *) exit 1 ;;
 esac

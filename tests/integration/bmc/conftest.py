@@ -39,3 +39,14 @@ def sim(namespace: str, plugin: Path, tmp_path: Path) -> Iterator[Simulated]:
         yield simulated
     finally:
         simulated.stop()
+
+
+@pytest.fixture
+def elsewhere(namespace: str, plugin: Path, tmp_path: Path) -> Iterator[Simulated]:
+    """The same at another port: freeipmi's tools take a plain 127.0.0.1 for this machine's own BMC."""
+    simulated = Simulated(tmp_path / "elsewhere", plugin, port=6230)
+    try:
+        simulated.start()
+        yield simulated
+    finally:
+        simulated.stop()

@@ -374,7 +374,7 @@ def test_everything_it_knows(sim: Simulated) -> None:
     assert (facts["lan"]["address"], facts["lan"]["prefix_length"]) == ("127.0.0.1", 24)
     assert (facts["fru"]["serial_number"], facts["fru"]["asset_number"]) == ("AJY2026001", "TWIN-test")
     inlet = facts["sensors"][0]
-    assert (inlet["name"], inlet["value"], inlet["health"]) == ("Inlet Temp", 23.0, "ok")
+    assert (inlet["name"], inlet["reading"], inlet["verdict"]) == ("Inlet Temp", 23.0, "ok")
     assert (facts["sel"]["entries"], facts["sel"]["by_severity"]) == (5, {"critical": 1, "ok": 4})
     assert f"Product Serial        : {facts['fru']['serial_number']}" in sim.ipmitool("fru", "print", "0")
     assert len(sim.ipmitool("sdr", "list").splitlines()) == len(facts["sensors"])
@@ -385,10 +385,10 @@ def test_a_hot_inlet_is_seen_and_logged(sim: Simulated) -> None:
     (sim.bmc / "sensors" / "inlet_temp").write_text("44\n")
     end = time.monotonic() + 5
     with connect(sim.target()) as bmc:
-        while (inlet := gather(bmc, ["sensors"])["sensors"][0])["value"] != 44.0:
+        while (inlet := gather(bmc, ["sensors"])["sensors"][0])["reading"] != 44.0:
             assert time.monotonic() < end
             time.sleep(0.2)
-    assert inlet["health"] == "critical"
+    assert inlet["verdict"] == "critical"
     assert sim.ipmitool("sdr", "list").splitlines()[0].split("|")[-1].strip() == "cr"
     assert "Upper Critical going high" in sim.ipmitool("sel", "list").splitlines()[-1]
 

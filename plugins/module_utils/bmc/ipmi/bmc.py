@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import (
@@ -13,9 +14,17 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi impo
     management,
     sel,
     sensors,
+    versions,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.session import Session
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Boot, Status
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
+    Boot,
+    Firmware,
+    Log,
+    Sensor,
+    Status,
+    Wanted,
+)
 
 
 class IpmiBmc:
@@ -38,6 +47,12 @@ class IpmiBmc:
     def write_restore_policy(self, policy: str) -> None:
         chassis.write_restore_policy(self.session, policy)
 
+    def read_identify(self) -> str:
+        return chassis.read_identify(self.session)
+
+    def write_identify(self, seconds: int | None) -> None:
+        chassis.write_identify(self.session, seconds)
+
     def read_boot(self) -> Boot:
         return chassis.read_boot(self.session)
 
@@ -50,14 +65,22 @@ class IpmiBmc:
     def firmware(self) -> dict[str, Any]:
         return management.firmware(self.session)
 
+    def read_firmware(self) -> Firmware:
+        return versions.read_firmware(self.session)
+
     def lan(self) -> dict[str, Any]:
         return management.lan(self.session)
 
     def fru(self) -> dict[str, Any]:
         return fru.fru(self.session)
 
-    def sensors(self) -> list[dict[str, Any]]:
-        return sensors.sensors(self.session)
+    def read_sensors(
+        self, wanted: Wanted | None = None, *, live: bool = False, cache: Path | None = None
+    ) -> list[Sensor]:
+        return sensors.read_sensors(self.session, wanted, live=live, cache=cache)
 
-    def sel(self) -> dict[str, Any]:
-        return sel.sel(self.session)
+    def read_log(self, cache: Path | None = None) -> Log:
+        return sel.read_log(self.session, cache)
+
+    def clear_log(self, read: Log) -> None:
+        sel.clear_log(self.session, read)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.session import Session
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
+    IDENTIFY,
     OFF,
     ON,
     POLICIES,
@@ -24,6 +25,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 _CHASSIS = 0x00
 _GET_STATUS = 0x01
 _CONTROL = 0x02
+_IDENTIFY = 0x04
 _SET_RESTORE_POLICY = 0x06
 _SET_BOOT_OPTIONS = 0x08
 _GET_BOOT_OPTIONS = 0x09
@@ -49,6 +51,11 @@ _BOOT_NUMBERS = {
 _BOOT_NAMES = {number: name for name, number in _BOOT_NUMBERS.items()}
 _BOOT_FLAGS = 5
 _BOOT_FLAGS_VALID, _BOOT_PERSISTENT, _BOOT_UEFI = 0x80, 0x40, 0x20
+
+#: Third byte of the chassis status (table 28-3).
+_IDENTIFY_TOLD = 0x40
+_IDENTIFY_STATES = dict(enumerate(IDENTIFY))
+_FORCE_ON = 0x01
 
 _FAULTS = {1: "overload", 2: "interlock", 3: "main power fault", 4: "power control fault"}
 _MISC_FAULTS = {0: "chassis intrusion", 2: "drive fault", 3: "cooling or fan fault"}
@@ -84,6 +91,21 @@ def write_restore_policy(session: Session, policy: str) -> None:
     """Set what the server does when power returns."""
     what = f"set the power-restore policy to {policy}"
     session.command(what, _CHASSIS, _SET_RESTORE_POLICY, [_POLICY_NUMBERS[policy]])
+
+
+def read_identify(session: Session) -> str:
+    """What the locator light does, where the BMC tells: that is optional (table 28-3)."""
+    data = session.command("read the chassis status", _CHASSIS, _GET_STATUS)
+    if len(data) < 3 or not data[2] & _IDENTIFY_TOLD:
+        return UNKNOWN
+    return _IDENTIFY_STATES.get(data[2] >> 4 & 3, UNKNOWN)
+
+
+def write_identify(session: Session, seconds: int | None) -> None:
+    """Light the locator (section 28.5). The second byte is optional, and sent only when it is needed."""
+    data = [0, _FORCE_ON] if seconds is None else [seconds]
+    what = "light the locator" if seconds is None or seconds else "put the locator out"
+    session.command(what, _CHASSIS, _IDENTIFY, data)
 
 
 def read_boot(session: Session) -> Boot:

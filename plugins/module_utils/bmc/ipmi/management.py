@@ -9,6 +9,7 @@ import struct
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.session import Session, algorithms
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.versions import version
 
 _APP, _TRANSPORT = 0x06, 0x0C
 _GET_DEVICE_ID, _GET_CHANNEL_INFO = 0x01, 0x42
@@ -20,11 +21,10 @@ _ADDRESS_SOURCES = {0: "unspecified", 1: "static", 2: "dhcp", 3: "bios", 4: "oth
 def firmware(session: Session) -> dict[str, Any]:
     """Versions and maker of the BMC itself (IPMI 2.0, section 20.1)."""
     data = session.command("read the device id", _APP, _GET_DEVICE_ID)
-    minor = data[3]
     return {
         "device_id": data[0],
         "device_revision": data[1] & 0x0F,
-        "version": f"{data[2] & 0x7F}.{minor >> 4}{minor & 0xF}",
+        "version": version(data),
         "ipmi_version": f"{data[4] & 0xF}.{data[4] >> 4}",
         "manufacturer_id": int.from_bytes(data[6:9], "little"),
         "product_id": int.from_bytes(data[9:11], "little"),

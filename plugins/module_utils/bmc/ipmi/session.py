@@ -64,13 +64,21 @@ class Session:
         return self.deadline.within(seconds) if self.deadline else Deadline(seconds)
 
     def command(
-        self, what: str, netfn: int, command: int, data: Sequence[int] = (), *, once: bool = False
+        self,
+        what: str,
+        netfn: int,
+        command: int,
+        data: Sequence[int] = (),
+        *,
+        once: bool = False,
+        lun: int = 0,
     ) -> bytes:
         """Send one command and return the data of its answer, without the completion code.
 
         :param what: what is being done, for the error message.
         :param once: never send it twice (for what must not happen twice); a BMC that is
             busy is then not asked again either.
+        :param lun: the unit within the BMC that answers it.
         :raises errors.BmcError: classified by the completion code.
         :raises errors.Unreachable: no answer within ``target.answer_s``.
         """
@@ -83,6 +91,7 @@ class Session:
                 data,
                 deadline=deadline.remaining,
                 patience_s=None if once else self._patience_s,
+                rslun=lun,
             )
             if response is None:
                 raise errors.silent(

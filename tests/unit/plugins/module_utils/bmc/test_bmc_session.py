@@ -33,7 +33,9 @@ class FakeWire:
         self.patience: list[float | None] = []
         self.closed = 0
 
-    def exchange(self, _netfn: int, _command: int, _data: Any, *, deadline: Any, patience_s: Any) -> Any:
+    def exchange(
+        self, _netfn: int, _command: int, _data: Any, *, deadline: Any, patience_s: Any, rslun: int = 0
+    ) -> Any:
         self.patience.append(patience_s)
         answer = self.answers.pop(0) if self.answers else 0
         if answer is None:

@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The event log: shown, archived, and erased only as far as it is archived."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.archive import Archive
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
+    SEVERITIES,
+    UNKNOWN,
+    Bmc,
+    Event,
+    Log,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Unreachable
+
+STATES = ("read", "archived", "cleared")
+#: How often a log that takes records while it is read is archived again before it is left alone.
+_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which events are shown. What is not known (severity, time) is shown, too.
+
+    :param severity: at least so bad.
+    :param since: not older.
+    :param sensors: names, with ``*`` and ``?``; all when empty.
+    :param cache: a folder in which the names of the sensors are kept.
+    """
+
+    severity: str = "ok"
+    since: datetime | None = None
+    sensors: Sequence[str] = ()
+    cache: Path | None = None
+
+    def takes(self, event: Event) -> bool:
+        if event.severity != UNKNOWN and SEVERITIES.index(event.severity) < SEVERITIES.index(self.severity):
+            return False
+        if self.since is not None and event.at is not None and instant(event.at) < self.since:
+            return False
+        name = (event.sensor or "").casefold()
+        return not self.sensors or any(fnmatchcase(name, one.casefold()) for one in self.sensors)
+
+
+def instant(text: str) -> datetime:
+    """A moment in ISO 8601; without a zone it is UTC.
+
+    :raises ValueError: when it is none.
+    """
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def summary(log: Log, last: int = 10) -> dict[str, Any]:
+    """How full it is, how many of what severity, and the newest."""
+    counted = Counter(event.severity for event in log.events)
+    return {
+        **log.state.as_dict(),
+        "by_severity": dict(sorted(counted.items())),
+        "last": [event.as_dict() for event in log.events[-last:]],
+    }
+
+
+def read(bmc: Bmc, choice: Choice) -> dict[str, Any]:
+    """The log, changing nothing."""
+    return {"changed": False, **_shown(bmc.read_log(choice.cache), choice)}
+
+
+def archive(bmc: Bmc, choice: Choice, folder: Path, *, check: bool = False) -> dict[str, Any]:
+    """Keep every record in the BMC's file, whatever is shown.
+
+    :returns: as :func:`read`, and ``archive``.
+    """
+    log = bmc.read_log(choice.cache)
+    kept = Archive(folder, bmc.name).keep(log.events, check=check)
+    return {"changed": kept["added"] > 0, **_shown(log, choice), "archive": kept}
+
+
+def clear(bmc: Bmc, choice: Choice, folder: Path, *, check: bool = False) -> dict[str, Any]:
+    """Archive every record, then erase the log; a record that comes meanwhile is archived first.
+
+    :returns: as :func:`archive` with all records that were erased, ``cleared`` (how many) and ``left``:
+        what is in the log afterwards (many BMCs note the erasure itself).
+    :raises errors.LogChanged: records came each time; all are archived, nothing was erased.
+    :raises errors.NotConfirmed: the BMC said yes, and archived records are still there.
+    """
+    file = Archive(folder, bmc.name)
+    added = 0
+    for _round in range(_ROUNDS):
+        log = bmc.read_log(choice.cache)
+        kept = file.keep(log.events, check=check)
+        added += kept["added"]
+        result = {
+            "changed": bool(log.events) or added > 0,
+            **_shown(log, choice),
+            "archive": {**kept, "added": added},
+            "cleared": len(log.events),
+            "left": [],
+        }
+        if check or not log.events:
+            return result
+        try:
+            left = _erase(bmc, log, choice.cache)
+        except errors.LogChanged as error:
+            changed = error
+            continue
+        except errors.DatacenterError as error:
+            error.result = {**result, "changed": added > 0, "cleared": None, **error.result}
+            raise
+        file.note_cleared(len(log.events))
+        return {**result, "left": [event.as_dict() for event in left]}
+    changed.result = {**result, "changed": added > 0, "cleared": 0}
+    changed.next_step = "find out what keeps writing to the log; all it held is archived"
+    raise changed
+
+
+def _erase(bmc: Bmc, log: Log, cache: Path | None) -> tuple[Event, ...]:
+    """Erase, and read back.
+
+    :returns: what is there now.
+    """
+    lost: Unreachable | None = None
+    try:
+        bmc.clear_log(log)
+    except Unreachable as error:
+        # It was sent once. Whether it was done shows the log, not the answer.
+        lost = error
+    after = bmc.read_log(cache)
+    archived = {event.raw for event in log.events}
+    still = [event.id for event in after.events if event.raw in archived]
+    if still and lost:
+        raise lost
+    if still:
+        raise errors.NotConfirmed(
+            f"{len(still)} of {len(log.events)} records are still in the event log after it was erased",
+            device=bmc.name,
+            cause="the BMC accepted the command without, or with half the, effect",
+            next_step="erase it in the BMC's own interface; all records are archived",
+            result={"left": [event.as_dict() for event in after.events]},
+        )
+    return after.events
+
+
+def _shown(log: Log, choice: Choice) -> dict[str, Any]:
+    events = [event.as_dict() for event in log.events if choice.takes(event)]
+    return {"log": log.state.as_dict(), "events": events}
