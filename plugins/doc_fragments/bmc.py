@@ -12,7 +12,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   address:
-    description: Address or name of the BMC. Either this or O(targets).
+    description: Address or name of the BMC. Needed unless there are O(targets).
     type: str
   port:
     description: UDP port of the BMC.
@@ -56,8 +56,9 @@ options:
   targets:
     description:
       - A fleet, worked at in one process and at once. What a target does not state is taken from the module's
-        own options. Never more than one operation is under way on one BMC.
-      - Each target's result stands under its name in RV(targets); M(anjianyun.datacenter.fleet_share) makes
+        own options; O(address) and O(name) are not looked at then. Never more than one operation is under way
+        on one BMC.
+      - Each target's result stands under its name in C(targets); M(anjianyun.datacenter.fleet_share) makes
         it the result of its own host. A target that fails does not keep the others from being done.
       - On the control node's own connection, where the task needs no process of its own, progress is shown.
     type: list
@@ -104,6 +105,10 @@ options:
 requirements:
   - pyghmi >= 1.6.16 on the control node
 notes:
+  - With O(targets) the result has C(targets) (for each name what the module returns for one BMC, with
+    C(failed) or C(unreachable) and the error when it failed, C(seconds) and C(attempts)), C(changed) when any
+    has changed, C(succeeded), C(failed_targets), and C(bound_s), the seconds after which the call ends
+    whatever the BMCs do.
   - Runs on the control node, under the interpreter that has pyghmi. Delegate it to C(localhost) with
     C(ansible_python_interpreter) set to C({{ ansible_playbook_python }}).
   - Speaks IPMI 2.0 over LAN. The session is always given back.

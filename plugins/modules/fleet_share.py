@@ -11,7 +11,7 @@ module: fleet_share
 short_description: Makes a host's share of a call on a fleet its own result
 version_added: 0.2.0
 description:
-  - A task with O(targets) of a BMC module asks a whole fleet in one process, once. Here each host takes what
+  - A task with C(targets) of a BMC module asks a whole fleet in one process, once. Here each host takes what
     was found out about it, and is ok, changed, failed or unreachable by it. So C(limit), C(serial), C(rescue)
     and failed hosts keep their meaning.
 options:

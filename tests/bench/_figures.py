@@ -32,10 +32,15 @@ class Cost:
     cpu: float
 
 
-def cost(command: Sequence[str], stdout: IO[bytes]) -> Cost:
-    """Run a command from the root of the repository; it has to succeed."""
+def cost(
+    command: Sequence[str], stdout: IO[bytes], stdin: IO[bytes] | None = None, *, check: bool = True
+) -> Cost:
+    """Run a command from the root of the repository.
+
+    :param check: it has to succeed.
+    """
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=stdout, cwd=ROOT)
+    subprocess.run(command, check=check, stdin=stdin or subprocess.DEVNULL, stdout=stdout, cwd=ROOT)
     wall, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     return Cost(wall, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
 

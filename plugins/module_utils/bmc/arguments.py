@@ -76,8 +76,8 @@ def targets_from(params: Mapping[str, Any], misfits: Sequence[str] = ()) -> list
         for name in ("answer_s", "deadline_s", "readings", "interval_s", "at_once", "attempts")
         if params.get(name) is not None and params[name] <= 0
     ]
-    if (stated is None) == (params["address"] is None):
-        wrong.append("give either address, or targets")
+    if stated is None and params["address"] is None or stated == []:
+        wrong.append("neither address nor targets say which BMC")
     each = [_stated(one, params) for one in ([params] if stated is None else stated)]
     for one in each:
         of_which = "" if stated is None else f" of {one['name']}"

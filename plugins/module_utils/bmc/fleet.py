@@ -22,14 +22,18 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import er
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.connection import connect
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Bmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline, Target
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
+    DatacenterError,
+    DeadlineExceeded,
+    Unreachable,
+)
 
 #: Threads at most, whatever waits: beyond it targets queue.
 MOST_AT_ONCE = 1024
 #: How long a target counts as being at work when it has not ended.
 BUSY_S = 1.0
-#: The farewell of a session may go beyond the target's time.
-FAREWELL_S = 0.5
+#: How far a target may go beyond its time, for the farewell of its session; then it is given up.
+FAREWELL_S = 2.0
 #: Between two looks at the clock of targets under way.
 _LOOK_S = 0.1
 
@@ -130,6 +134,7 @@ class _Call:
         while len(self.outcomes) < len(self.targets):
             self._start(waiting)
             self._collect()
+            self._give_up()
             now = time.monotonic()
             if self.say and now - said >= self.every_s:
                 said = now
@@ -167,8 +172,23 @@ class _Call:
             except queue.Empty:
                 return
             wait_s = None
-            del self.started[index]
-            self.outcomes[index] = outcome
+            if self.started.pop(index, None) is not None:
+                self.outcomes[index] = outcome
+
+    def _give_up(self) -> None:
+        """The bound holds whatever a thread does: what goes on beyond its time is not waited for."""
+        now = time.monotonic()
+        for index, since in list(self.started.items()):
+            if now - since > self.deadline_s + FAREWELL_S:
+                del self.started[index]
+                target = self.targets[index]
+                error = DeadlineExceeded(
+                    "the operation did not come to its end, and what it has done is not known",
+                    device=target.name,
+                    cause=f"it went on for more than {self.deadline_s:g} s",
+                    next_step="look at this BMC, and at its server, before it is asked again",
+                )
+                self.outcomes[index] = Outcome(target, now - since, 1, error=error)
 
     def _one(self, index: int) -> None:
         target = self.targets[index]

@@ -170,10 +170,12 @@ def _log_in(target: Target, deadline: Deadline) -> WireSession:
     except OSError as error:
         raise errors.silent(target.name, f"no way to {target.address}", str(error)) from error
     PUMP.wait(decided, deadline.remaining())
-    if outcome and "error" not in outcome[0]:
+    # Looked at once: word may come while it is being judged that none has.
+    told = outcome[0] if outcome else None
+    if told is not None and "error" not in told:
         return wire
     wire.abandon()
-    raise _refusal(target, wire, outcome)
+    raise _refusal(target, wire, str(told["error"]) if told else "")
 
 
 def _routed(target: Target) -> str:
@@ -187,15 +189,14 @@ def _routed(target: Target) -> str:
     return str(found[0][4][0])
 
 
-def _refusal(target: Target, wire: WireSession, outcome: list[dict[str, Any]]) -> Exception:
-    """Why there is no session, from how far the log-in came."""
+def _refusal(target: Target, wire: WireSession, error: str) -> Exception:
+    """Why there is no session, from how far the log-in came and what pyghmi said, if anything."""
     suite = target.cipher_suite
     if wire.refused is not None:
         during, status = wire.refused
         return errors.session_refused(target.name, status, during, suite)
     if wire.objection is not None:
         return errors.cipher_refused(target.name, suite, wire.objection)
-    error = str(outcome[0]["error"]) if outcome else ""
     if "password" in error.lower() or "integrity code" in error:
         return errors.wrong_password(target.name)
     silence = f"no answer within {target.answer_s:g} s"

@@ -24,6 +24,10 @@ try:
     from pyghmi.ipmi.private import session as pyghmi_session
 
     _Base: Any = pyghmi_session.Session
+    # pyghmi takes its two locks in one order when it sends, and in the other when a repetition is due: with
+    # some hundred sessions that stands still for ever within seconds. They are re-entrant, so one does for
+    # both.
+    pyghmi_session.KEEPALIVE_SESSIONS = pyghmi_session.WAITING_SESSIONS
 except ImportError:  # said properly by adapter.requires() before anything is called
     _Base = object
 

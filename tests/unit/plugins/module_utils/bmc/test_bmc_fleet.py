@@ -21,7 +21,11 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fleet imp
     bound_s,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline, Target
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
+    DatacenterError,
+    DeadlineExceeded,
+    Unreachable,
+)
 
 
 def target(name: str, address: str = "") -> Target:
@@ -124,7 +128,7 @@ def test_a_busy_bmc_is_tried_again_and_a_wrong_password_is_not(wire: Fleet) -> N
 def test_what_has_begun_is_not_repeated(wire: Fleet) -> None:
     begun: list[str] = []
 
-    def breaks(bmc: str) -> dict[str, Any]:
+    def breaks(bmc: Any) -> dict[str, Any]:
         begun.append(bmc)
         raise errors.silent(bmc, "power off", "no answer")
 
@@ -141,8 +145,26 @@ def test_time_for_a_target_holds_for_its_retries_too(wire: Fleet) -> None:
     assert time.monotonic() - began < 0.7
 
 
+def test_the_bound_holds_whatever_a_target_does(wire: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet, "FAREWELL_S", 0.1)
+    release = threading.Event()
+
+    def stands_still(bmc: Any) -> dict[str, Any]:
+        if bmc == "1":
+            release.wait(20)
+        return {}
+
+    began = time.monotonic()
+    fine, still = ask([target("0"), target("1")], stands_still, deadline_s=0.2, pace=QUICK)
+    assert time.monotonic() - began < bound_s(2, QUICK, 0.2) + 0.2
+    assert fine.result is not None
+    assert isinstance(still.error, DeadlineExceeded)
+    assert "is not known" in str(still.error)
+    release.set()
+
+
 def test_a_mistake_of_ours_concerns_one_target(wire: Fleet) -> None:
-    def stumbles(bmc: str) -> dict[str, Any]:
+    def stumbles(bmc: Any) -> dict[str, Any]:
         return {"x": 1 / int(bmc)}
 
     broken, fine = ask([target("0"), target("1")], stumbles, deadline_s=5, pace=QUICK)

@@ -44,7 +44,7 @@ Answer = Union[bytes, DatacenterError, Callable[["FakeBmc", list[int]], bytes]] 
 class FakeBmc(IpmiBmc):
     """Answers chassis status from a script (the last entry stays), the rest from a table."""
 
-    name = "db"  # type: ignore[assignment]
+    name = "db"
 
     def __init__(self, *statuses: bytes | DatacenterError, **answers: Answer) -> None:
         self.statuses = list(statuses)

@@ -179,6 +179,14 @@ def test_a_bmc_without_ipmi_2_is_not_followed() -> None:
     assert "error" in outcome[0]
 
 
+def test_pyghmi_has_one_lock_where_two_stand_still() -> None:
+    """Sending takes first one and then the other; a repetition that is due, the other way round."""
+    assert pyghmi_session.KEEPALIVE_SESSIONS is pyghmi_session.WAITING_SESSIONS
+    source = inspect.getsource(pyghmi_session.Session.send_payload)
+    assert source.index("KEEPALIVE_SESSIONS") < source.index("_xmit_packet")
+    assert "WAITING_SESSIONS" in inspect.getsource(pyghmi_session.Session._xmit_packet)
+
+
 def test_what_is_overridden_exists_in_pyghmi() -> None:
     """A new pyghmi that renames them would bring its fall-backs back without a word."""
     ours = {
@@ -216,9 +224,9 @@ def test_a_target_from_options() -> None:
 
 def test_a_fleet_from_options() -> None:
     own = {"name": "b", "address": "10.1.20.12", "password": "y", "port": 6230}
-    stated = [{"address": "10.1.20.11"}, own]
+    stated: list[dict[str, Any]] = [{"address": "10.1.20.11"}, own]
     one = dict.fromkeys(("name", "user", "password", "port", "cipher_suite", "privilege"))
-    targets = arguments.targets_from(params(address=None, targets=[{**one, **given} for given in stated]))
+    targets = arguments.targets_from(params(targets=[{**one, **given} for given in stated]))
     assert [(target.name, target.password, target.port) for target in targets] == [
         ("10.1.20.11", "x", 623),
         ("b", "y", 6230),
@@ -228,8 +236,8 @@ def test_a_fleet_from_options() -> None:
 @pytest.mark.parametrize(
     ("given", "cause"),
     [
-        ({"targets": []}, "either address, or targets"),
-        ({"address": None}, "either address, or targets"),
+        ({"targets": []}, "neither address nor targets"),
+        ({"address": None}, "neither address nor targets"),
         ({"address": None, "targets": [{"address": "a", "name": "n"}, {"address": "b", "name": "n"}]},
          "more than one target is called n"),
         ({"address": None, "user": None, "targets": [{"address": "a", "name": None}]},
