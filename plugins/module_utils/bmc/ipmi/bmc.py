@@ -12,6 +12,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi impo
     chassis,
     fru,
     management,
+    sdr,
     sel,
     sensors,
     settings,
@@ -34,6 +35,14 @@ class IpmiBmc:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.deadline = session.deadline
+
+    #: Read once a session: they are most of what sensors and event log cost, and last for years.
+    _records: sdr.Records | None = None
+
+    def _sensor_records(self, cache: Path | None) -> sdr.Records:
+        if self._records is None:
+            self._records = sdr.read(self.session, cache)
+        return self._records
 
     @property
     def name(self) -> str:
@@ -78,7 +87,7 @@ class IpmiBmc:
     def read_sensors(
         self, wanted: Wanted | None = None, *, live: bool = False, cache: Path | None = None
     ) -> list[Sensor]:
-        return sensors.read_sensors(self.session, wanted, live=live, cache=cache)
+        return sensors.read_sensors(self.session, self._sensor_records(cache), wanted, live=live)
 
     def setting_refused(self, name: str, wanted: Any) -> str | None:
         return settings.refused(self.session, name, wanted)
@@ -90,7 +99,7 @@ class IpmiBmc:
         settings.write(self.session, name, wanted)
 
     def read_log(self, cache: Path | None = None) -> Log:
-        return sel.read_log(self.session, cache)
+        return sel.read_log(self.session, lambda: self._sensor_records(cache))
 
     def clear_log(self, read: Log) -> None:
         sel.clear_log(self.session, read)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import events, sdr
@@ -41,17 +41,17 @@ class _Ticket:
     last: bytes
 
 
-def read_log(session: Session, cache: Path | None = None) -> Log:
+def read_log(session: Session, sensors: Callable[[], sdr.Records]) -> Log:
     """The whole log, reserved first: some BMCs then refuse by themselves to erase what came later.
 
-    The records of sensors are read for their names; without them events name sensors by number.
+    :param sensors: gives the records of sensors, for their names; without them events name sensors by number.
     """
     info = _info(session)
     reservation = _reserve(session) if info[13] & _RESERVES else None
     counted = _counted(info)
     raw = _entries(session) if counted[0] else []
     try:
-        records = sdr.read(session, cache) if raw else sdr.Records({})
+        records = sensors() if raw else sdr.Records({})
     except errors.CommandUnsupported:
         records = sdr.Records({})
     state = LogState(

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
@@ -61,10 +60,9 @@ _NO_ACCESS, _FIXED = 0, 3
 
 
 def read_sensors(
-    session: Session, wanted: Wanted | None = None, *, live: bool = False, cache: Path | None = None
+    session: Session, records: sdr.Records, wanted: Wanted | None = None, *, live: bool = False
 ) -> list[Sensor]:
     """The sensors that are wanted; a filter saves their questions, too."""
-    records = sdr.read(session, cache)
     chosen = [
         record
         for record in records.sensors.values()

@@ -203,6 +203,7 @@ RECORDS = [full(INLET), full(FAN), full(RAIL), SUPPLY]
 
 def cost(bmc: FakeBmc, how: Sweep) -> dict[tuple[int, int], int]:
     bmc.asked = []
+    bmc._records = None  # as in another session
     sweep(bmc, how)
     return dict(Counter(bmc.asked))
 
@@ -211,6 +212,13 @@ def test_a_look_costs_a_question_a_record_and_one_a_sensor() -> None:
     bmc = FakeBmc(RECORDS, READINGS)
     assert cost(bmc, Sweep()) == {RECORD: 4, READING: 4}
     assert cost(bmc, Sweep(types=["fan"])) == {RECORD: 4, READING: 1}
+
+
+def test_the_records_are_read_once_a_session() -> None:
+    bmc = FakeBmc(RECORDS, READINGS)
+    cost(bmc, Sweep())
+    sweep(bmc, Sweep())
+    assert (bmc.asked.count(RECORD), bmc.asked.count(READING)) == (4, 8)
 
 
 def test_the_cache_saves_the_records_until_they_change(tmp_path: Path) -> None:
