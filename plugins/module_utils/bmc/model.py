@@ -9,11 +9,12 @@ the same words in IPMI 2.0.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Protocol
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline, Target
 
 ON, OFF, UNKNOWN = "on", "off", "unknown"
 
@@ -70,6 +71,31 @@ class Boot:
         return {"device": self.device, "persistent": self.persistent, "uefi": self.uefi}
 
 
+@dataclass(frozen=True)
+class Account:
+    """Somebody who may log in, or a place for one.
+
+    :param slot: the BMC's own number for it.
+    :param name: empty for the anonymous (null) account.
+    :param enabled: whether it can log in, as far as the BMC tells.
+    :param privilege: ``user``, ``operator``, ``administrator``; ``callback``, ``oem`` or ``no_access`` when
+        the BMC says so.
+    """
+
+    slot: int
+    name: str
+    enabled: bool
+    privilege: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "slot": self.slot,
+            "name": self.name,
+            "enabled": self.enabled,
+            "privilege": self.privilege,
+        }
+
+
 class Bmc(Protocol):
     """An open session with one BMC.
 
@@ -81,6 +107,23 @@ class Bmc(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def target(self) -> Target:
+        """The way in that this session took; its user and password are those that were accepted."""
+        ...
+
+    def beside(
+        self,
+        *,
+        address: str | None = None,
+        user: str | None = None,
+        password: str | None = None,
+        privilege: str | None = None,
+    ) -> AbstractContextManager[Bmc]:
+        """One more session with the same BMC while this one stays open; what is not given is as in this
+        one."""
+        ...
 
     def read_status(self) -> Status:
         """Power and restore policy. Never raises for a BMC that gives an error or no answer: ``unknown``."""
@@ -114,3 +157,21 @@ class Bmc(Protocol):
     def sensors(self) -> list[dict[str, Any]]: ...
 
     def sel(self) -> dict[str, Any]: ...
+
+    def accounts(self) -> list[Account]:
+        """All accounts, and of the empty places those that could log in."""
+        ...
+
+    def add_account(self, name: str, privilege: str, password: str, slot: int | None = None) -> None:
+        """Make an enabled account, in that place or in a free one."""
+        ...
+
+    def change_account(self, account: Account, *, enabled: bool, privilege: str) -> None: ...
+
+    def remove_account(self, account: Account) -> None: ...
+
+    def set_password(self, account: Account, password: str) -> None: ...
+
+    def test_password(self, account: Account, password: str) -> bool | None:
+        """Ask the BMC whether this is the account's password; ``None`` when it cannot tell."""
+        ...

@@ -19,6 +19,9 @@ What else is in the BMC's directory, for the twin to read and write:
     ``lie:on``        says on whatever is true, says yes to commands and does nothing
     ``lie:off``       the same, saying off
     ``ignore``        tells the truth about power, says yes to commands and does nothing
+    ``cuts``          keeps 16 bytes of a longer password and says yes
+    ``dies:before``   loses its own power when it is told a new password, before it has kept it
+    ``dies:after``    the same, when it has kept it and not yet answered
 """
 
 from __future__ import annotations

@@ -77,6 +77,8 @@ class Simulated:
     directory: Path
     plugin: Path
     port: int = 623
+    #: freeipmi's ipmi-config takes 127.0.0.1 for the machine's own BMC, behind a device.
+    address: str = "127.0.0.1"
     environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
@@ -98,7 +100,7 @@ class Simulated:
             self.power = "on"
         options: dict[str, Any] = {
             "node": "nn-db-01",
-            "address": "127.0.0.1",
+            "address": self.address,
             "port": self.port,
             "user": USER,
             "password": PASSWORD,
@@ -159,7 +161,7 @@ class Simulated:
     def target(self, **options: Any) -> Target:
         fields: dict[str, Any] = {
             "name": "nn-db-01",
-            "address": "127.0.0.1",
+            "address": self.address,
             "port": self.port,
             "user": USER,
             "password": PASSWORD,
@@ -171,24 +173,30 @@ class Simulated:
     def ipmitool(self, *words: str) -> str:
         """The witness: another client, another library."""
         return self._run(
-            ["ipmitool", "-I", "lanplus", "-C", "3", "-H", "127.0.0.1", "-p", str(self.port),
+            ["ipmitool", "-I", "lanplus", "-C", "3", "-H", self.address, "-p", str(self.port),
              "-U", USER, "-E", *words],
             {"IPMI_PASSWORD": PASSWORD},
         )  # fmt: skip
 
-    def freeipmi(self, tool: str, *words: str) -> str:
-        """A third client. It reads the password from a file of its own."""
+    def freeipmi(
+        self, tool: str, *words: str, privilege: str = "OPERATOR", well: tuple[int, ...] = (0,)
+    ) -> str:
+        """A third client. It reads the password from a file of its own.
+
+        :param well: the exit codes with which it may end.
+        """
         config = self.directory / "freeipmi.conf"
         config.touch(mode=0o600)
-        config.write_text(f"username {USER}\npassword {PASSWORD}\nprivilege-level OPERATOR\n")
-        host = f"127.0.0.1:{self.port}" if self.port != 623 else "127.0.0.1"
+        config.write_text(f"username {USER}\npassword {PASSWORD}\nprivilege-level {privilege}\n")
+        host = f"{self.address}:{self.port}" if self.port != 623 else self.address
         return self._run(
             [tool, "--config-file", str(config), "-h", host, "-D", "LAN_2_0", "-I", "3",
              "-W", "opensesspriv", *words],
             {},
+            well,
         )  # fmt: skip
 
-    def _run(self, command: list[str], environment: dict[str, str]) -> str:
+    def _run(self, command: list[str], environment: dict[str, str], well: tuple[int, ...] = (0,)) -> str:
         done = subprocess.run(
             command,
             capture_output=True,
@@ -197,5 +205,5 @@ class Simulated:
             check=False,
             env={**os.environ, **environment},
         )
-        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        assert done.returncode in well, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout

@@ -5,17 +5,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import (
+    accounts,
     chassis,
     fru,
     management,
     sel,
     sensors,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.session import Session
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Boot, Status
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.session import (
+    Session,
+    open_session,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Account, Boot, Status
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
 
 
 class IpmiBmc:
@@ -28,6 +36,17 @@ class IpmiBmc:
     @property
     def name(self) -> str:
         return self.session.name
+
+    @property
+    def target(self) -> Target:
+        return self.session.target
+
+    @contextmanager
+    def beside(self, **different: str | None) -> Iterator[IpmiBmc]:
+        given = {name: value for name, value in different.items() if value is not None}
+        way: Target = replace(self.target, **given)  # type: ignore[arg-type]
+        with open_session(way, self.deadline) as session:
+            yield IpmiBmc(session)
 
     def read_status(self) -> Status:
         return chassis.read_status(self.session)
@@ -61,3 +80,21 @@ class IpmiBmc:
 
     def sel(self) -> dict[str, Any]:
         return sel.sel(self.session)
+
+    def accounts(self) -> list[Account]:
+        return accounts.accounts(self.session)
+
+    def add_account(self, name: str, privilege: str, password: str, slot: int | None = None) -> None:
+        accounts.add(self.session, name, privilege, password, slot)
+
+    def change_account(self, account: Account, *, enabled: bool, privilege: str) -> None:
+        accounts.change(self.session, account, enabled=enabled, privilege=privilege)
+
+    def remove_account(self, account: Account) -> None:
+        accounts.remove(self.session, account)
+
+    def set_password(self, account: Account, password: str) -> None:
+        accounts.set_password(self.session, account.slot, password)
+
+    def test_password(self, account: Account, password: str) -> bool | None:
+        return accounts.test_password(self.session, account.slot, password)
