@@ -96,6 +96,38 @@ class Account:
         }
 
 
+@dataclass(frozen=True)
+class LanSettings:
+    """The network of a BMC, as it tells it.
+
+    :param gateway: ``None`` when it has none.
+    :param source: ``static`` or ``dhcp``; whatever else a BMC says.
+    :param vlan: ``None`` for no tag.
+    :param access: when it answers on this channel: ``always``, ``shared``, ``preboot``, ``disabled``;
+        ``None`` when the protocol has no such thing.
+    :param mac: by which it is known again at another address. Not a setting.
+    """
+
+    address: str
+    prefix_length: int
+    gateway: str | None
+    source: str
+    vlan: int | None
+    access: str | None
+    mac: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings, without what is no setting."""
+        return {
+            "address": self.address,
+            "prefix_length": self.prefix_length,
+            "gateway": self.gateway,
+            "source": self.source,
+            "vlan": self.vlan,
+            "access": self.access,
+        }
+
+
 class Bmc(Protocol):
     """An open session with one BMC.
 
@@ -174,4 +206,14 @@ class Bmc(Protocol):
 
     def test_password(self, account: Account, password: str) -> bool | None:
         """Ask the BMC whether this is the account's password; ``None`` when it cannot tell."""
+        ...
+
+    def read_lan(self) -> LanSettings: ...
+
+    def write_lan(self, now: LanSettings, wanted: LanSettings) -> None:
+        """Set what differs, what moves the address last. An answer that does not come may be its effect."""
+        ...
+
+    def end_lan_change(self) -> None:
+        """Tell the BMC that no change is under way, after one whose last answers were lost."""
         ...

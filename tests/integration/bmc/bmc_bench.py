@@ -79,6 +79,8 @@ class Simulated:
     port: int = 623
     #: freeipmi's ipmi-config takes 127.0.0.1 for the machine's own BMC, behind a device.
     address: str = "127.0.0.1"
+    #: Another network namespace that it runs in.
+    inside: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
@@ -111,6 +113,8 @@ class Simulated:
         config = self.bmc / "lan.conf"
         viewer = f'  user 3 true "{VIEWER}" "{PASSWORD}" user 1 none md2 md5 straight\n'
         config.write_text(config.read_text().replace("loadlib", viewer + "loadlib"))
+        if self.inside:
+            command = ["nsenter", f"--net=/run/netns/{self.inside}", *command]
         log = (self.directory / "log").open("wb")
         self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         self._await_port()
@@ -118,8 +122,9 @@ class Simulated:
     def _await_port(self) -> None:
         wanted = f":{self.port:04X} "
         end = time.monotonic() + 5
-        while wanted not in Path("/proc/thread-self/net/udp").read_text():
-            assert self.process is not None
+        assert self.process is not None
+        # Its own view: it may be in another namespace.
+        while wanted not in Path(f"/proc/{self.process.pid}/net/udp").read_text():
             if self.process.poll() is not None or time.monotonic() > end:
                 raise AssertionError(f"ipmi_sim did not start: {(self.directory / 'log').read_text()}")
             time.sleep(0.01)

@@ -14,6 +14,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi impo
     accounts,
     chassis,
     fru,
+    lan,
     management,
     sel,
     sensors,
@@ -22,7 +23,12 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.sess
     Session,
     open_session,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Account, Boot, Status
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
+    Account,
+    Boot,
+    LanSettings,
+    Status,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
 
 
@@ -70,7 +76,7 @@ class IpmiBmc:
         return management.firmware(self.session)
 
     def lan(self) -> dict[str, Any]:
-        return management.lan(self.session)
+        return lan.lan(self.session)
 
     def fru(self) -> dict[str, Any]:
         return fru.fru(self.session)
@@ -98,3 +104,12 @@ class IpmiBmc:
 
     def test_password(self, account: Account, password: str) -> bool | None:
         return accounts.test_password(self.session, account.slot, password)
+
+    def read_lan(self) -> LanSettings:
+        return lan.settings(self.session)
+
+    def write_lan(self, now: LanSettings, wanted: LanSettings) -> None:
+        lan.write(self.session, now, wanted)
+
+    def end_lan_change(self) -> None:
+        lan.end_change(self.session)
