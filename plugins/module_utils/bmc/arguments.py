@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fleet import Pace
@@ -32,11 +32,17 @@ def _target_options() -> dict[str, dict[str, Any]]:
     }
 
 
-def connection_argument_spec() -> dict[str, dict[str, Any]]:
-    """How to reach and to talk to a BMC, or to many."""
-    own = _target_options()
+def connection_argument_spec(
+    also: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, dict[str, Any]]:
+    """How to reach and to talk to a BMC, or to many.
+
+    :param also: options of the module itself that each of many may state for itself.
+    """
+    own = {name: dict(option) for name, option in {**_target_options(), **(also or {})}.items()}
     for option in own.values():
         option.pop("default", None)
+        option.pop("required", None)
     own["address"]["required"] = True
     return {
         **_target_options(),
@@ -93,6 +99,27 @@ def targets_from(params: Mapping[str, Any], misfits: Sequence[str] = ()) -> list
         cause = "; ".join(wrong[:_TOLD]) + more
         raise DatacenterError("the options do not fit", device=device, cause=cause, next_step="correct them")
     return [Target(**one, answer_s=params["answer_s"]) for one in each]
+
+
+def params_of_each(
+    params: Mapping[str, Any], targets: Sequence[Target], own: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """The options as they are for each target, by its name.
+
+    :param own: the module's options that a target may state for itself.
+    """
+    stated = params["targets"] if params["targets"] is not None else [{}]
+    return {
+        target.name: {**params, **{name: one[name] for name in own if one.get(name) is not None}}
+        for target, one in zip(targets, stated, strict=True)
+    }
+
+
+def secrets_of(spec: Mapping[str, Mapping[str, Any]], params: Mapping[str, Any]) -> set[str]:
+    """Every value of an option that is not to be shown."""
+    names = [name for name, option in spec.items() if option.get("no_log")]
+    stated = [params, *(params["targets"] or [])]
+    return {str(one[name]) for one in stated for name in names if one.get(name)}
 
 
 def _stated(one: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -43,6 +44,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power imp
     set_power,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.second_path import answer
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
 
 #: What modules import before any work, so that its absence is said properly.
@@ -52,21 +54,37 @@ _NAMED = 5
 
 
 @dataclass(frozen=True)
+class Each:
+    """The targets of a call, and by their names the options as they are for each."""
+
+    targets: list[Target]
+    params: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class Call:
     """One module's work.
 
     :param work: BMC, options and check mode in; the result of one BMC out, ``diff`` included.
     :param options: the module's own, as an argument spec.
     :param misfits: what is wrong with its own options, each in a few words; asked before any BMC is.
+    :param own: those of them that each target of a fleet may state for itself.
+    :param around: what the whole call needs, open while it runs. May give the targets other ways in, and put
+        what the work needs into the options of each.
+    :param longer_s: seconds that the work takes by its nature, beyond ``deadline_s``.
     """
 
     work: Callable[[Bmc, Mapping[str, Any], bool], dict[str, Any]]
     options: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     misfits: Callable[[Mapping[str, Any]], list[str]] | None = None
+    own: tuple[str, ...] = ()
+    around: Callable[[Each, bool], AbstractContextManager[list[Target]]] | None = None
+    longer_s: Callable[[Mapping[str, Any]], float] = lambda _params: 0.0
 
     def spec(self) -> dict[str, dict[str, Any]]:
         """All options of the module."""
-        return {**arguments.connection_argument_spec(), **self.options}
+        also = {name: self.options[name] for name in self.own}
+        return {**arguments.connection_argument_spec(also), **self.options}
 
 
 def _power(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
@@ -281,20 +299,23 @@ def run(
     started = time.time()
     targets = arguments.targets_from(params, call.misfits(params) if call.misfits else [])
     pace = arguments.pace_from(params)
-    outcomes = ask(
-        targets,
-        lambda bmc: call.work(bmc, params, check),
-        deadline_s=params["deadline_s"],
-        pace=pace,
-        say=say if params["targets"] is not None else None,
-    )
+    deadline_s = params["deadline_s"] + call.longer_s(params)
+    each = Each(targets, arguments.params_of_each(params, targets, call.own))
+    with call.around(each, check) if call.around else nullcontext(targets) as targets:
+        outcomes = ask(
+            targets,
+            lambda bmc: call.work(bmc, each.params[bmc.name], check),
+            deadline_s=deadline_s,
+            pace=pace,
+            say=say if params["targets"] is not None else None,
+        )
     times = {"started": started, "ended": time.time()}
     if params["targets"] is None:
         (alone,) = outcomes
         if alone.error is not None:
             raise alone.error
         return {**(alone.result or {}), "times": times}
-    bound = bound_s(len(targets), pace, params["deadline_s"])
+    bound = bound_s(len(targets), pace, deadline_s)
     return _fleet_result(outcomes, params["on_failure"], {"times": times, "bound_s": bound})
 
 

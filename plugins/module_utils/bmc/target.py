@@ -41,6 +41,8 @@ class Target:
 
     :param name: what people call it (the server's name).
     :param answer_s: seconds after which a BMC that says nothing counts as unreachable.
+    :param else_: other ways in to the same BMC, tried in order when this one's password is refused or its
+        address is silent: what a change that broke off may have left in force.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Target:
     cipher_suite: int = 17
     privilege: str = "operator"
     answer_s: float = 5.0
+    else_: tuple[Target, ...] = ()
 
 
 # One operation at a time on one BMC: they are small computers, and two clients that change

@@ -30,16 +30,18 @@ import threading
 from pathlib import Path
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.bmc_plugin_accounts import ACCOUNTS
 
 #: A stop for a compiler that hangs; it takes well under a second.
 COMPILE_TIMEOUT_S = 60
 
 # Commands and bytes: IPMI 2.0 rev 1.1, sections 22.14b, 28.2, 28.5, 28.8, 28.12, 28.13, 31.11.
-SOURCE = r"""
+_BEFORE = r"""
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +79,7 @@ extern cmd_handler_f storage_netfn_handlers[256];
 
 static const char *const policies[] = { "always-off", "previous", "always-on" };
 static char directory[PATH_MAX];
+static sys_data_t *self;
 static cmd_handler_f own_chassis_status;
 
 static int read_word(const char *name, char *word, size_t size)
@@ -314,6 +317,9 @@ static void get_system_info(lmc_data_t *mc, msg_t *msg, unsigned char *rdata,
     *length = 3 + INFO_BLOCK;
 }
 
+"""
+
+_AFTER = r"""
 static void set_event_clock(lmc_data_t *mc)
 {
     unsigned char now[4], rdata[16];
@@ -358,8 +364,9 @@ int ipmi_sim_module_init(sys_data_t *sys, const char *options)
     if (!options || strlen(options) >= sizeof(directory))
         return EINVAL;
     strcpy(directory, options);
+    self = sys;
     own_chassis_status = chassis_netfn_handlers[CHASSIS_STATUS];
-    return own_chassis_status ? 0 : ENOSYS;
+    return own_chassis_status && find_account_handlers() ? 0 : ENOSYS;
 }
 
 int ipmi_sim_module_post_init(sys_data_t *sys)
@@ -370,12 +377,15 @@ int ipmi_sim_module_post_init(sys_data_t *sys)
     ipmi_emu_register_cmd_handler(NETFN_CHASSIS, SET_BOOT_OPTIONS, set_boot_options, NULL);
     ipmi_emu_register_cmd_handler(NETFN_CHASSIS, GET_BOOT_OPTIONS, get_boot_options, NULL);
     ipmi_emu_register_cmd_handler(NETFN_APP, GET_SYSTEM_INFO, get_system_info, NULL);
+    register_account_handlers();
     if (sys->bmc_ipmb && sys->ipmb_addrs[sys->bmc_ipmb])
         set_event_clock(sys->ipmb_addrs[sys->bmc_ipmb]);
     keep_sockets_at_home();
     return 0;
 }
 """
+
+SOURCE = _BEFORE + ACCOUNTS + _AFTER
 
 
 def ensure_plugin(cache_dir: Path) -> Path:
