@@ -156,7 +156,7 @@ def run(
     pace = arguments.pace_from(params)
     outcomes = ask(
         targets,
-        lambda bmc: call.work(bmc, params, check),
+        lambda bmc: _named(bmc, params, call.work(bmc, params, check)),
         deadline_s=params["deadline_s"],
         pace=pace,
         say=say if params["targets"] is not None else None,
@@ -169,6 +169,12 @@ def run(
         return {**(alone.result or {}), "times": times}
     bound = bound_s(len(targets), pace, params["deadline_s"])
     return _fleet_result(outcomes, params["on_failure"], {"times": times, "bound_s": bound})
+
+
+def _named(bmc: Bmc, params: Mapping[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    """With the protocol that was spoken, where it was not told or not the usual one."""
+    stated = {params["protocol"], *(one.get("protocol") for one in params["targets"] or [])}
+    return result if stated <= {"ipmi", None} else {**result, "protocol": bmc.protocol}
 
 
 def _fleet_result(outcomes: list[Outcome], on_failure: str, more: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,15 +21,17 @@ from typing import Any
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.connection import connect
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Bmc
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline, Target
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import (
+    FAREWELL_S,
+    Deadline,
+    Target,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
 
 #: Threads at most, whatever waits: beyond it targets queue.
 MOST_AT_ONCE = 1024
 #: How long a target counts as being at work when it has not ended.
 BUSY_S = 1.0
-#: The farewell of a session may go beyond the target's time.
-FAREWELL_S = 0.5
 #: Between two looks at the clock of targets under way.
 _LOOK_S = 0.1
 
@@ -144,11 +146,11 @@ class _Call:
         """Begin with as many as the pace allows, leaving out BMCs that are being talked to."""
         now = time.monotonic()
         busy = sum(now - since < BUSY_S for since in self.started.values())
-        occupied = {_place(self.targets[index]) for index in self.started}
+        occupied = {self.targets[index].place for index in self.started}
         postponed = []
         while waiting and busy < self.pace.at_once and len(self.started) < MOST_AT_ONCE:
             index = waiting.pop()
-            place = _place(self.targets[index])
+            place = self.targets[index].place
             if place in occupied:
                 postponed.append(index)
                 continue
@@ -205,7 +207,3 @@ class _Call:
                     return self.work(bmc)
             time.sleep(pause_s * (1 + random.random() / 2))
             pause_s *= 2
-
-
-def _place(target: Target) -> tuple[str, int]:
-    return target.address, target.port
