@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small Redfish service: the resources of ``mockup.json``, and the behaviour that sushy-tools has not.
 
-Sessions with a limit, roles, accounts, a log that is cleared, tags and If-Match, extended errors, and the faults
-of :class:`Faults`. Its server is a file that says on or off. A test checks every resource against DMTF's schemas.
+Sessions with a limit, roles, accounts, a log that is cleared, tags and If-Match, extended errors, and the
+faults of :class:`Faults`. Its server is a file that says on or off. A test checks every resource against
+DMTF's schemas.
 """
 
 from __future__ import annotations
@@ -151,7 +152,7 @@ class Service:
             "Name": "Session",
             "UserName": user,
         }
-        self._insert(SESSIONS, path, made)
+        self.insert(SESSIONS, path, made)
         return Reply(201, made, {"X-Auth-Token": token, "Location": path})
 
     def _user(self, headers: Any) -> str | None:
@@ -167,7 +168,8 @@ class Service:
         role = self.tree[f"/redfish/v1/AccountService/Roles/{account['RoleId']}"] if account else {}
         return list(role.get("AssignedPrivileges", []))
 
-    def _insert(self, collection: str, path: str, made: dict[str, Any]) -> None:
+    def insert(self, collection: str, path: str, made: dict[str, Any]) -> None:
+        """Make it a member of the collection."""
         self.tree[path] = made
         self.tree[collection]["Members"].append({"@odata.id": path})
         self._count(collection)
@@ -265,7 +267,7 @@ class Service:
         pattern = copy.deepcopy(self.tree[f"{ACCOUNTS}/1"])
         role = {"Role": {"@odata.id": f"/redfish/v1/AccountService/Roles/{body['RoleId']}"}}
         path = f"{ACCOUNTS}/{number}"
-        self._insert(ACCOUNTS, path, {**pattern, "@odata.id": path, "Id": number, "Links": role, **body})
+        self.insert(ACCOUNTS, path, {**pattern, "@odata.id": path, "Id": number, "Links": role, **body})
         return Reply(201, self.tree[path], {"Location": path})
 
 
@@ -311,6 +313,9 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 30
+        # An answer in one piece: two would wait for each other's acknowledgement.
+        wbufsize = -1
+        disable_nagle_algorithm = True
 
         def setup(self) -> None:
             super().setup()

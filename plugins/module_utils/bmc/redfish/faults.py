@@ -110,10 +110,15 @@ def messages(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [pair for pair in found if any(pair)]
 
 
+def _summary(data: Mapping[str, Any]) -> str:
+    error = data.get("error")
+    return str(error.get("message") or "").strip() if isinstance(error, dict) else ""
+
+
 def refusal(device: str, what: str, answer: Answer, *, logging_in: bool = False) -> errors.BmcError:
     """The error for an answer whose status is 400 or more.
 
-    :param logging_in: the answer is one to a log-in, where 'no session' means the password.
+    :param logging_in: the request carried the password, so that it is what a 401 is about.
     """
     said = messages(answer.data)
     kind = _BY_STATUS.get(answer.status, errors.BmcError)
@@ -125,4 +130,6 @@ def refusal(device: str, what: str, answer: Answer, *, logging_in: bool = False)
         kind = errors.NoSessionLeft
     telling = [pair for pair in said if pair[0] not in _VAGUE] or said
     words = "; ".join(dict.fromkeys(text or name for name, text in telling))
+    if not any(text for _name, text in telling):
+        words = _summary(answer.data) or words
     return errors.refused(device, what, kind, f"{words.rstrip('.')} (HTTP {answer.status})".lstrip())

@@ -32,7 +32,10 @@ _OF_CHASSIS = {
 
 
 def fru(service: Service) -> dict[str, Any]:
-    """What the server says it is; what is not told is left out."""
+    """What the server says it is.
+
+    What is not told is left out; a part whose reading failed stands in ``not_told`` with the reason.
+    """
     what = "read what the server is"
     system = service.system(what)
     found = _told(system, _OF_SYSTEM)
@@ -42,12 +45,18 @@ def fru(service: Service) -> dict[str, Any]:
         # An asset tag is often given to the case alone.
         found.setdefault("asset_number", chassis[0].get("AssetTag") or None)
         found.setdefault("serial_number", chassis[0].get("SerialNumber") or None)
-    parts = {
-        "processors": _collection(service, system, "Processors", _processor),
-        "memory": _collection(service, system, "Memory", _module),
-        "drives": _drives(service, system),
-    }
-    found.update({name: part for name, part in parts.items() if part is not None})
+    parts = {"processors": _processors, "memory": _memory, "drives": _drives}
+    not_told: dict[str, str] = {}
+    for name, read in parts.items():
+        try:
+            found[name] = read(service, system)
+        except errors.NoSessionLeft:
+            raise
+        except errors.BmcError as error:
+            # An inventory that it cannot give does not hide which server it is.
+            not_told[name] = str(error.cause)
+    if not_told:
+        found["not_told"] = not_told
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -56,18 +65,24 @@ def _told(resource: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, An
     return {word: value.strip() for word, value in values.items() if isinstance(value, str) and value.strip()}
 
 
-def _collection(
-    service: Service, system: Mapping[str, Any], name: str, say: Any
-) -> list[dict[str, Any]] | None:
-    """``None`` when the BMC does not tell, which is not the same as none."""
+def _collection(service: Service, system: Mapping[str, Any], name: str) -> list[dict[str, Any]] | None:
+    """Its members that are there; ``None`` where nothing is told of them, which is not the same as none."""
     path = path_of(system.get(name))
-    if path is None:
-        return None
-    try:
-        members = service.session.members(path, f"read {name}")
-    except errors.CommandUnsupported:
-        return None
-    return [say(one) for one in members if (one.get("Status") or {}).get("State") != "Absent"]
+    return None if path is None else _present(service.session.members(path, f"read {name}"))
+
+
+def _present(members: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for one in members if (one.get("Status") or {}).get("State") != "Absent"]
+
+
+def _processors(service: Service, system: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    members = _collection(service, system, "Processors")
+    return None if members is None else [_processor(one) for one in members]
+
+
+def _memory(service: Service, system: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    members = _collection(service, system, "Memory")
+    return None if members is None else [_module(one) for one in members]
 
 
 def _module(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,13 +121,9 @@ def _part(one: Mapping[str, Any]) -> dict[str, Any]:
 
 def _drives(service: Service, system: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """The drives of all controllers (Storage). SimpleStorage tells no serial numbers and is not asked."""
-    path = path_of(system.get("Storage"))
-    if path is None:
+    stores = _collection(service, system, "Storage")
+    if stores is None:
         return None
-    try:
-        stores = service.session.members(path, "read Storage")
-        links = [path_of(link) for store in stores for link in store.get("Drives") or []]
-        drives = [service.session.get(link, "read a drive") for link in links if link]
-    except errors.CommandUnsupported:
-        return None
-    return [_drive(one) for one in drives if (one.get("Status") or {}).get("State") != "Absent"]
+    links = [path_of(link) for store in stores for link in store.get("Drives") or []]
+    drives = [service.session.get(link, "read a drive") for link in links if link]
+    return [_drive(one) for one in _present(drives)]

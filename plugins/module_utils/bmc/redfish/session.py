@@ -69,15 +69,15 @@ class Session:
     # Log-in and farewell ----------------------------------------------------------------
 
     def log_in(self) -> None:
-        """Take a session (clause 'Redfish session login authentication')."""
+        """Take a session (clause 'Redfish session login authentication').
+
+        :raises errors.WrongPassword: the service does not take the user or the password.
+        """
         path = self._sessions_path()
         body = {"UserName": self.target.user, "Password": self.target.password}
-        answer = self._exchange("POST", path, "log in", body, once=True)
-        if answer.status in (404, 405, 501):
-            # It has no sessions, so none is taken: each request proves itself, inside the same verified TLS.
-            pair = f"{self.target.user}:{self.target.password}".encode()
-            self._headers = {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-            self.authentication = "basic"
+        answer = None if path is None else self._exchange("POST", path, "log in", body, once=True)
+        if answer is None or answer.status in (404, 405, 501):
+            self._without_session()
             return
         if answer.status >= 400:
             raise faults.refusal(self.name, "no session", answer, logging_in=True)
@@ -89,9 +89,25 @@ class Session:
         self._headers = {"X-Auth-Token": token}
         self.authentication = "session"
 
-    def _sessions_path(self) -> str:
+    def _sessions_path(self) -> str | None:
+        """Where sessions are made; ``None`` when the root tells of none."""
         stated = path_of(self.root.get("Links", {}).get("Sessions"))
-        return self._path(stated) if stated else _SESSIONS
+        if stated:
+            return self._path(stated)
+        return _SESSIONS if "SessionService" in self.root else None
+
+    def _without_session(self) -> None:
+        """Each request proves itself, inside the same verified TLS (clause 'HTTP Basic authentication').
+
+        Nothing has looked at the password yet, so something that needs one is read.
+        """
+        pair = f"{self.target.user}:{self.target.password}".encode()
+        self._headers = {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+        self.authentication = "basic"
+        for name in ("Systems", "Managers", "Chassis"):
+            if path := path_of(self.root.get(name)):
+                self.get(path, "no session")
+                return
 
     def log_out(self) -> None:
         """Give the session back, within a time of its own: it must not be lost with the operation's."""
@@ -236,7 +252,7 @@ class Session:
 
     def _judge(self, what: str, answer: Answer) -> None:
         if answer.status >= 400:
-            raise faults.refusal(self.name, what, answer)
+            raise faults.refusal(self.name, what, answer, logging_in=self.authentication == "basic")
         if answer.status >= 300:
             raise errors.refused(
                 self.name, what, errors.BmcError, f"it leads elsewhere (HTTP {answer.status})"
