@@ -245,6 +245,9 @@ class Service:
             with (self.directory / "resets").open("a") as log:
                 log.write(kind + "\n")
             self.switching = (time.monotonic(), _RESETS[kind])
+            boot = self.tree[SYSTEM]["Boot"]
+            if _RESETS[kind] == "on" and boot["BootSourceOverrideEnabled"] == "Once":
+                boot.update(BootSourceOverrideEnabled="Disabled", BootSourceOverrideTarget="None")
             if kind == "PowerCycle":
                 self.power = "off"
                 threading.Timer(0.5, setattr, (self, "power", "on")).start()
