@@ -64,7 +64,7 @@ class Published:
         self.registry: referencing.Registry[Any] = referencing.Registry(retrieve=self._retrieve)  # type: ignore[call-arg]
 
     def _retrieve(self, uri: str) -> referencing.Resource[Any]:
-        return referencing.Resource(self.schemas[uri.removeprefix(_BASE)], DRAFT4)
+        return DRAFT4.create_resource(self.schemas[uri.removeprefix(_BASE)])
 
     @cached_property
     def index(self) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def members(path: str, *resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def served(tree: Mapping[str, dict[str, Any]] | None = None, **target: Any) -> tuple[Service, FakeWire]:
     """One server, its manager and its chassis, with what is given in place."""
-    usual = {
+    usual: dict[str, dict[str, Any]] = {
         ROOT: {
             "RedfishVersion": "1.6.0",
             "Systems": link("/s"),
@@ -347,7 +347,7 @@ def test_the_interface_is_the_one_that_we_talk_to() -> None:
 
 
 def test_a_sensor_says_no_more_than_it_is_told() -> None:
-    tree = {
+    tree: dict[str, dict[str, Any]] = {
         CHASSIS: {**link(CHASSIS), "Thermal": link("/t")},
         "/t": {"Temperatures": [
             {"Name": "CPU", "ReadingCelsius": 41.2345, "Status": {"Health": "Critical"},
