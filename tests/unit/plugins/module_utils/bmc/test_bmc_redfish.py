@@ -19,6 +19,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model imp
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import (
     accounts,
     chassis,
+    console,
     faults,
     identify,
     log,
@@ -403,6 +404,11 @@ def test_the_light_is_the_newer_property_where_there_is_one(
 def test_the_clock_is_read_in_utc(stated: str, offset: str | None) -> None:
     service, _wire = served({MANAGER: {"DateTime": stated, "DateTimeLocalOffset": offset}})
     assert settings.clock(service).isoformat() == "2026-11-26T12:00:00+00:00"
+
+
+def test_the_console_is_refused_with_the_ways_that_are_told() -> None:
+    service, _wire = served({MANAGER: {"SerialConsole": {"ConnectTypesSupported": ["IPMI", "SSH"]}}})
+    assert "tells of IPMI, SSH. Next: ask over IPMI" in str(console.refusal(service))
 
 
 # Options -------------------------------------------------------------------------------------
