@@ -10,7 +10,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fleet import Pace
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import PRIVILEGES, Target
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import (
+    PRIVILEGES,
+    PROTOCOLS,
+    Target,
+    over_ipmi_limits,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 #: Log-ins tried when nothing is said: a fleet has always one BMC that is just busy.
@@ -29,6 +34,10 @@ def _target_options() -> dict[str, dict[str, Any]]:
         "name": {"type": "str"},
         "cipher_suite": {"type": "int", "default": 17, "choices": [17, 3]},
         "privilege": {"type": "str", "default": "operator", "choices": list(PRIVILEGES)},
+        "protocol": {"type": "str", "default": "ipmi", "choices": list(PROTOCOLS)},
+        "https_port": {"type": "int", "default": 443},
+        "ca_file": {"type": "path"},
+        "system": {"type": "str"},
     }
 
 
@@ -130,8 +139,7 @@ def _stated(one: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]
 
 def _misfits(stated: Mapping[str, Any]) -> list[str]:
     missing = [f"{name} is not given" for name in ("user", "password") if stated[name] is None]
-    return missing + [
-        f"{name} is longer than the {limit} bytes that IPMI has for it"
-        for name, limit in (("user", 16), ("password", 20))
-        if stated[name] is not None and len(stated[name].encode()) > limit
-    ]
+    if stated["protocol"] != "ipmi":
+        # Redfish has no limits of its own; the service says what it does not take.
+        return missing
+    return missing + over_ipmi_limits(stated["user"], stated["password"])

@@ -304,7 +304,7 @@ def run(
     with call.around(each, check) if call.around else nullcontext(targets) as targets:
         outcomes = ask(
             targets,
-            lambda bmc: call.work(bmc, each.params[bmc.name], check),
+            lambda bmc: _named(bmc, params, call.work(bmc, each.params[bmc.name], check)),
             deadline_s=deadline_s,
             pace=pace,
             say=say if params["targets"] is not None else None,
@@ -317,6 +317,12 @@ def run(
         return {**(alone.result or {}), "times": times}
     bound = bound_s(len(targets), pace, deadline_s)
     return _fleet_result(outcomes, params["on_failure"], {"times": times, "bound_s": bound})
+
+
+def _named(bmc: Bmc, params: Mapping[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    """With the protocol that was spoken, where it was not told or not the usual one."""
+    stated = {params["protocol"], *(one.get("protocol") for one in params["targets"] or [])}
+    return result if stated <= {"ipmi", None} else {**result, "protocol": bmc.protocol}
 
 
 def _fleet_result(outcomes: list[Outcome], on_failure: str, more: Mapping[str, Any]) -> dict[str, Any]:

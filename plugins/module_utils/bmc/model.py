@@ -4,7 +4,7 @@
 """What a BMC can be asked and told, whichever protocol it speaks, and the words for it.
 
 The rules (what counts as done, what is refused) stand beside this file and know no protocol; ``ipmi/`` says
-the same words in IPMI 2.0.
+the same words in IPMI 2.0, ``redfish/`` in Redfish.
 """
 
 from __future__ import annotations
@@ -302,6 +302,8 @@ class Bmc(Protocol):
     """
 
     deadline: Deadline | None
+    #: ``ipmi`` or ``redfish``.
+    protocol: str
 
     @property
     def name(self) -> str: ...

@@ -43,6 +43,7 @@ def lets_in(sim: Simulated, user: str, password: str, privilege: str = "USER") -
 @contextmanager
 def administrator(sim: Simulated, **options: Any) -> Iterator[IpmiBmc]:
     with connect(sim.target(privilege="administrator", **options)) as bmc:
+        assert isinstance(bmc, IpmiBmc)
         yield bmc
 
 

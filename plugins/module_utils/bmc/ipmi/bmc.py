@@ -44,6 +44,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target im
 class IpmiBmc:
     """``model.Bmc`` on an IPMI session."""
 
+    protocol = "ipmi"
+
     def __init__(self, session: Session) -> None:
         self.session = session
         self.deadline = session.deadline

@@ -155,7 +155,7 @@ def test_time_for_a_target_holds_for_its_retries_too(wire: Fleet) -> None:
 
 
 def test_the_bound_holds_whatever_a_target_does(wire: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fleet, "FAREWELL_S", 0.1)
+    monkeypatch.setattr(fleet, "GRACE_S", 0.1)
     release = threading.Event()
 
     def stands_still(bmc: Any) -> dict[str, Any]:
