@@ -99,6 +99,7 @@ class Device:
     network: str | None = None
     bmc: str | None = None
     needs: tuple[str, ...] = ()
+    serial: str | None = None
 
     @property
     def ready_s(self) -> int:
@@ -159,12 +160,23 @@ class Serves:
         return found
 
 
+@dataclass(frozen=True)
+class Cable:
+    """One end of a line, at the device that it is listed under."""
+
+    interface: str
+    line: str
+    other: str
+    other_interface: str
+
+
 @dataclass
 class House:
     """Everything at once.
 
     :param joined: neighbours of each device by lines, with the line's cost.
     :param gateways: gateway of each network; None for a network without.
+    :param cables: lines by the device that they end at, for the sheets.
     """
 
     devices: dict[str, Device] = field(default_factory=dict)
@@ -174,6 +186,7 @@ class House:
     providers: dict[str, Provider] = field(default_factory=dict)
     joined: dict[str, dict[str, int]] = field(default_factory=dict)
     gateways: dict[str, str | None] = field(default_factory=dict)
+    cables: dict[str, list[Cable]] = field(default_factory=dict)
 
     def join(self, a: str, b: str, cost: int) -> None:
         """Lay a line; of two the cheaper one counts."""
