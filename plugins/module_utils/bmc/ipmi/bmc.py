@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import (
     chassis,
+    dcmi,
     fru,
     management,
     sel,
@@ -61,3 +62,6 @@ class IpmiBmc:
 
     def sel(self) -> dict[str, Any]:
         return sel.sel(self.session)
+
+    def power_reading(self) -> dict[str, Any]:
+        return dcmi.power_reading(self.session)
