@@ -426,3 +426,7 @@ class Bmc(Protocol):
     def console(self) -> AbstractContextManager[Console]:
         """Open the console, and give it back whatever happens."""
         ...
+
+    def power_reading(self) -> dict[str, Any]:
+        """What the server draws, in watts: ``watts`` now, None while the BMC does not measure."""
+        ...

@@ -14,6 +14,9 @@ the twin reads them:
 ``identify``        seconds that the locator is lit from the file's time on, and 1 for 'until told otherwise'
 ``bios``            the version of the server's firmware (system info parameter 1); refused when absent
 
+It also answers DCMI's *get power reading* with what the file ``watts`` says; a BMC without
+that file does not know the command.
+
 It also keeps sockets from being inherited by the machines that the BMC boots, and sets
 the clock of the event log (which otherwise counts from the host's start).
 
@@ -35,7 +38,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.bmc_plug
 #: A stop for a compiler that hangs; it takes well under a second.
 COMPILE_TIMEOUT_S = 60
 
-# Commands and bytes: IPMI 2.0 rev 1.1, sections 22.14b, 28.2, 28.5, 28.8, 28.12, 28.13, 31.11.
+# Commands and bytes: IPMI 2.0 rev 1.1, sections 22.14b, 28.2, 28.5, 28.8, 28.12, 28.13, 31.11;
+# DCMI 1.5, 6.6.1.
 _BEFORE = r"""
 #include <dirent.h>
 #include <errno.h>
@@ -67,7 +71,10 @@ _BEFORE = r"""
 #define IDENTIFY_SUPPORTED 0x40
 #define BOOT_FLAGS 5
 #define BOOT_FLAGS_LENGTH 5
+#define DCMI_GROUP 0xdc
+#define DCMI_GET_POWER_READING 0x02
 #define CC_OK 0x00
+#define CC_UNKNOWN_COMMAND 0xc1
 #define CC_BAD_LENGTH 0xc7
 #define CC_BAD_FIELD 0xcc
 #define CC_UNSPECIFIED 0xff
@@ -286,6 +293,31 @@ static void get_boot_options(lmc_data_t *mc, msg_t *msg, unsigned char *rdata,
         }
 }
 
+/* What the server draws: DCMI 1.5, section 6.6.1. */
+static void dcmi(lmc_data_t *mc, msg_t *msg, unsigned char *rdata, unsigned int *length,
+                 void *cb_data)
+{
+    char word[32];
+    unsigned int i, watts;
+
+    if (msg->cmd != DCMI_GET_POWER_READING || !read_word("watts", word, sizeof(word))
+        || sscanf(word, "%u", &watts) != 1) {
+        answer(rdata, length, CC_UNKNOWN_COMMAND);
+        return;
+    }
+    memset(rdata, 0, 19);
+    rdata[0] = CC_OK;
+    rdata[1] = DCMI_GROUP;
+    for (i = 0; i < 4; i++) { /* now, least, most, average */
+        rdata[2 + 2 * i] = watts;
+        rdata[3 + 2 * i] = watts >> 8;
+    }
+    rdata[14] = 0xe8; /* over 1000 ms */
+    rdata[15] = 0x03;
+    rdata[18] = 0x40; /* it measures */
+    *length = 19;
+}
+
 /* A text in blocks of 16 bytes; the first begins with encoding (0: ASCII) and length. */
 static void get_system_info(lmc_data_t *mc, msg_t *msg, unsigned char *rdata,
                             unsigned int *length, void *cb_data)
@@ -378,6 +410,7 @@ int ipmi_sim_module_post_init(sys_data_t *sys)
     ipmi_emu_register_cmd_handler(NETFN_CHASSIS, GET_BOOT_OPTIONS, get_boot_options, NULL);
     ipmi_emu_register_cmd_handler(NETFN_APP, GET_SYSTEM_INFO, get_system_info, NULL);
     register_account_handlers();
+    ipmi_emu_register_group_extension_handler(DCMI_GROUP, dcmi, NULL);
     if (sys->bmc_ipmb && sys->ipmb_addrs[sys->bmc_ipmb])
         set_event_clock(sys->ipmb_addrs[sys->bmc_ipmb]);
     keep_sockets_at_home();

@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import (
     accounts,
     chassis,
+    dcmi,
     fru,
     lan,
     management,
@@ -147,3 +148,6 @@ class IpmiBmc:
 
     def console(self) -> AbstractContextManager[Console]:
         return sol.console(self.session)
+
+    def power_reading(self) -> dict[str, Any]:
+        return dcmi.power_reading(self.session)
