@@ -15,30 +15,54 @@ options:
     description: Address or name of the BMC. Needed unless there are O(targets).
     type: str
   port:
-    description: UDP port of the BMC.
+    description: UDP port of the BMC's IPMI.
     type: int
     default: 623
   user:
-    description: Account on the BMC, 16 bytes at most. Needed unless each of O(targets) has its own.
+    description: Account on the BMC; over IPMI 16 bytes at most. Needed unless each of O(targets) has its own.
     type: str
   password:
-    description: Its password, 20 bytes at most. Needed unless each of O(targets) has its own.
+    description: Its password; over IPMI 20 bytes at most. Needed unless each of O(targets) has its own.
     type: str
   name:
     description: What people call the server; used in messages. The address when it is not given.
     type: str
   cipher_suite:
     description:
-      - Cipher suite of the session. It is used or refused; there is no fall-back to a weaker one.
+      - Cipher suite of an IPMI session. It is used or refused; there is no fall-back to a weaker one.
       - C(17) is RAKP-HMAC-SHA256, HMAC-SHA256-128, AES-CBC-128; C(3) the same with SHA-1.
     type: int
     default: 17
     choices: [17, 3]
   privilege:
-    description: Privilege level of the session. It is granted or refused, never replaced by a lower one.
+    description:
+      - Privilege level of an IPMI session. It is granted or refused, never replaced by a lower one.
+      - In Redfish a session has what the account's role gives it.
     type: str
     default: operator
     choices: [user, operator, administrator]
+  protocol:
+    description:
+      - What is spoken with the BMC. When it is not V(ipmi), the result says by C(protocol) what it was.
+      - V(auto) asks for the Redfish service root first, without a password, and speaks IPMI when nothing
+        answers there in Redfish. A service whose certificate is refused is not gone round.
+    type: str
+    default: ipmi
+    choices: [ipmi, redfish, auto]
+  https_port:
+    description: TCP port of the BMC's Redfish service.
+    type: int
+    default: 443
+  ca_file:
+    description:
+      - Certificates, in PEM, of the authorities by which the BMC's own is signed; those that the control node
+        trusts when it is not given. The certificate has to name O(address). There is no way without.
+    type: path
+  system:
+    description:
+      - Which server is meant when several stand behind one Redfish service, by its id, name, UUID, serial
+        number or host name. Without it such a service is refused.
+    type: str
   answer_s:
     description: Seconds after which a BMC that does not answer counts as unreachable.
     type: float
@@ -69,7 +93,7 @@ options:
         type: str
         required: true
       port:
-        description: UDP port of the BMC.
+        description: UDP port of the BMC's IPMI.
         type: int
       user:
         description: Account on the BMC.
@@ -88,6 +112,19 @@ options:
         description: Privilege level of the session.
         type: str
         choices: [user, operator, administrator]
+      protocol:
+        description: What is spoken with the BMC.
+        type: str
+        choices: [ipmi, redfish, auto]
+      https_port:
+        description: TCP port of the BMC's Redfish service.
+        type: int
+      ca_file:
+        description: Certificates of the authorities by which the BMC's own is signed.
+        type: path
+      system:
+        description: Which server is meant when several stand behind one Redfish service.
+        type: str
   at_once:
     description:
       - Targets at work at one time. One that has not ended after a second counts as waiting, so that dead
@@ -104,6 +141,7 @@ options:
     choices: [fail, hand_over]
 requirements:
   - pyghmi >= 1.6.16 on the control node
+  - urllib3 >= 2.6 on the control node, for Redfish
 notes:
   - With O(targets) the result has C(targets) (for each name what the module returns for one BMC, with
     C(failed) or C(unreachable) and the error when it failed, C(seconds) and C(attempts)), C(changed) when any
@@ -111,11 +149,13 @@ notes:
     whatever the BMCs do.
   - Runs on the control node, under the interpreter that has pyghmi. Delegate it to C(localhost) with
     C(ansible_python_interpreter) set to C({{ ansible_playbook_python }}).
-  - Speaks IPMI 2.0 over LAN. The session is always given back.
+  - Speaks IPMI 2.0 over LAN, or Redfish over HTTPS. The session is always given back.
+  - Redfish uses no proxy, whatever the environment says, and no certificate goes unverified. Its services
+    answer more slowly than IPMI; O(answer_s) of 15 or more suits many.
   - When it fails, C(error.kind) of the result tells the cause apart. It is one of C(WrongPassword),
-    C(Unreachable), C(CipherRefused), C(PrivilegeTooLow), C(NoSessionLeft), C(CommandUnsupported),
-    C(NotNow), C(NotConfirmed), C(LogChanged), C(SensorAlarm), C(StateUnknown), C(DeadlineExceeded) or
-    C(Refused).
+    C(Unreachable), C(CipherRefused), C(CertificateRefused), C(PrivilegeTooLow), C(NoSessionLeft),
+    C(CommandUnsupported), C(NotNow), C(NotConfirmed), C(LogChanged), C(SensorAlarm), C(StateUnknown),
+    C(DeadlineExceeded) or C(Refused).
 author:
   - the anjianyun.datacenter authors (@anjianyun)
 """

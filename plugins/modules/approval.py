@@ -23,6 +23,16 @@ options:
     description: What will be done, and what it may cost.
     type: str
     required: true
+  persons:
+    description:
+      - How many different persons have to say yes to this very risk. The second one logs in to the control
+        node under a name of his own, and goes on with the run.
+      - Who somebody is, is what the operating system says of the login; a person who becomes another one by
+        C(sudo) stays the same.
+    type: int
+    default: 1
+    choices: [1, 2]
+    version_added: 0.2.0
 extends_documentation_fragment:
   - anjianyun.datacenter.runbook
 attributes:
@@ -36,9 +46,20 @@ EXAMPLES = r"""
   anjianyun.datacenter.approval:
     name: failover
     risk: nn-db-01 is switched off hard, and dr-db-01 is promoted
+
+- name: Gate | many may be switched off hard
+  anjianyun.datacenter.approval:
+    name: hard_power_off
+    risk: nn-pm-01, nn-pm-02 and nn-pm-03 lose what they have not written
+    persons: 2
 """
 
 RETURN = r"""
+operators:
+  description: Who approved, when two persons had to.
+  returned: success, with two persons
+  type: list
+  elements: str
 operator:
   description: Who approved.
   returned: success

@@ -29,10 +29,11 @@ options:
     description:
       - What to read. Sensors and the event log take longest.
       - V(power) is part of V(chassis), and asked for alone the quickest question there is.
+      - V(power_reading) is what the server draws. Only BMCs with DCMI can tell.
     type: list
     elements: str
     default: [chassis, firmware, lan, fru, sensors, sel]
-    choices: [power, chassis, firmware, lan, fru, sensors, sel]
+    choices: [power, chassis, firmware, lan, fru, sensors, sel, power_reading]
 """
 
 EXAMPLES = r"""
@@ -77,6 +78,12 @@ sel:
   description:
     - State of the event log with C(entries), C(free_bytes), C(overflow), C(clock_ahead_s), C(by_severity) and
       the newest entries as C(last), as M(anjianyun.datacenter.bmc_sel) gives them.
+  returned: when gathered
+  type: dict
+power_reading:
+  description:
+    - C(watts) drawn now (null while the BMC does not measure), and C(min_watts), C(max_watts) and
+      C(average_watts) of the last C(period_s) seconds.
   returned: when gathered
   type: dict
 unsupported:

@@ -6,11 +6,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fleet import Pace
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import PRIVILEGES, Target
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import (
+    PRIVILEGES,
+    PROTOCOLS,
+    Target,
+    over_ipmi_limits,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 #: Log-ins tried when nothing is said: a fleet has always one BMC that is just busy.
@@ -29,14 +34,24 @@ def _target_options() -> dict[str, dict[str, Any]]:
         "name": {"type": "str"},
         "cipher_suite": {"type": "int", "default": 17, "choices": [17, 3]},
         "privilege": {"type": "str", "default": "operator", "choices": list(PRIVILEGES)},
+        "protocol": {"type": "str", "default": "ipmi", "choices": list(PROTOCOLS)},
+        "https_port": {"type": "int", "default": 443},
+        "ca_file": {"type": "path"},
+        "system": {"type": "str"},
     }
 
 
-def connection_argument_spec() -> dict[str, dict[str, Any]]:
-    """How to reach and to talk to a BMC, or to many."""
-    own = _target_options()
+def connection_argument_spec(
+    also: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, dict[str, Any]]:
+    """How to reach and to talk to a BMC, or to many.
+
+    :param also: options of the module itself that each of many may state for itself.
+    """
+    own = {name: dict(option) for name, option in {**_target_options(), **(also or {})}.items()}
     for option in own.values():
         option.pop("default", None)
+        option.pop("required", None)
     own["address"]["required"] = True
     return {
         **_target_options(),
@@ -95,6 +110,27 @@ def targets_from(params: Mapping[str, Any], misfits: Sequence[str] = ()) -> list
     return [Target(**one, answer_s=params["answer_s"]) for one in each]
 
 
+def params_of_each(
+    params: Mapping[str, Any], targets: Sequence[Target], own: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """The options as they are for each target, by its name.
+
+    :param own: the module's options that a target may state for itself.
+    """
+    stated = params["targets"] if params["targets"] is not None else [{}]
+    return {
+        target.name: {**params, **{name: one[name] for name in own if one.get(name) is not None}}
+        for target, one in zip(targets, stated, strict=True)
+    }
+
+
+def secrets_of(spec: Mapping[str, Mapping[str, Any]], params: Mapping[str, Any]) -> set[str]:
+    """Every value of an option that is not to be shown."""
+    names = [name for name, option in spec.items() if option.get("no_log")]
+    stated = [params, *(params["targets"] or [])]
+    return {str(one[name]) for one in stated for name in names if one.get(name)}
+
+
 def _stated(one: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
     """:param one: what is stated for this BMC; the rest is what is stated for all."""
     stated = {name: params[name] if one.get(name) is None else one[name] for name in _target_options()}
@@ -103,8 +139,7 @@ def _stated(one: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]
 
 def _misfits(stated: Mapping[str, Any]) -> list[str]:
     missing = [f"{name} is not given" for name in ("user", "password") if stated[name] is None]
-    return missing + [
-        f"{name} is longer than the {limit} bytes that IPMI has for it"
-        for name, limit in (("user", 16), ("password", 20))
-        if stated[name] is not None and len(stated[name].encode()) > limit
-    ]
+    if stated["protocol"] != "ipmi":
+        # Redfish has no limits of its own; the service says what it does not take.
+        return missing
+    return missing + over_ipmi_limits(stated["user"], stated["password"])

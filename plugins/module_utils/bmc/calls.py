@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import (
     firmware,
     identify,
     sensors,
-    settings,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence, recorder
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fleet import (
@@ -35,7 +34,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.info impo
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
     BOOT_DEVICES,
     POLICIES,
-    SETTINGS,
     SEVERITIES,
     Bmc,
     Boot,
@@ -46,6 +44,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power imp
     set_power,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.second_path import answer
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
 
 #: What modules import before any work, so that its absence is said properly.
@@ -55,21 +54,37 @@ _NAMED = 5
 
 
 @dataclass(frozen=True)
+class Each:
+    """The targets of a call, and by their names the options as they are for each."""
+
+    targets: list[Target]
+    params: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class Call:
     """One module's work.
 
     :param work: BMC, options and check mode in; the result of one BMC out, ``diff`` included.
     :param options: the module's own, as an argument spec.
     :param misfits: what is wrong with its own options, each in a few words; asked before any BMC is.
+    :param own: those of them that each target of a fleet may state for itself.
+    :param around: what the whole call needs, open while it runs. May give the targets other ways in, and put
+        what the work needs into the options of each.
+    :param longer_s: seconds that the work takes by its nature, beyond ``deadline_s``.
     """
 
     work: Callable[[Bmc, Mapping[str, Any], bool], dict[str, Any]]
     options: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     misfits: Callable[[Mapping[str, Any]], list[str]] | None = None
+    own: tuple[str, ...] = ()
+    around: Callable[[Each, bool], AbstractContextManager[list[Target]]] | None = None
+    longer_s: Callable[[Mapping[str, Any]], float] = lambda _params: 0.0
 
     def spec(self) -> dict[str, dict[str, Any]]:
         """All options of the module."""
-        return {**arguments.connection_argument_spec(), **self.options}
+        also = {name: self.options[name] for name in self.own}
+        return {**arguments.connection_argument_spec(also), **self.options}
 
 
 def _power(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
@@ -167,31 +182,6 @@ def _firmware_info(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str
     )
 
 
-def _settings(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    wanted = {name: params[name] for name in SETTINGS if params[name] is not None}
-    if "channels" in wanted:
-        wanted["channels"] = {one["channel"]: one["access"] for one in wanted["channels"]}
-    if "services" in wanted:
-        stated = {name: on for name, on in wanted["services"].items() if on is not None}
-        wanted["services"] = stated
-    result = settings.apply(bmc, wanted, check=check)
-    return {**result, **_diff(result["before"], result["after"])}
-
-
-def _settings_misfits(params: Mapping[str, Any]) -> list[str]:
-    wrong = [] if any(params[name] for name in SETTINGS) else ["no setting is stated"]
-    if params["alert"]:
-        try:
-            IPv4Address(params["alert"]["address"])
-        except AddressValueError:
-            wrong.append("the address of alert is no IPv4 address")
-    channels = [one["channel"] for one in params["channels"] or []]
-    wrong += [f"channel {number} is not from 1 to 11" for number in channels if not 1 <= number <= 11]
-    if len(set(channels)) < len(channels):
-        wrong.append("a channel is stated twice")
-    return wrong
-
-
 def _fence(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     second = params["second_path"]
     result = fence(
@@ -281,39 +271,6 @@ IDENTIFY = Call(
 )
 _VERSIONS = {"bmc": {"type": "str"}, "bios": {"type": "str"}}
 FIRMWARE_INFO = Call(_firmware_info, {"expected": {"type": "dict", "default": {}, "options": _VERSIONS}})
-SETTINGS_CALL = Call(
-    _settings,
-    {
-        "clock": {
-            "type": "dict",
-            "options": {"tolerance_s": {"type": "float", "default": 5.0}},
-        },
-        "ntp": {"type": "list", "elements": "str"},
-        "session_timeout_s": {"type": "int"},
-        "alert": {
-            "type": "dict",
-            "options": {
-                "destination": {"type": "int", "default": 1},
-                "address": {"type": "str", "required": True},
-                "acknowledged": {"type": "bool", "default": False},
-                "enabled": {"type": "bool", "default": True},
-            },
-        },
-        "services": {
-            "type": "dict",
-            "options": {name: {"type": "bool"} for name in ("ipmi", "http", "https", "ssh", "snmp")},
-        },
-        "channels": {
-            "type": "list",
-            "elements": "dict",
-            "options": {
-                "channel": {"type": "int", "required": True},
-                "access": {"type": "str", "required": True, "choices": ["always_available", "disabled"]},
-            },
-        },
-    },
-    _settings_misfits,
-)
 FENCE = Call(
     _fence,
     {
@@ -342,21 +299,30 @@ def run(
     started = time.time()
     targets = arguments.targets_from(params, call.misfits(params) if call.misfits else [])
     pace = arguments.pace_from(params)
-    outcomes = ask(
-        targets,
-        lambda bmc: call.work(bmc, params, check),
-        deadline_s=params["deadline_s"],
-        pace=pace,
-        say=say if params["targets"] is not None else None,
-    )
+    deadline_s = params["deadline_s"] + call.longer_s(params)
+    each = Each(targets, arguments.params_of_each(params, targets, call.own))
+    with call.around(each, check) if call.around else nullcontext(targets) as targets:
+        outcomes = ask(
+            targets,
+            lambda bmc: _named(bmc, params, call.work(bmc, each.params[bmc.name], check)),
+            deadline_s=deadline_s,
+            pace=pace,
+            say=say if params["targets"] is not None else None,
+        )
     times = {"started": started, "ended": time.time()}
     if params["targets"] is None:
         (alone,) = outcomes
         if alone.error is not None:
             raise alone.error
         return {**(alone.result or {}), "times": times}
-    bound = bound_s(len(targets), pace, params["deadline_s"])
+    bound = bound_s(len(targets), pace, deadline_s)
     return _fleet_result(outcomes, params["on_failure"], {"times": times, "bound_s": bound})
+
+
+def _named(bmc: Bmc, params: Mapping[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    """With the protocol that was spoken, where it was not told or not the usual one."""
+    stated = {params["protocol"], *(one.get("protocol") for one in params["targets"] or [])}
+    return result if stated <= {"ipmi", None} else {**result, "protocol": bmc.protocol}
 
 
 def _fleet_result(outcomes: list[Outcome], on_failure: str, more: Mapping[str, Any]) -> dict[str, Any]:

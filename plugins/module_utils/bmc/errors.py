@@ -36,6 +36,10 @@ class CipherRefused(BmcError):
     """The BMC does not offer the cipher suite that was asked for; none weaker was tried."""
 
 
+class CertificateRefused(BmcError):
+    """The certificate of the BMC does not prove that it is this BMC; nothing was told to it."""
+
+
 class PrivilegeTooLow(BmcError):
     """The account may not do this."""
 
@@ -101,9 +105,11 @@ BUSY = frozenset({0xC0, 0xC3, 0xD1, 0xD2, 0xCE})
 _NEXT_STEP: Mapping[type[DatacenterError], str] = {
     WrongPassword: "check the user and password given for this BMC; a few more tries may lock the account",
     CipherRefused: "enable cipher suite 17 on the BMC, or accept the weaker one by cipher_suite: 3",
+    CertificateRefused: "give by ca_file the certificate of the authority that signed the BMC's, and the "
+    "address as the certificate names it; there is no way without",
     PrivilegeTooLow: "use an account with a higher privilege, or ask for a lower one by 'privilege'",
     NoSessionLeft: "wait a minute for stale sessions to end, or close them on the BMC",
-    CommandUnsupported: "see the vendor's list of supported IPMI commands; firmware may add it",
+    CommandUnsupported: "see the vendor's list of what it supports; firmware may add it",
     NotNow: "look at the server's state (bmc_info) and try again",
 }
 
@@ -128,6 +134,15 @@ def cipher_refused(device: str, cipher_suite: int, cause: str) -> BmcError:
     return _error(CipherRefused, f"no session with cipher suite {cipher_suite}", device, cause)
 
 
+def certificate_refused(device: str, cause: str) -> BmcError:
+    return _error(CertificateRefused, "no session over TLS", device, cause)
+
+
+def refused(device: str, what: str, kind: type[BmcError], cause: str) -> BmcError:
+    """The error for an answer that was no, when its kind is known already."""
+    return _error(kind, what, device, cause)
+
+
 def command_failed(device: str, what: str, code: int) -> BmcError:
     """The error for a completion code other than 0."""
     kind, cause = COMPLETION.get(code, (BmcError, "it gave an error"))
@@ -136,13 +151,19 @@ def command_failed(device: str, what: str, code: int) -> BmcError:
     return error
 
 
-def silent(device: str, what: str, cause: str, result: Mapping[str, Any] | None = None) -> Unreachable:
+def silent(
+    device: str,
+    what: str,
+    cause: str,
+    result: Mapping[str, Any] | None = None,
+    port: str = "UDP port 623",
+) -> Unreachable:
     """The error for a BMC that does not answer."""
     return Unreachable(
         what,
         device=device,
         cause=cause,
-        next_step="check power and cabling of the BMC, the route to it and UDP port 623; "
+        next_step=f"check power and cabling of the BMC, the route to it and {port}; "
         "a BMC without power says nothing about its server",
         result=result,
     )

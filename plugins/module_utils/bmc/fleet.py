@@ -21,7 +21,11 @@ from typing import Any
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.connection import connect
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Bmc
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline, Target
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import (
+    FAREWELL_S,
+    Deadline,
+    Target,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DatacenterError,
     DeadlineExceeded,
@@ -32,8 +36,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 MOST_AT_ONCE = 1024
 #: How long a target counts as being at work when it has not ended.
 BUSY_S = 1.0
-#: How far a target may go beyond its time, for the farewell of its session; then it is given up.
-FAREWELL_S = 2.0
+#: How far a target may go beyond its time, the farewell of its session included; then it is given up.
+GRACE_S = FAREWELL_S + 0.5
 #: Between two looks at the clock of targets under way.
 _LOOK_S = 0.1
 
@@ -86,7 +90,7 @@ class Progress:
 def bound_s(count: int, pace: Pace, deadline_s: float) -> float:
     """Seconds after which a call on so many targets has ended, whatever they do."""
     waves = -(-count // MOST_AT_ONCE)
-    return waves * (deadline_s + FAREWELL_S) + count / pace.at_once * BUSY_S
+    return waves * (deadline_s + GRACE_S) + count / pace.at_once * BUSY_S
 
 
 def ask(
@@ -149,11 +153,11 @@ class _Call:
         """Begin with as many as the pace allows, leaving out BMCs that are being talked to."""
         now = time.monotonic()
         busy = sum(now - since < BUSY_S for since in self.started.values())
-        occupied = {_place(self.targets[index]) for index in self.started}
+        occupied = {self.targets[index].place for index in self.started}
         postponed = []
         while waiting and busy < self.pace.at_once and len(self.started) < MOST_AT_ONCE:
             index = waiting.pop()
-            place = _place(self.targets[index])
+            place = self.targets[index].place
             if place in occupied:
                 postponed.append(index)
                 continue
@@ -179,7 +183,7 @@ class _Call:
         """The bound holds whatever a thread does: what goes on beyond its time is not waited for."""
         now = time.monotonic()
         for index, since in list(self.started.items()):
-            if now - since > self.deadline_s + FAREWELL_S:
+            if now - since > self.deadline_s + GRACE_S:
                 del self.started[index]
                 target = self.targets[index]
                 error = DeadlineExceeded(
@@ -225,7 +229,3 @@ class _Call:
                     return self.work(bmc)
             time.sleep(pause_s * (1 + random.random() / 2))
             pause_s *= 2
-
-
-def _place(target: Target) -> tuple[str, int]:
-    return target.address, target.port

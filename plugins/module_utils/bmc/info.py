@@ -13,7 +13,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model imp
 
 #: What can be gathered; the names are the methods of a BMC, but for those composed below.
 DEFAULT = ("chassis", "firmware", "lan", "fru", "sensors", "sel")
-SUBSETS = ("power", *DEFAULT)
+SUBSETS = ("power", *DEFAULT, "power_reading")
 
 
 def power(bmc: Bmc) -> dict[str, Any]:

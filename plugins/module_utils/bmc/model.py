@@ -4,18 +4,19 @@
 """What a BMC can be asked and told, whichever protocol it speaks, and the words for it.
 
 The rules (what counts as done, what is refused) stand beside this file and know no protocol; ``ipmi/`` says
-the same words in IPMI 2.0.
+the same words in IPMI 2.0, ``redfish/`` in Redfish.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Protocol
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline, Target
 
 ON, OFF, UNKNOWN = "on", "off", "unknown"
 
@@ -209,6 +210,93 @@ class Firmware:
 Wanted = Callable[[str, str], bool]
 
 
+@dataclass(frozen=True)
+class Account:
+    """Somebody who may log in, or a place for one.
+
+    :param slot: the BMC's own number for it.
+    :param name: empty for the anonymous (null) account.
+    :param enabled: whether it can log in, as far as the BMC tells.
+    :param privilege: ``user``, ``operator``, ``administrator``; ``callback``, ``oem`` or ``no_access`` when
+        the BMC says so.
+    """
+
+    slot: int
+    name: str
+    enabled: bool
+    privilege: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "slot": self.slot,
+            "name": self.name,
+            "enabled": self.enabled,
+            "privilege": self.privilege,
+        }
+
+
+@dataclass(frozen=True)
+class LanSettings:
+    """The network of a BMC, as it tells it.
+
+    :param gateway: ``None`` when it has none.
+    :param source: ``static`` or ``dhcp``; whatever else a BMC says.
+    :param vlan: ``None`` for no tag.
+    :param access: when it answers on this channel: ``always``, ``shared``, ``preboot``, ``disabled``;
+        ``None`` when the protocol has no such thing.
+    :param mac: by which it is known again at another address. Not a setting.
+    """
+
+    address: str
+    prefix_length: int
+    gateway: str | None
+    source: str
+    vlan: int | None
+    access: str | None
+    mac: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings, without what is no setting."""
+        return {
+            "address": self.address,
+            "prefix_length": self.prefix_length,
+            "gateway": self.gateway,
+            "source": self.source,
+            "vlan": self.vlan,
+            "access": self.access,
+        }
+
+
+@dataclass(frozen=True)
+class ConsoleHolder:
+    """Who has the server's console now.
+
+    :param who: in words, as far as the BMC tells.
+    :param own: it is this session.
+    """
+
+    who: str
+    own: bool
+
+
+class Console(Protocol):
+    """The server's serial console, ours while it is open."""
+
+    #: Whether the BMC had to drop something that the server printed.
+    dropped: bool
+
+    def read(self, seconds: float) -> bytes:
+        """What the server prints within so many seconds, as soon as there is something.
+
+        :raises DatacenterError: the console is not ours any more, or the BMC is gone.
+        """
+        ...
+
+    def send(self, data: bytes) -> None:
+        """Type something."""
+        ...
+
+
 class Bmc(Protocol):
     """An open session with one BMC.
 
@@ -217,9 +305,28 @@ class Bmc(Protocol):
     """
 
     deadline: Deadline | None
+    #: ``ipmi`` or ``redfish``.
+    protocol: str
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def target(self) -> Target:
+        """The way in that this session took; its user and password are those that were accepted."""
+        ...
+
+    def beside(
+        self,
+        *,
+        address: str | None = None,
+        user: str | None = None,
+        password: str | None = None,
+        privilege: str | None = None,
+    ) -> AbstractContextManager[Bmc]:
+        """One more session with the same BMC while this one stays open; what is not given is as in this
+        one."""
+        ...
 
     def read_status(self) -> Status:
         """Power and restore policy. Never raises for a BMC that gives an error or no answer: ``unknown``."""
@@ -292,4 +399,47 @@ class Bmc(Protocol):
 
         :raises errors.LogChanged: one came, and nothing was erased.
         """
+
+    def accounts(self) -> list[Account]:
+        """All accounts, and of the empty places those that could log in."""
+        ...
+
+    def add_account(self, name: str, privilege: str, password: str, slot: int | None = None) -> None:
+        """Make an enabled account, in that place or in a free one."""
+        ...
+
+    def change_account(self, account: Account, *, enabled: bool, privilege: str) -> None: ...
+
+    def remove_account(self, account: Account) -> None: ...
+
+    def set_password(self, account: Account, password: str) -> None: ...
+
+    def test_password(self, account: Account, password: str) -> bool | None:
+        """Ask the BMC whether this is the account's password; ``None`` when it cannot tell."""
+        ...
+
+    def read_lan(self) -> LanSettings: ...
+
+    def write_lan(self, now: LanSettings, wanted: LanSettings) -> None:
+        """Set what differs, what moves the address last. An answer that does not come may be its effect."""
+        ...
+
+    def end_lan_change(self) -> None:
+        """Tell the BMC that no change is under way, after one whose last answers were lost."""
+        ...
+
+    def console_holder(self) -> ConsoleHolder | None:
+        """Who has the console, ``None`` when nobody has."""
+        ...
+
+    def free_console(self) -> None:
+        """Take the console from whoever has it."""
+        ...
+
+    def console(self) -> AbstractContextManager[Console]:
+        """Open the console, and give it back whatever happens."""
+        ...
+
+    def power_reading(self) -> dict[str, Any]:
+        """What the server draws, in watts: ``watts`` now, None while the BMC does not measure."""
         ...

@@ -15,6 +15,12 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import er
 
 PRIVILEGES = {"user": 2, "operator": 3, "administrator": 4}
 
+PROTOCOLS = ("ipmi", "redfish", "auto")
+
+#: By how much the farewell of a session may go beyond the operation's time, at most: one that is not given
+#: back stays for half an hour on most Redfish services, and there are few.
+FAREWELL_S = 2.0
+
 
 class Deadline:
     """A point in time that waits end at."""
@@ -40,7 +46,15 @@ class Target:
     """A BMC and how to talk to it.
 
     :param name: what people call it (the server's name).
+    :param port: of IPMI.
+    :param cipher_suite: of IPMI; ``privilege`` as well: in Redfish the account's own role counts.
     :param answer_s: seconds after which a BMC that says nothing counts as unreachable.
+    :param protocol: one of :data:`PROTOCOLS`; ``auto`` asks for Redfish first.
+    :param https_port: of Redfish.
+    :param ca_file: certificates of the authorities by whom the BMC's is signed; the machine's own without.
+    :param system: which of the servers behind one Redfish service; needed when there are several.
+    :param else_: other ways in to the same BMC, tried in order when this one's password is refused or its
+        address is silent: what a change that broke off may have left in force.
     """
 
     name: str
@@ -51,11 +65,30 @@ class Target:
     cipher_suite: int = 17
     privilege: str = "operator"
     answer_s: float = 5.0
+    protocol: str = "ipmi"
+    https_port: int = 443
+    ca_file: str | None = None
+    system: str | None = None
+    else_: tuple[Target, ...] = ()
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """What makes it one BMC, whichever protocol is spoken: one operation at a time is under way there."""
+        return self.address, self.port, self.https_port
+
+
+def over_ipmi_limits(user: str | None, password: str | None) -> list[str]:
+    """What is longer than IPMI has a place for (IPMI 2.0, sections 13.20 and 22.30)."""
+    return [
+        f"{name} is longer than the {limit} bytes that IPMI has for it"
+        for name, value, limit in (("user", user, 16), ("password", password, 20))
+        if value is not None and len(value.encode()) > limit
+    ]
 
 
 # One operation at a time on one BMC: they are small computers, and two clients that change
 # the same thing do not know of each other.
-_locks: dict[str, threading.Lock] = {}
+_locks: dict[tuple[str, int, int], threading.Lock] = {}
 _locks_lock = threading.Lock()
 
 
@@ -66,7 +99,7 @@ def alone(target: Target) -> Iterator[None]:
     :raises errors.NoSessionLeft: another operation did not end within ``target.answer_s``.
     """
     with _locks_lock:
-        lock = _locks.setdefault(f"{target.address} {target.port}", threading.Lock())
+        lock = _locks.setdefault(target.place, threading.Lock())
     if not lock.acquire(timeout=target.answer_s):
         raise errors.NoSessionLeft(
             "another operation of this very run is under way on it",

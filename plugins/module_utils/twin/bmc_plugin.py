@@ -14,7 +14,9 @@ the twin reads them:
 ``identify``        seconds that the locator is lit from the file's time on, and 1 for 'until told otherwise'
 ``bios``            the version of the server's firmware (system info parameter 1); refused when absent
 
-It knows four destinations of alerts (LAN parameters 17 to 19) until its end, and sends none.
+It also answers DCMI's *get power reading* with what the file ``watts`` says; a BMC without
+that file does not know the command.
+
 It also keeps sockets from being inherited by the machines that the BMC boots, and sets
 the clock of the event log (which otherwise counts from the host's start).
 
@@ -31,16 +33,20 @@ import threading
 from pathlib import Path
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.bmc_plugin_accounts import ACCOUNTS
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.bmc_plugin_alerts import ALERTS
 
 #: A stop for a compiler that hangs; it takes well under a second.
 COMPILE_TIMEOUT_S = 60
 
-# Commands and bytes: IPMI 2.0 rev 1.1, sections 22.14b, 23.2, 28.2, 28.5, 28.8, 28.12, 28.13, 31.11.
-SOURCE = r"""
+# Commands and bytes: IPMI 2.0 rev 1.1, sections 22.14b, 28.2, 28.5, 28.8, 28.12, 28.13, 31.11;
+# DCMI 1.5, 6.6.1.
+_BEFORE = r"""
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,15 +57,6 @@ SOURCE = r"""
 #include <OpenIPMI/lanserv.h>
 #include <OpenIPMI/mcserv.h>
 
-#define NETFN_TRANSPORT 0x0c
-#define SET_LAN_PARAMETER 0x01
-#define GET_LAN_PARAMETER 0x02
-#define DESTINATION_COUNT 17
-#define DESTINATION_TYPE 18
-#define DESTINATION_ADDRESS 19
-#define DESTINATIONS 4
-#define TYPE_LENGTH 4
-#define ADDRESS_LENGTH 13
 #define NETFN_CHASSIS 0x00
 #define NETFN_APP 0x06
 #define GET_SYSTEM_INFO 0x59
@@ -75,7 +72,10 @@ SOURCE = r"""
 #define IDENTIFY_SUPPORTED 0x40
 #define BOOT_FLAGS 5
 #define BOOT_FLAGS_LENGTH 5
+#define DCMI_GROUP 0xdc
+#define DCMI_GET_POWER_READING 0x02
 #define CC_OK 0x00
+#define CC_UNKNOWN_COMMAND 0xc1
 #define CC_BAD_LENGTH 0xc7
 #define CC_BAD_FIELD 0xcc
 #define CC_UNSPECIFIED 0xff
@@ -84,15 +84,11 @@ SOURCE = r"""
 /* ipmi_sim's own tables of handlers, which it exports. */
 extern cmd_handler_f chassis_netfn_handlers[256];
 extern cmd_handler_f storage_netfn_handlers[256];
-extern cmd_handler_f transport_netfn_handlers[256];
 
 static const char *const policies[] = { "always-off", "previous", "always-on" };
 static char directory[PATH_MAX];
+static sys_data_t *self;
 static cmd_handler_f own_chassis_status;
-static cmd_handler_f own_lan_parameter[GET_LAN_PARAMETER + 1];
-/* Destination 0 is the volatile one; each begins with its number. */
-static unsigned char alert_type[DESTINATIONS + 1][TYPE_LENGTH];
-static unsigned char alert_address[DESTINATIONS + 1][ADDRESS_LENGTH];
 
 static int read_word(const char *name, char *word, size_t size)
 {
@@ -298,6 +294,31 @@ static void get_boot_options(lmc_data_t *mc, msg_t *msg, unsigned char *rdata,
         }
 }
 
+/* What the server draws: DCMI 1.5, section 6.6.1. */
+static void dcmi(lmc_data_t *mc, msg_t *msg, unsigned char *rdata, unsigned int *length,
+                 void *cb_data)
+{
+    char word[32];
+    unsigned int i, watts;
+
+    if (msg->cmd != DCMI_GET_POWER_READING || !read_word("watts", word, sizeof(word))
+        || sscanf(word, "%u", &watts) != 1) {
+        answer(rdata, length, CC_UNKNOWN_COMMAND);
+        return;
+    }
+    memset(rdata, 0, 19);
+    rdata[0] = CC_OK;
+    rdata[1] = DCMI_GROUP;
+    for (i = 0; i < 4; i++) { /* now, least, most, average */
+        rdata[2 + 2 * i] = watts;
+        rdata[3 + 2 * i] = watts >> 8;
+    }
+    rdata[14] = 0xe8; /* over 1000 ms */
+    rdata[15] = 0x03;
+    rdata[18] = 0x40; /* it measures */
+    *length = 19;
+}
+
 /* A text in blocks of 16 bytes; the first begins with encoding (0: ASCII) and length. */
 static void get_system_info(lmc_data_t *mc, msg_t *msg, unsigned char *rdata,
                             unsigned int *length, void *cb_data)
@@ -329,43 +350,9 @@ static void get_system_info(lmc_data_t *mc, msg_t *msg, unsigned char *rdata,
     *length = 3 + INFO_BLOCK;
 }
 
-static void lan_parameter(lmc_data_t *mc, msg_t *msg, unsigned char *rdata,
-                          unsigned int *length, void *cb_data)
-{
-    unsigned int parameter = msg->len > 2 ? msg->data[1] : 0;
-    unsigned int which = msg->len > 2 ? msg->data[2] & 0x0f : 0;
-    unsigned int size = parameter == DESTINATION_TYPE ? TYPE_LENGTH : ADDRESS_LENGTH;
-    unsigned char *kept;
+"""
 
-    if (parameter < DESTINATION_COUNT || parameter > DESTINATION_ADDRESS
-        || (parameter == DESTINATION_COUNT && msg->cmd == SET_LAN_PARAMETER)) {
-        own_lan_parameter[msg->cmd](mc, msg, rdata, length, cb_data);
-        return;
-    }
-    rdata[0] = CC_OK;
-    rdata[1] = 0x11; /* parameter version */
-    rdata[2] = DESTINATIONS;
-    *length = 3;
-    if (parameter == DESTINATION_COUNT)
-        return;
-    if (which > DESTINATIONS) {
-        answer(rdata, length, CC_BAD_FIELD);
-        return;
-    }
-    kept = parameter == DESTINATION_TYPE ? alert_type[which] : alert_address[which];
-    kept[0] = which;
-    if (msg->cmd == GET_LAN_PARAMETER) {
-        memcpy(rdata + 2, kept, size);
-        *length = 2 + size;
-    } else if (msg->len < 2 + size) {
-        answer(rdata, length, CC_BAD_LENGTH);
-    } else {
-        if (!pretends())
-            memcpy(kept, msg->data + 2, size);
-        answer(rdata, length, CC_OK);
-    }
-}
-
+_AFTER = r"""
 static void set_event_clock(lmc_data_t *mc)
 {
     unsigned char now[4], rdata[16];
@@ -410,10 +397,9 @@ int ipmi_sim_module_init(sys_data_t *sys, const char *options)
     if (!options || strlen(options) >= sizeof(directory))
         return EINVAL;
     strcpy(directory, options);
+    self = sys;
     own_chassis_status = chassis_netfn_handlers[CHASSIS_STATUS];
-    own_lan_parameter[SET_LAN_PARAMETER] = transport_netfn_handlers[SET_LAN_PARAMETER];
-    own_lan_parameter[GET_LAN_PARAMETER] = transport_netfn_handlers[GET_LAN_PARAMETER];
-    return own_chassis_status && own_lan_parameter[GET_LAN_PARAMETER] ? 0 : ENOSYS;
+    return own_chassis_status && find_account_handlers() && find_alert_handlers() ? 0 : ENOSYS;
 }
 
 int ipmi_sim_module_post_init(sys_data_t *sys)
@@ -423,15 +409,18 @@ int ipmi_sim_module_post_init(sys_data_t *sys)
     ipmi_emu_register_cmd_handler(NETFN_CHASSIS, SET_RESTORE_POLICY, set_restore_policy, NULL);
     ipmi_emu_register_cmd_handler(NETFN_CHASSIS, SET_BOOT_OPTIONS, set_boot_options, NULL);
     ipmi_emu_register_cmd_handler(NETFN_CHASSIS, GET_BOOT_OPTIONS, get_boot_options, NULL);
-    ipmi_emu_register_cmd_handler(NETFN_TRANSPORT, SET_LAN_PARAMETER, lan_parameter, NULL);
-    ipmi_emu_register_cmd_handler(NETFN_TRANSPORT, GET_LAN_PARAMETER, lan_parameter, NULL);
     ipmi_emu_register_cmd_handler(NETFN_APP, GET_SYSTEM_INFO, get_system_info, NULL);
+    register_account_handlers();
+    register_alert_handlers();
+    ipmi_emu_register_group_extension_handler(DCMI_GROUP, dcmi, NULL);
     if (sys->bmc_ipmb && sys->ipmb_addrs[sys->bmc_ipmb])
         set_event_clock(sys->ipmb_addrs[sys->bmc_ipmb]);
     keep_sockets_at_home();
     return 0;
 }
 """
+
+SOURCE = _BEFORE + ACCOUNTS + ALERTS + _AFTER
 
 
 def ensure_plugin(cache_dir: Path) -> Path:

@@ -13,6 +13,7 @@ What else is in the BMC's directory, for the twin to read and write:
 ``boot_flags``      the boot device asked for; moved to ``boot_used`` by the power-on it was for
 ``identify``        seconds that the locator is lit from the file's time on, and 1 for 'until told otherwise'
 ``bios``            the version of the server's firmware; remove it and nobody knows
+``lan_settings``    what was set of the network of a BMC that may change its address
 ``sensors/<name>``  the reading of that sensor in its unit; change it to change the sensor
 ``fault``           one of
 
@@ -20,11 +21,13 @@ What else is in the BMC's directory, for the twin to read and write:
     ``lie:on``        says on whatever is true, says yes to commands and does nothing
     ``lie:off``       the same, saying off
     ``ignore``        tells the truth about power, says yes to commands and does nothing
+    ``cuts``          keeps 16 bytes of a longer password and says yes
+    ``dies:before``   loses its own power when it is told a new password, before it has kept it
+    ``dies:after``    the same, when it has kept it and not yet answered
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
@@ -73,6 +76,12 @@ class BmcSpec:
     firmware: tuple[int, int] = (4, 22)
     bios: str = "TWIN 2.19.1-r740"
     restore_policy: str = "always-on"
+    #: The address that it listens on, when that is not its own: 0.0.0.0 for a BMC that changes its address.
+    listen: str = ""
+    #: Called with the new address and mask when somebody sets them; without it they cannot be set.
+    mover: Path | None = None
+    #: The server's console: a terminal's path, or ``tcp:host:port``.
+    console: str = ""
 
     def __repr__(self) -> str:
         # The generated one would put the password into logs and tracebacks.
@@ -109,7 +118,7 @@ def prepare(directory: Path, spec: BmcSpec, power_script: Path, plugin: Path | N
     _keep(state / "sel.20", bmc_records.persisted_events(bmc_records.events(now_s), now_s))
     (directory / "fru.bin").write_bytes(bmc_records.fru(spec.vendor, spec.model, spec.serial, spec.asset_tag))
     _write(directory / "chassis", _CHASSIS.format(directory=directory, power=power_script), 0o700)
-    _write(directory / "lan", _lan_script(spec), 0o700)
+    _write(directory / "lan", _lan_script(directory, spec), 0o700)
     _write(directory / "bmc.emu", _emulator(directory, spec), 0o600)
     _write(directory / "lan.conf", _lan_conf(directory, spec, plugin), 0o600)
     return [
@@ -126,9 +135,11 @@ def _check(directory: Path, spec: BmcSpec, power_script: Path, plugin: Path) -> 
     for name, limit in (("user", 16), ("password", 20)):
         if not 0 < len(getattr(spec, name)) <= limit or not _NO_BLANK.match(getattr(spec, name)):
             wrong.append(f"{name} needs 1 to {limit} printable ASCII characters, no blank, no quote")
-    for path in (directory, power_script, plugin):
+    for path in (directory, power_script, plugin, *([spec.mover] if spec.mover else [])):
         if not _PATH.match(str(path)):
             wrong.append(f"{path} is no plain absolute path")
+    if not _PLAIN.match(spec.console) or " " in spec.console:
+        wrong.append("console needs a path, or tcp:host:port, without blanks and quotes")
     if spec.restore_policy not in POLICIES:
         wrong.append(f"restore policy {spec.restore_policy} is none of {', '.join(POLICIES)}")
     if wrong:
@@ -203,11 +214,12 @@ def _emulator(directory: Path, spec: BmcSpec) -> str:
 
 def _lan_conf(directory: Path, spec: BmcSpec, plugin: Path) -> str:
     """The BMC's channel and account. Without a guid it would speak IPMI 1.5 only."""
+    console = f'  sol "{spec.console}" 115200 nortscts\n' if spec.console else ""
     return f"""\
 name "{spec.node}"
 set_working_mc 0x20
   startlan 1
-    addr {spec.address} {spec.port}
+    addr {spec.listen or spec.address} {spec.port}
     guid {uuid.uuid5(uuid.NAMESPACE_OID, spec.node + spec.address).hex}
     priv_limit admin
     allowed_auths_callback none md2 md5 straight
@@ -217,13 +229,16 @@ set_working_mc 0x20
     lan_config_program "{directory}/lan"
   endlan
   chassis_control "{directory}/chassis"
-  user 2 true "{spec.user}" "{spec.password}" admin 10 none md2 md5 straight
+{console}  user 2 true "{spec.user}" "{spec.password}" admin 10 none md2 md5 straight
 loadlib "{plugin}" "{directory}"
 """
 
 
-def _lan_script(spec: BmcSpec) -> str:
-    """Answers 'get' of the LAN parameters; 'set' is refused: the twin owns its addresses."""
+def _lan_script(directory: Path, spec: BmcSpec) -> str:
+    """Answers 'get' of the LAN parameters. Most of a twin's BMCs refuse 'set': the twin owns their addresses.
+
+    One with a mover keeps what is set in ``lan_settings``, as ``name=value``, and tells the mover.
+    """
     bits = (0xFFFFFFFF << (32 - spec.prefix_length)) & 0xFFFFFFFF
     values = {
         "ip_addr": spec.address,
@@ -235,19 +250,46 @@ def _lan_script(spec: BmcSpec) -> str:
         "backup_gw_ip_addr": "0.0.0.0",
         "backup_gw_mac_addr": "00:00:00:00:00:00",
     }
-    cases = "\n".join(
-        f"    {name}) echo {json.dumps(f'{name}:{value}')} ;;" for name, value in values.items()
+    return _LAN.format(
+        directory=directory,
+        values="\n".join(f"{name}={value}" for name, value in values.items()),
+        names="|".join(values),
+        mover=spec.mover or "",
     )
-    return f"""\
+
+
+_LAN = """\
 #!/bin/sh
-[ "$1" = get ] || exit 1
+cd {directory} || exit 1
+mover={mover}
+{values}
+[ -n "$mover" ] && [ -f lan_settings ] && . ./lan_settings
+
+verb=$1
 shift
-for name; do
-  case $name in
-{cases}
-    *) exit 1 ;;
-  esac
-done
+case $verb in
+get)
+  for name; do
+    case $name in
+      {names}) eval "echo $name:\\$$name" ;;
+      *) exit 1 ;;
+    esac
+  done ;;
+check)
+  [ -n "$mover" ] ;;
+set)
+  [ -n "$mover" ] || exit 1
+  while [ $# -gt 1 ]; do
+    case $1 in
+      {names}) eval "$1=\\$2"; eval "echo $1=\\$2" >> lan_settings ;;
+      *) exit 1 ;;
+    esac
+    shift 2
+  done
+  "$mover" "$ip_addr" "$subnet_mask" >/dev/null 2>&1 </dev/null ;;
+*)
+  exit 1 ;;
+esac
 """
 
 

@@ -17,6 +17,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import failure, requires
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import calls
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.arguments import secrets_of
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fleet import Progress
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
@@ -55,8 +56,8 @@ class BmcAction(ActionBase):
                 next_step="read the BMC's state yourself before anything else is done with its server",
             )
             result.update(failed=True, **failure(broken))
-        # As a module does: whatever quotes the password is shown without it.
-        shown: dict[str, Any] = remove_values(result, _passwords(arguments))
+        # As a module does: whatever quotes a secret is shown without it.
+        shown: dict[str, Any] = remove_values(result, secrets_of(self.CALL.spec(), arguments))
         return shown
 
     def _say(self, progress: Progress) -> None:
@@ -70,9 +71,3 @@ class BmcAction(ActionBase):
             return False
         python = self._templar.template(variables.get("ansible_python_interpreter"))
         return python in (sys.executable, variables.get("ansible_playbook_python"))
-
-
-def _passwords(arguments: dict[str, Any]) -> set[str]:
-    """Every password among the options."""
-    stated = [arguments, *(arguments["targets"] or [])]
-    return {str(one["password"]) for one in stated if one.get("password")}

@@ -139,11 +139,20 @@ class _Deriver:
             "dc_networks": {key: _network(network) for key, network in estate.networks.items()},
             "dc_lines": {name: self._line(line) for name, line in estate.lines.items()},
         }
+        wide["dc_power_order"] = self._power_order()
         if plan.infrastructure:
             wide["dc_infrastructure"] = {
                 name: {"title": _title(item.title), "runs_on": item.runs_on, "needs": item.needs}
                 for name, item in plan.infrastructure.items()
             }
+
+    def _power_order(self) -> dict[str, Any]:
+        plan = self.estate.plan
+        providers = {
+            name: {"title": _title(item.title), "contact": _title(item.contact) if item.contact else None}
+            for name, item in plan.providers.items()
+        }
+        return {"tiers": [tier.model_dump() for tier in plan.power_order.tiers], "providers": providers}
 
     def _line(self, line: PlacedLine) -> dict[str, Any]:
         ends = {
@@ -198,6 +207,8 @@ class _Deriver:
             ("dc_os", host.os),
             ("dc_loopback", loopback),
             ("dc_carried_by", host.carried_by),
+            ("dc_start_s", host.class_.start_s if host.class_ else None),
+            ("dc_needs", host.needs or None),
         ):
             if value is not None:
                 values[key] = value

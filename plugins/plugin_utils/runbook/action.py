@@ -128,6 +128,15 @@ class RunbookAction(ActionBase):
             return None
         return self.approve(name, risk, "beforehand")
 
+    def approved_by(self, name: str, risk: str) -> dict[str, dict[str, Any]]:
+        """The approvals of different persons for this very risk, with one given beforehand."""
+        digest = str((self.variable("dc_plan") or {}).get("digest", ""))
+        found = approvals.persons(self.journal.read(), name, risk, digest, time.time())
+        me = approvals.person(operator())
+        if me not in found and name in approvals.names(self.variable("dr_approvals", [])):
+            found[me] = self.approve(name, risk, "beforehand")
+        return found
+
     def approve(self, name: str, risk: str, given: str) -> dict[str, Any]:
         """Write an approval down."""
         return self.write(

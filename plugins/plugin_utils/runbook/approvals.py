@@ -31,6 +31,25 @@ def find(
     return found
 
 
+def persons(
+    entries: Iterable[Mapping[str, Any]], name: str, risk: str, plan_digest: str, now: float
+) -> dict[str, dict[str, Any]]:
+    """Each person's approval of that name that holds, for the very same risk."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        if entry["kind"] == "phase" and entry.get("state") == "ends":
+            found = {}
+        same = entry["kind"] == "approval" and (entry["name"], entry["risk"]) == (name, risk)
+        if same and entry["plan_digest"] == plan_digest and now < float(entry["expires_at"]):
+            found[person(entry["operator"])] = dict(entry)
+    return found
+
+
+def person(operator: str) -> str:
+    """Who is behind a name such as ``wei (as root)``."""
+    return operator.partition(" (as ")[0]
+
+
 def attested(
     entries: Iterable[Mapping[str, Any]], name: str, statement: str, now: float
 ) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from bmc_bench import Simulated, own_namespace
+from redfish_bench import Authority
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.bmc_sim import ensure_plugin
 
@@ -28,6 +29,14 @@ def namespace() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return ensure_plugin(tmp_path_factory.mktemp("plugin"))
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Whose signature the certificates of Redfish services carry."""
+    for program in ("openssl", "curl"):
+        assert shutil.which(program), f"{program} is needed; see bindep.txt"
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

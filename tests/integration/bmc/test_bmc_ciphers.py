@@ -16,6 +16,7 @@ from bmc_bench import PASSWORD, USER
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.connection import connect
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.bmc import IpmiBmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import Confirmation, set_power
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
 
@@ -65,6 +66,7 @@ def test_suite_17_carries_a_session(start: Start) -> None:
     assert "Power is on" in witness(17, "power", "status").stdout
     with connect(target(17)) as bmc:
         done = set_power(bmc, "off", Confirmation(readings=2, interval_s=0.05, deadline_s=3))
+        assert isinstance(bmc, IpmiBmc)
         assert bmc.session.wire.currhashlib().name == "sha256"
     assert done["confirmed"]
     assert "Power is off" in witness(17, "power", "status").stdout
@@ -81,6 +83,7 @@ def test_a_bmc_that_answers_17_with_3_is_refused(start: Start) -> None:
 def test_suite_3_is_used_when_it_is_asked_for(start: Start) -> None:
     start(3)
     with connect(target(3)) as bmc:
+        assert isinstance(bmc, IpmiBmc)
         assert bmc.session.wire.currhashlib().name == "sha1"
         with pytest.raises(errors.CommandUnsupported):
             bmc.session.command("set the restore policy", 0, 6, [0])

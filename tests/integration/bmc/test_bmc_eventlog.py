@@ -100,6 +100,7 @@ def test_a_record_that_comes_between_archive_and_erasure_is_archived_first(
     sim: Simulated, tmp_path: Path
 ) -> None:
     with connect(sim.target()) as bmc:
+        assert isinstance(bmc, IpmiBmc)
         done = eventlog.clear(Interrupted(bmc, sim, 2), Choice(), tmp_path)
     assert (done["cleared"], done["archive"]["added"]) == (STORY + 2, STORY + 2)
     assert len(archived(tmp_path)) == STORY + 2
@@ -107,8 +108,10 @@ def test_a_record_that_comes_between_archive_and_erasure_is_archived_first(
 
 
 def test_a_log_that_never_rests_is_archived_and_left_alone(sim: Simulated, tmp_path: Path) -> None:
-    with connect(sim.target()) as bmc, pytest.raises(errors.LogChanged):
-        eventlog.clear(Interrupted(bmc, sim, 99), Choice(), tmp_path)
+    with connect(sim.target()) as bmc:
+        assert isinstance(bmc, IpmiBmc)
+        with pytest.raises(errors.LogChanged):
+            eventlog.clear(Interrupted(bmc, sim, 99), Choice(), tmp_path)
     assert len(seen_by_ipmitool(sim)) > len(archived(tmp_path)) > STORY
 
 

@@ -21,6 +21,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.chassis i
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.connection import connect
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence, recorder
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.info import SUBSETS, gather
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.bmc import IpmiBmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Boot
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import Confirmation, set_power
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline
@@ -345,8 +346,10 @@ def test_a_bmc_that_hangs_costs_seconds(sim: Simulated) -> None:
 
 def test_an_unsupported_command_says_so(sim: Simulated) -> None:
     power_on_hours = 0x0F
-    with connect(sim.target()) as bmc, pytest.raises(errors.CommandUnsupported, match="0xc1"):
-        bmc.session.command("read the hours of operation", 0x00, power_on_hours)
+    with connect(sim.target()) as bmc:
+        assert isinstance(bmc, IpmiBmc)
+        with pytest.raises(errors.CommandUnsupported, match="0xc1"):
+            bmc.session.command("read the hours of operation", 0x00, power_on_hours)
 
 
 def test_sessions_are_given_back(sim: Simulated) -> None:

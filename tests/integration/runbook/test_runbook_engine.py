@@ -72,6 +72,28 @@ def test_an_approval_counts_for_its_plan_only_also_when_the_run_goes_on(bench: B
     assert sum(line["kind"] == "approval" for line in bench.journal()) == 1
 
 
+def test_what_needs_two_persons_is_not_approved_by_one_of_them_twice(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = task("approval", "Gate | two", name="hard", risk="three servers go off hard", persons=2)
+
+    def said_by(uid: int) -> dict[str, Any]:
+        # Behind sudo: who a login belongs to cannot be changed without ending it.
+        monkeypatch.setenv("SUDO_UID", str(uid))
+        return bench.run(OPEN, two, AFTER, dr_approvals="hard")[1]
+
+    first, again, second = said_by(1), said_by(1), said_by(2)
+
+    assert first["operators"] == again["operators"]
+    assert len(first["operators"]) == 1
+    assert "another person logs in" in again["msg"]
+    assert len(second["operators"]) == 2
+    assert "failed" not in second or not second["failed"]
+    kept = [line["operator"] for line in bench.journal() if line["kind"] == "approval"]
+    assert len(kept) == 2
+    assert bench.run(OPEN, two)[1]["operators"] == second["operators"]
+
+
 @pytest.mark.parametrize(("typed", "approved"), [("failover", True), ("yes", False)])
 def test_a_person_at_the_terminal_types_what_is_approved(bench: Bench, typed: str, approved: bool) -> None:
     command = bench.command(

@@ -5,32 +5,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import (
+    accounts,
     chassis,
+    dcmi,
     fru,
+    lan,
     management,
     sdr,
     sel,
     sensors,
     settings,
+    sol,
     versions,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.session import Session
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.session import (
+    Session,
+    open_session,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
+    Account,
     Boot,
+    Console,
+    ConsoleHolder,
     Firmware,
+    LanSettings,
     Log,
     Sensor,
     Status,
     Wanted,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
 
 
 class IpmiBmc:
     """``model.Bmc`` on an IPMI session."""
+
+    protocol = "ipmi"
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -47,6 +64,17 @@ class IpmiBmc:
     @property
     def name(self) -> str:
         return self.session.name
+
+    @property
+    def target(self) -> Target:
+        return self.session.target
+
+    @contextmanager
+    def beside(self, **different: str | None) -> Iterator[IpmiBmc]:
+        given = {name: value for name, value in different.items() if value is not None}
+        way: Target = replace(self.target, **given)  # type: ignore[arg-type]
+        with open_session(way, self.deadline) as session:
+            yield IpmiBmc(session)
 
     def read_status(self) -> Status:
         return chassis.read_status(self.session)
@@ -79,7 +107,7 @@ class IpmiBmc:
         return versions.read_firmware(self.session)
 
     def lan(self) -> dict[str, Any]:
-        return management.lan(self.session)
+        return lan.lan(self.session)
 
     def fru(self) -> dict[str, Any]:
         return fru.fru(self.session)
@@ -103,3 +131,42 @@ class IpmiBmc:
 
     def clear_log(self, read: Log) -> None:
         sel.clear_log(self.session, read)
+
+    def accounts(self) -> list[Account]:
+        return accounts.accounts(self.session)
+
+    def add_account(self, name: str, privilege: str, password: str, slot: int | None = None) -> None:
+        accounts.add(self.session, name, privilege, password, slot)
+
+    def change_account(self, account: Account, *, enabled: bool, privilege: str) -> None:
+        accounts.change(self.session, account, enabled=enabled, privilege=privilege)
+
+    def remove_account(self, account: Account) -> None:
+        accounts.remove(self.session, account)
+
+    def set_password(self, account: Account, password: str) -> None:
+        accounts.set_password(self.session, account.slot, password)
+
+    def test_password(self, account: Account, password: str) -> bool | None:
+        return accounts.test_password(self.session, account.slot, password)
+
+    def read_lan(self) -> LanSettings:
+        return lan.settings(self.session)
+
+    def write_lan(self, now: LanSettings, wanted: LanSettings) -> None:
+        lan.write(self.session, now, wanted)
+
+    def end_lan_change(self) -> None:
+        lan.end_change(self.session)
+
+    def console_holder(self) -> ConsoleHolder | None:
+        return sol.holder(self.session)
+
+    def free_console(self) -> None:
+        sol.deactivate(self.session)
+
+    def console(self) -> AbstractContextManager[Console]:
+        return sol.console(self.session)
+
+    def power_reading(self) -> dict[str, Any]:
+        return dcmi.power_reading(self.session)

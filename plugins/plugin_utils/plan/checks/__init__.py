@@ -11,6 +11,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.checks i
     numbers,
     paths,
     power,
+    power_order,
     references,
     replication,
 )
@@ -37,6 +38,9 @@ CHECKS = (
     power.racks,
     power.feeds,
     power.carried,
+    power_order.ups,
+    power_order.inrush,
+    power_order.order,
     paths.oversubscription,
     paths.redundancy,
     paths.lost_sites,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.estate import Estate, PlacedHost
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.findings import Finding, Path
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.centre import Rack, Room
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.centre import Feed, Rack, Room
 
 
 def _racked(estate: Estate) -> Iterator[tuple[Room, Rack, Path, list[PlacedHost]]]:
@@ -66,7 +66,7 @@ def _unit(host: PlacedHost) -> int:
 
 def feeds(estate: Estate) -> Iterator[Finding]:
     """Each feed carries everything plugged into it alone: that is what the second one is for."""
-    rooms: dict[tuple[Path, str], tuple[int, int]] = {}
+    rooms: dict[tuple[Path, str], tuple[int, Feed]] = {}
     for room, rack, path, hosts in _racked(estate):
         reaching = rack.feeds if rack.feeds is not None else list(room.feeds)
         for feed in reaching:
@@ -75,10 +75,13 @@ def feeds(estate: Estate) -> Iterator[Finding]:
                 yield _overload(path, f"feed {feed} in this rack", watts, rack.watts)
             if feed in room.feeds:
                 key = ((*path[:4], "feeds", feed), feed)
-                rooms[key] = (rooms.get(key, (0, 0))[0] + watts, room.feeds[feed].watts)
-    for (path, feed), (watts, limit) in rooms.items():
-        if watts > limit:
-            yield _overload(path, f"feed {feed} of the room", watts, limit)
+                rooms[key] = (rooms.get(key, (0, room.feeds[feed]))[0] + watts, room.feeds[feed])
+    for (path, feed), (watts, stated) in rooms.items():
+        if watts > stated.watts:
+            yield _overload(path, f"feed {feed} of the room", watts, stated.watts)
+        elif stated.ups is not None and watts > stated.ups.watts:
+            what = f"the UPS {stated.ups.name} of feed {feed}"
+            yield _overload((*path, "ups"), what, watts, stated.ups.watts)
 
 
 def _feeds(host: PlacedHost) -> list[str] | None:

@@ -19,6 +19,49 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.h
 Purpose = Literal["servers", "bmc", "management", "storage", "other"]
 
 
+class Ups(Model):
+    """The UPS that a feed hangs on."""
+
+    name: Name = described("Its name.", "名称。")
+    watts: int = described("What it can carry, in watts.", "可承载功率（瓦）。", ge=1)
+    charge_percent: int = described(
+        "Charge that lasts for another orderly shutdown, in percent: with less nothing is switched on.",
+        "足够再次有序关机的电量（百分比），低于此值不上电。",
+        default=50,
+        ge=1,
+        le=100,
+    )
+
+
+class Starts(Model):
+    """How servers of a room may be switched on, so that what they draw at once stays under the budget."""
+
+    per_pdu: int = described(
+        "Servers that start at once on one PDU (one feed in one rack).",
+        "单个 PDU（一个机柜的一路供电）上同时启动的服务器数。",
+        default=2,
+        ge=1,
+    )
+    # IBM's manual of its sequenced PDU (9080-M9S, 'Power-on sequencing') shows 5 s from outlet to outlet.
+    per_second: float = described(
+        "Starts in the room in one second; 0.2 is one every five seconds.",
+        "机房每秒启动数，0.2 即每五秒一台。",
+        default=0.2,
+        gt=0,
+    )
+    # The spike of empty capacitors (tens of milliseconds) is the cord's, not the BMC's: a server that its
+    # BMC switches on has its supplies charged. What is left are fans at full speed and disks that spin up.
+    inrush_factor: float = described(
+        "What a server draws while it starts, as a multiple of its greatest power.",
+        "启动期间功率与最大功率之比。",
+        default=1.5,
+        ge=1,
+    )
+    inrush_s: int = described(
+        "How long that lasts, in seconds.", "启动冲击持续时间（秒）。", default=10, ge=1
+    )
+
+
 class Feed(Model):
     """One independent supply of power to a room."""
 
@@ -28,6 +71,7 @@ class Feed(Model):
         ge=1,
     )
     order: int = described("Order in which feeds are switched on.", "上电顺序。", default=1, ge=1)
+    ups: Ups | None = described("The UPS it hangs on.", "所接的 UPS。", default=None)
 
 
 class Rack(Model):
@@ -57,6 +101,9 @@ class Room(Model):
         "Power feeds by name (A, B).", "供电路（A、B）。", default_factory=dict
     )
     racks: dict[Name, Rack] = described("Racks by name.", "机柜。", default_factory=dict)
+    starts: Starts = described(
+        "How its servers may be switched on.", "服务器启动限制。", default_factory=Starts
+    )
 
 
 class Network(Model):

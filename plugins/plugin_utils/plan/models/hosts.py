@@ -83,6 +83,12 @@ class HostClass(Model):
     model: str | None = described("Model.", "型号。", default=None)
     height_u: int | None = described("Height in rack units.", "高度（U）。", default=None, ge=1, le=60)
     watts: int | None = described("Greatest power drawn, in watts.", "最大功率（瓦）。", default=None, ge=0)
+    start_s: int | None = described(
+        "Seconds from power on until its operating system answers; by kind when left out.",
+        "从上电到操作系统应答的秒数，缺省按种类。",
+        default=None,
+        ge=1,
+    )
     bmc: bool | None = described(
         "Has a management controller (BMC); physical servers have one unless said otherwise.",
         "是否带管理控制器（BMC），物理服务器缺省为有。",

@@ -113,6 +113,42 @@ class Limits(Model):
     )
 
 
+class PowerTier(Model):
+    """Hosts that are switched on together, after those of the tiers before."""
+
+    name: Name = described("Name of the tier.", "层名。")
+    kinds: list[Kind] = described("Kinds of host.", "主机种类。", default_factory=list)
+    roles: list[Name] = described(
+        "Roles; a host's role counts before its kind.", "角色，优先于种类。", default_factory=list
+    )
+
+
+#: Storage before databases before applications; what carries the control path before all of them.
+POWER_TIERS: tuple[tuple[str, tuple[Kind, ...], tuple[str, ...]], ...] = (
+    ("network", ("router", "firewall", "load_balancer"), ()),
+    ("control", ("control_node",), ()),
+    ("storage", ("storage",), ("storage",)),
+    ("virtualisation", (), ("virtualisation", "foundation")),
+    ("databases", (), ("database",)),
+    ("applications", (), ("application",)),
+)
+
+
+def _power_tiers() -> list[PowerTier]:
+    return [PowerTier(name=name, kinds=list(kinds), roles=list(roles)) for name, kinds, roles in POWER_TIERS]
+
+
+class PowerOrder(Model):
+    """In which order hosts of a centre are switched on; they are switched off the other way round."""
+
+    tiers: list[PowerTier] = described(
+        "Tiers from the first to be switched on; hosts of no tier come last.",
+        "自先上电者起的各层，不属任何层的主机最后。",
+        default_factory=_power_tiers,
+        min_length=1,
+    )
+
+
 class Retired(Model):
     """Ids that were in use once and must never be given again."""
 
@@ -156,4 +192,5 @@ class SitePlan(Model):
     infrastructure: dict[Name, Infrastructure] = described(
         "What services and control nodes need.", "服务与控制节点所需的基础设施。", default_factory=dict
     )
+    power_order: PowerOrder = described("Order of power.", "上下电顺序。", default_factory=PowerOrder)
     retired: Retired = described("Ids never to be used again.", "永不再用的编号。", default_factory=Retired)

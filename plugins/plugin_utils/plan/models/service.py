@@ -113,3 +113,8 @@ class Provider(Model):
     """Someone who carries cloud hosts for us."""
 
     title: Title = described("What people call it.", "名称。")
+    contact: Title | None = described(
+        "Whom to call when hosts that it carries are to be switched.",
+        "需要开关其承载的主机时联系谁。",
+        default=None,
+    )

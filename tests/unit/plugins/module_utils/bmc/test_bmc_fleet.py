@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import calls, errors, fleet
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.arguments import secrets_of
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fleet import (
     Pace,
     Progress,
@@ -30,6 +31,14 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 
 def target(name: str, address: str = "") -> Target:
     return Target(name, address or f"10.0.0.{name}", "ops", "secret")
+
+
+class Stub(str):
+    """A BMC of which only the name matters."""
+
+    @property
+    def name(self) -> str:
+        return str(self)
 
 
 class Fleet:
@@ -61,7 +70,7 @@ class Fleet:
             self.most = max(self.most, sum(self.at_work.values()))
             assert self.at_work[one.address] == 1, "two operations at once on one BMC"
         try:
-            yield one.name
+            yield Stub(one.name)
         finally:
             with self._lock:
                 self.at_work[one.address] -= 1
@@ -146,7 +155,7 @@ def test_time_for_a_target_holds_for_its_retries_too(wire: Fleet) -> None:
 
 
 def test_the_bound_holds_whatever_a_target_does(wire: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fleet, "FAREWELL_S", 0.1)
+    monkeypatch.setattr(fleet, "GRACE_S", 0.1)
     release = threading.Event()
 
     def stands_still(bmc: Any) -> dict[str, Any]:
@@ -218,3 +227,24 @@ def test_many_failures_are_told_in_one_line(wire: Fleet) -> None:
     wire.dead = set("0123456")
     with pytest.raises(DatacenterError, match="Unreachable: 0, 1, 2, 3, 4 and 2 more"):
         calls.run(CALL, params("0123456789"), check=False)
+
+
+def test_a_target_may_state_for_itself_what_the_module_lets_it(wire: Fleet) -> None:
+    call = calls.Call(
+        lambda _bmc, own, _check: {"slot": own["slot"], "quota": own["quota"]},
+        {"slot": {"type": "int", "default": 1}, "quota": {"type": "int", "default": 5}},
+        own=("slot",),
+    )
+    assert "slot" in call.spec()["targets"]["options"]
+    assert "quota" not in call.spec()["targets"]["options"]
+    options = {**params("01"), "slot": 1, "quota": 5}
+    options["targets"][1]["slot"] = 7
+    shares = calls.run(call, options, check=False)["targets"]
+    assert [(shares[name]["slot"], shares[name]["quota"]) for name in "01"] == [(1, 5), (7, 5)]
+
+
+def test_no_secret_of_a_target_is_left_out_of_those_to_hide() -> None:
+    spec = {"password": {"no_log": True}, "new_password": {"no_log": True}, "slot": {}}
+    one = {"password": None, "new_password": "theirs", "slot": 3}
+    hidden = secrets_of(spec, {"password": "ours", "new_password": None, "slot": 1, "targets": [one]})
+    assert hidden == {"ours", "theirs"}

@@ -9,7 +9,6 @@ import struct
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi impo
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.bmc import IpmiBmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import VERDICTS, Sensor
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.sensors import Limit, Sweep, sweep
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import bmc_records
 
 DEVICE, INFO, RESERVE, RECORD = (6, 1), (10, 0x20), (10, 0x22), (10, 0x23)
@@ -40,6 +40,7 @@ class FakeBmc(IpmiBmc):
     """
 
     name = "db"
+    target = Target("db", "192.0.2.1", "ops", "secret")
 
     def __init__(self, records: list[bytes], readings: dict[int, Any], most: int = 255) -> None:
         self.records = [struct.pack("<H", n) + record[2:] for n, record in enumerate(records, start=1)]
@@ -51,7 +52,6 @@ class FakeBmc(IpmiBmc):
         self.lose_reservation = 0
         self.asked: list[tuple[int, int]] = []
         self.deadline = None
-        self.target = SimpleNamespace(address="192.0.2.1", port=623)
         self.session: Any = self
 
     def command(

@@ -48,11 +48,32 @@ def approval(**changes: Any) -> dict[str, Any]:
     return {"kind": "approval", "name": "failover", "plan_digest": "d1", "expires_at": 100.0, **changes}
 
 
+ENDS = {"kind": "phase", "state": "ends"}
+
+
+def yes(operator: str, **changes: Any) -> dict[str, Any]:
+    return approval(operator=operator, risk="three servers", **changes)
+
+
+@pytest.mark.parametrize(
+    ("entries", "persons"),
+    [
+        ([yes("wei"), yes("li")], {"wei", "li"}),
+        ([yes("wei"), yes("wei (as root)")], {"wei"}),
+        ([yes("wei"), yes("li", expires_at=40.0)], {"wei"}),
+        ([yes("wei"), yes("li", plan_digest="d2")], {"wei"}),
+        ([yes("wei"), yes("li") | {"risk": "four servers"}], {"wei"}),
+        ([yes("wei"), ENDS, yes("li")], {"li"}),
+    ],
+)
+def test_two_persons_are_two_logins_that_heard_the_same(
+    entries: list[dict[str, Any]], persons: set[str]
+) -> None:
+    assert set(approvals.persons(entries, "failover", "three servers", "d1", now=50.0)) == persons
+
+
 def attestation(**changes: Any) -> dict[str, Any]:
     return {"kind": "attestation", "name": "dead", "statement": "no power", "expires_at": 100.0, **changes}
-
-
-ENDS = {"kind": "phase", "state": "ends"}
 
 
 @pytest.mark.parametrize(

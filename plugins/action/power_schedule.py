@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action plugin: what is to be switched when, from the plan's variables and from what was just read."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power import sheet, variables
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.house import House
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.schedule import schedule
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.action import RunbookAction, refuse
+
+
+class ActionModule(RunbookAction):
+    """See the documentation of the module of the same name."""
+
+    ARGUMENTS = {
+        "direction": {"type": "str", "required": True, "choices": ["down", "up"]},
+        "hosts": {"type": "list", "elements": "str", "required": True},
+        "reality": {"type": "dict", "required": True},
+        "control_node": {"type": "str"},
+        "stop_s": {"type": "int", "default": 120},
+        "languages": {"type": "list", "elements": "str", "default": ["en"], "choices": ["en", "zh"]},
+        "show": {"type": "bool", "default": True},
+        "on_refusal": {"type": "str", "default": "fail", "choices": ["fail", "hand_over"]},
+    }
+
+    def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        house = self._house(arguments["hosts"])
+        node = arguments["control_node"] or here(house, self.variables["hostvars"])
+        found = schedule(
+            house,
+            arguments["direction"],
+            arguments["hosts"],
+            {name: str(state) for name, state in arguments["reality"].items()},
+            node,
+            stop_s=arguments["stop_s"],
+        )
+        tables = {language: sheet.schedule_lines(found, language) for language in sheet.WORDS}
+        if arguments["show"]:
+            for language in arguments["languages"]:
+                self._display.display("\n".join(tables[language]))
+        if found.refusals and arguments["on_refusal"] == "fail":
+            raise refuse("refused, nothing was changed", found.refusals, sheet=tables)
+        members = [name for stage in found.stages for name in stage.hosts]
+        return {
+            **found.as_dict(),
+            "refusals": found.refusals,
+            "sheet": tables,
+            "racks": racks(house, members),
+            "watts": {name: house.devices[name].watts for name in members},
+            "with_bmc": [name for name in members if house.devices[name].bmc is not None],
+        }
+
+    def _house(self, hosts: Iterable[str]) -> House:
+        groups: Mapping[str, list[str]] = self.variables["groups"]
+        hostvars: Mapping[str, Mapping[str, Any]] = self.variables["hostvars"]
+        shared = next(iter(groups.get("estate_wide", ())), None)
+        if shared is None or hostvars[shared].get("dc_power_order") is None:
+            raise DatacenterError(
+                "the order of power is not known",
+                cause="the inventory is not that of a site plan, or of an older one",
+                next_step="run with -i <estate>/site_plan.yml",
+            )
+        estate = {name: hostvars[shared].get(name) for name in variables.ESTATE}
+        # Everything of the centres concerned; of the others what they may need, and the ways between.
+        wanted = {name: None for name in hosts if name in hostvars}
+        for centre in {hostvars[name].get("dc_centre") for name in wanted} - {None}:
+            group = f"centre_{centre}".replace("-", "_")
+            wanted.update(dict.fromkeys(groups.get(group, ())))
+        for group in ("control_nodes", "network_devices"):
+            wanted.update(dict.fromkeys(groups.get(group, ())))
+        for item in (estate["dc_infrastructure"] or {}).values():
+            wanted.update(dict.fromkeys(item["runs_on"]))
+        for service in (estate["dc_services"] or {}).values():
+            for tiers in service["centres"].values():
+                wanted.update(dict.fromkeys(tiers.values()))
+        return variables.house(
+            {
+                name: {key: hostvars[name].get(key) for key in variables.HOST}
+                for name in wanted
+                if name in hostvars
+            },
+            estate,
+        )
+
+
+def here(house: House, hostvars: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """The control node of the plan whose address this machine has."""
+    for name, device in house.devices.items():
+        if device.kind == "control_node" and _is_ours(str(hostvars[name].get("ansible_host") or "")):
+            return name
+    return None
+
+
+def _is_ours(address: str) -> bool:
+    """Whether this machine has an address: the kernel lets nobody bind to another's."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as tried:
+            tried.bind((address, 0))
+    except OSError:
+        return False
+    return bool(address)
+
+
+def racks(house: House, members: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The sheets of the racks in which these hosts stand, in every language."""
+    found: dict[str, dict[str, str]] = {}
+    for name in members:
+        device = house.devices[name]
+        room = house.room_of(device)
+        key = f"{device.centre}/{device.room}/{device.rack}"
+        if room is not None and device.rack in room.racks and key not in found:
+            where = (device.centre, device.room, device.rack)
+            found[key] = {language: sheet.rack_sheet(house, *where, language) for language in sheet.WORDS}
+    return dict(sorted(found.items()))

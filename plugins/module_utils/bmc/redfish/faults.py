@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a Redfish service says when it says no, told apart.
+
+Status codes and extended errors: DSP0266 (Redfish Specification), clauses 'Status codes' and 'Error
+responses'; messages: the registry Base of DSP8011.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.wire import Answer
+
+#: By the last part of a message's id (``Base.1.8.InsufficientPrivilege``); it says more than the status does.
+_BY_MESSAGE: Mapping[str, type[errors.BmcError]] = {
+    **dict.fromkeys(
+        ("SessionLimitExceeded", "NoValidSession", "SessionTerminated"),
+        errors.NoSessionLeft,
+    ),
+    **dict.fromkeys(
+        (
+            "InsufficientPrivilege",
+            "AccessDenied",
+            "PasswordChangeRequired",
+            "RestrictedPrivilege",
+            "RestrictedRole",
+            "AccountForSessionNoLongerExists",
+            "ResourceAtUriUnauthorized",
+        ),
+        errors.PrivilegeTooLow,
+    ),
+    **dict.fromkeys(
+        (
+            "ActionNotSupported",
+            "ActionParameterNotSupported",
+            "ActionParameterUnknown",
+            "ActionParameterValueFormatError",
+            "ActionParameterValueNotInList",
+            "ActionParameterValueTypeError",
+            "OperationNotAllowed",
+            "PropertyNotWritable",
+            "PropertyUnknown",
+            "PropertyValueFormatError",
+            "PropertyValueIncorrect",
+            "PropertyValueNotInList",
+            "PropertyValueOutOfRange",
+            "PropertyValueTypeError",
+            "QueryNotSupported",
+            "QueryNotSupportedOnResource",
+            "ResourceMissingAtURI",
+            "ResourceNotFound",
+        ),
+        errors.CommandUnsupported,
+    ),
+    **dict.fromkeys(
+        (
+            "ChassisPowerStateOffRequired",
+            "ChassisPowerStateOnRequired",
+            "ConditionInRelatedResource",
+            "OperationTimeout",
+            "PreconditionFailed",
+            "PropertyValueConflict",
+            "ResourceExhaustion",
+            "ResourceInStandby",
+            "ResourceInUse",
+            "ServiceInUnknownState",
+            "ServiceShuttingDown",
+            "ServiceTemporarilyUnavailable",
+        ),
+        errors.NotNow,
+    ),
+}
+
+_BY_STATUS: Mapping[int, type[errors.BmcError]] = {
+    401: errors.WrongPassword,
+    403: errors.PrivilegeTooLow,
+    404: errors.CommandUnsupported,
+    405: errors.CommandUnsupported,
+    409: errors.NotNow,
+    410: errors.CommandUnsupported,
+    412: errors.NotNow,
+    423: errors.NotNow,
+    429: errors.NotNow,
+    501: errors.CommandUnsupported,
+    503: errors.NotNow,
+}
+
+#: Of the registries' messages, those that tell less than any other beside them.
+_VAGUE = frozenset({"GeneralError", "Success"})
+
+
+def messages(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The extended messages of an answer as (last part of the id, text)."""
+    error = data.get("error")
+    inside = error if isinstance(error, dict) else {}
+    stated = inside.get("@Message.ExtendedInfo") or data.get("@Message.ExtendedInfo") or []
+    found = []
+    for one in [stated] if isinstance(stated, dict) else stated:
+        if isinstance(one, dict):
+            name = str(one.get("MessageId") or "").rpartition(".")[2]
+            found.append((name, str(one.get("Message") or "").strip()))
+    if not found and inside:
+        found.append(
+            (str(inside.get("code") or "").rpartition(".")[2], str(inside.get("message") or "").strip())
+        )
+    return [pair for pair in found if any(pair)]
+
+
+def _summary(data: Mapping[str, Any]) -> str:
+    error = data.get("error")
+    return str(error.get("message") or "").strip() if isinstance(error, dict) else ""
+
+
+def refusal(device: str, what: str, answer: Answer, *, logging_in: bool = False) -> errors.BmcError:
+    """The error for an answer whose status is 400 or more.
+
+    :param logging_in: the request carried the password, so that it is what a 401 is about.
+    """
+    said = messages(answer.data)
+    kind = _BY_STATUS.get(answer.status, errors.BmcError)
+    known = [_BY_MESSAGE[name] for name, _text in said if name in _BY_MESSAGE]
+    if known and not (answer.status == 401 and logging_in):
+        kind = known[0]
+    if answer.status == 401 and not logging_in:
+        # It took the password before, so this is about the session.
+        kind = errors.NoSessionLeft
+    telling = [pair for pair in said if pair[0] not in _VAGUE] or said
+    words = "; ".join(dict.fromkeys(text or name for name, text in telling))
+    if not any(text for _name, text in telling):
+        words = _summary(answer.data) or words
+    return errors.refused(device, what, kind, f"{words.rstrip('.')} (HTTP {answer.status})".lstrip())

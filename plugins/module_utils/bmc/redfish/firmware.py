@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Firmware in Redfish: the BMC's own, and the inventory of all (Manager, UpdateService)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.service import (
+    Service,
+    unsupported,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.session import path_of
+
+
+def firmware(service: Service) -> dict[str, Any]:
+    """Version and maker of the BMC itself, and how this session speaks to it."""
+    session = service.session
+    manager = service.manager("read the BMC's firmware")
+    return {
+        "device_id": manager.get("Id"),
+        "version": manager.get("FirmwareVersion"),
+        "redfish_version": session.root.get("RedfishVersion"),
+        "manufacturer": manager.get("Manufacturer") or session.root.get("Vendor"),
+        "model": manager.get("Model"),
+        "session": {"authentication": session.authentication, "algorithms": session.wire.tls},
+    }
+
+
+def inventory(service: Service) -> list[dict[str, Any]]:
+    """All firmware that the BMC knows of (UpdateService, FirmwareInventory)."""
+    what = "read the firmware inventory"
+    collection = path_of(service.of_root("UpdateService", what).get("FirmwareInventory"))
+    if collection is None:
+        raise unsupported(service.session, what, "it keeps none")
+    return [
+        {
+            "id": one.get("Id"),
+            "name": one.get("Name"),
+            "version": one.get("Version"),
+            "manufacturer": one.get("Manufacturer"),
+            "released": one.get("ReleaseDate"),
+            "updateable": one.get("Updateable"),
+        }
+        for one in service.session.members(collection, what)
+    ]

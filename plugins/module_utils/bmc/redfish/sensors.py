@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sensors in Redfish: the Sensors of a chassis, or of older services its Thermal and Power."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.service import (
+    Service,
+    unsupported,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.session import path_of
+
+#: Units of UCUM as IPMI writes them.
+_UNITS = {"Cel": "°C", "{rev}/min": "RPM", "RPM": "RPM", "Percent": "%"}
+_HEALTH = {"OK": "ok", "Warning": "warning", "Critical": "critical"}
+#: Our words for limits, by property of Sensor.Thresholds and of the older arrays.
+_LIMITS = {
+    "lower_non_critical": ("LowerCaution", "LowerThresholdNonCritical"),
+    "lower_critical": ("LowerCritical", "LowerThresholdCritical"),
+    "lower_non_recoverable": ("LowerFatal", "LowerThresholdFatal"),
+    "upper_non_critical": ("UpperCaution", "UpperThresholdNonCritical"),
+    "upper_critical": ("UpperCritical", "UpperThresholdCritical"),
+    "upper_non_recoverable": ("UpperFatal", "UpperThresholdFatal"),
+}
+#: Of Thermal and Power: array, property of the value, type, unit.
+_ARRAYS = (
+    ("Thermal", "Temperatures", "ReadingCelsius", "Temperature", "°C"),
+    ("Thermal", "Fans", "Reading", "Fan", None),
+    ("Power", "Voltages", "ReadingVolts", "Voltage", "V"),
+    ("Power", "PowerControl", "PowerConsumedWatts", "Power", "W"),
+    ("Power", "PowerSupplies", "LastPowerOutputWatts", "Power Supply", "W"),
+)
+
+
+def sensors(service: Service) -> list[dict[str, Any]]:
+    """All sensors with their readings; ``health`` is ok, warning, critical or unknown."""
+    return [{name: one[name] for name in one if name != "limits"} for one in with_limits(service)]
+
+
+def with_limits(service: Service) -> list[dict[str, Any]]:
+    """The same, with the ``limits`` that each tells."""
+    what = "read the sensors"
+    chassis = service.chassis(what)
+    if not chassis:
+        raise unsupported(service.session, what, "it has no chassis")
+    found: list[dict[str, Any]] = []
+    told = False
+    for one in chassis:
+        here = _newer(service, one)
+        if here is None:
+            here = _older(service, one)
+        told = told or here is not None
+        found += here or []
+    if not told:
+        raise unsupported(service.session, what, "its chassis tell none")
+    return found
+
+
+def _newer(service: Service, chassis: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    path = path_of(chassis.get("Sensors"))
+    if path is None:
+        return None
+    try:
+        members = service.session.members(path, "read the sensors")
+    except errors.CommandUnsupported:
+        return None
+    return [_sensor(one) for one in members]
+
+
+def _sensor(one: Mapping[str, Any]) -> dict[str, Any]:
+    thresholds = one.get("Thresholds") or {}
+    stated = {word: (thresholds.get(new) or {}).get("Reading") for word, (new, _old) in _LIMITS.items()}
+    kind = str(one.get("ReadingType") or "Sensor")
+    unit = one.get("ReadingUnits")
+    return _made(one, "Fan" if kind == "Rotational" else kind, one.get("Reading"), unit, stated)
+
+
+def _older(service: Service, chassis: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    resources = {
+        name: service.session.linked(chassis, name, "read the sensors") for name in ("Thermal", "Power")
+    }
+    if not any(resources.values()):
+        return None
+    return list(_of_arrays(resources))
+
+
+def _of_arrays(resources: Mapping[str, Mapping[str, Any] | None]) -> Iterator[dict[str, Any]]:
+    for name, array, value, kind, unit in _ARRAYS:
+        for one in (resources[name] or {}).get(array) or []:
+            if value not in one and array == "PowerControl":
+                continue
+            limits = {word: one.get(old) for word, (_new, old) in _LIMITS.items()}
+            yield _made(one, kind, one.get(value), unit or one.get("ReadingUnits"), limits)
+
+
+def _made(
+    one: Mapping[str, Any], kind: str, value: Any, unit: Any, limits: Mapping[str, Any]
+) -> dict[str, Any]:
+    status = one.get("Status") or {}
+    state = str(status.get("State") or "Enabled")
+    conditions = [str(entry["Message"]) for entry in status.get("Conditions") or [] if entry.get("Message")]
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    health = _HEALTH.get(str(status.get("Health")))
+    return {
+        "name": str(one.get("Name") or one.get("FanName") or one.get("MemberId") or one.get("Id")),
+        "type": kind,
+        "value": round(float(value), 3) if number else None,
+        "unit": _UNITS.get(str(unit), str(unit)) if unit else None,
+        "states": [*([] if state == "Enabled" else [state]), *conditions],
+        # What tells no health is not healthy for that; whoever judges has the limits.
+        "health": health or "unknown",
+        "available": state not in ("Absent", "Disabled", "UnavailableOffline") and number,
+        "limits": {word: float(limit) for word, limit in limits.items() if isinstance(limit, (int, float))},
+    }
+
+
+def write_limits(service: Service, name: str, limits: Mapping[str, float | None]) -> None:
+    """Set limits of a sensor; only the newer Sensor resource takes them.
+
+    :param limits: by our words for them; ``None`` takes one away.
+    """
+    what = f"set the limits of the sensor {name}"
+    for chassis in service.chassis(what):
+        path = path_of(chassis.get("Sensors"))
+        for one in service.session.members(path, what) if path else []:
+            if one.get("Name") == name and path_of(one):
+                body = {_LIMITS[word][0]: {"Reading": limit} for word, limit in limits.items()}
+                service.session.patch(str(path_of(one)), {"Thresholds": body}, what)
+                return
+    raise unsupported(service.session, what, "it has no such sensor whose limits can be set")

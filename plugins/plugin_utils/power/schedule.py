@@ -1,0 +1,255 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is switched when, from the graph and from what is on and off now. Nothing is ever over the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power import refusals
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.graph import Graph, build
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.house import Device, House, Ups
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.meter import Load, Meter
+
+UP, DOWN = "up", "down"
+#: Power states. ``silent`` is said of what has no BMC and does not answer.
+ON, OFF, SILENT, UNKNOWN = "on", "off", "silent", "unknown"
+#: What is done to a host: its BMC switches it on; it is shut down and seen off; a cloud host comes with its
+#: server; a person does it.
+SWITCH_ON, SHUT_DOWN, COMES, BY_HAND = "on", "shutdown", "comes", "hand"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What begins in one second.
+
+    :param at_s: seconds from the beginning, if nothing takes longer than the plan expects.
+    """
+
+    number: int
+    stage: int
+    at_s: int
+    action: str
+    hosts: tuple[str, ...]
+    loads: tuple[Load, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**vars(self), "hosts": list(self.hosts), "loads": [load.as_dict() for load in self.loads]}
+
+
+@dataclass
+class Stage:
+    """Hosts that wait for nothing but the stages before. All of them are ready before the next one begins.
+
+    :param hosts: all of them, also those that are as they should be.
+    """
+
+    number: int
+    tiers: list[str]
+    hosts: list[str]
+    begins_s: int = 0
+    ends_s: int = 0
+    steps: list[Step] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**vars(self), "steps": [step.as_dict() for step in self.steps]}
+
+
+@dataclass
+class Schedule:
+    """:param refusals: why it must not be done; the stages are then to be looked at only."""
+
+    direction: str
+    control_node: str | None
+    stages: list[Stage] = field(default_factory=list)
+    already: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    ups: list[Ups] = field(default_factory=list)
+
+    @property
+    def steps(self) -> list[Step]:
+        return [step for stage in self.stages for step in stage.steps]
+
+    @property
+    def takes_s(self) -> int:
+        return max((stage.ends_s for stage in self.stages if stage.steps), default=0)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "direction": self.direction,
+            "control_node": self.control_node,
+            "stages": [stage.as_dict() for stage in self.stages],
+            "steps": [step.as_dict() for step in self.steps],
+            "already": self.already,
+            "remarks": self.remarks,
+            "takes_s": self.takes_s,
+            "ups": [{"name": ups.name, "charge_percent": ups.charge_percent} for ups in self.ups],
+        }
+
+
+def schedule(
+    house: House,
+    direction: str,
+    hosts: Iterable[str],
+    reality: Mapping[str, str],
+    control_node: str | None,
+    *,
+    stop_s: int = 120,
+) -> Schedule:
+    """Work out what is still to do.
+
+    :param hosts: what is to be down, or up; cloud hosts of the servers among them come by themselves.
+    :param reality: power state of each as it was just read.
+    :param control_node: where it is run from.
+    :param stop_s: what an orderly shutdown takes at most.
+    """
+    found = Schedule(direction, control_node)
+    asked = list(dict.fromkeys(hosts))
+    found.refusals += refusals.unknown_hosts(house, asked)
+    known = [name for name in asked if name in house.devices]
+    guests = [name for name in house.carried(known) if name not in known]
+    found.remarks += [
+        f"{name} goes with {house.devices[name].carried_by}, which carries it" for name in guests
+    ]
+    members = known + guests
+    found.refusals += refusals.others_power(house, members)
+    members = [name for name in members if house.ours(house.devices[name])]
+    found.refusals += refusals.not_known(
+        {name: reality.get(name, UNKNOWN) for name in members if _state(house, name, reality) == UNKNOWN}
+    )
+    found.refusals += refusals.control_node(house, direction == DOWN, members, control_node)
+    found.remarks += refusals.placeless(house, members)
+    graph = build(house, control_node if control_node in house.devices else None)
+    circle = graph.circle()
+    if circle:
+        found.refusals += refusals.no_order(circle)
+        return found
+    found.stages = _stages(house, graph, members, direction)
+    wanted = ON if direction == UP else OFF
+    found.already = [name for name in members if _state(house, name, reality) == wanted]
+    todo = set(members) - set(found.already)
+    if direction == DOWN:
+        if control_node in house.devices:
+            going = [[name for name in stage.hosts if name in todo] for stage in found.stages]
+            found.refusals += refusals.cut(house, str(control_node), going)
+        found.remarks += refusals.left_behind(house, graph, members)
+        _down(house, found, todo, stop_s)
+    else:
+        found.ups = _ups(house, todo)
+        found.refusals += _up(house, found, todo, members)
+    return found
+
+
+def _state(house: House, name: str, reality: Mapping[str, str]) -> str:
+    """What is known of a host; silence says nothing of one that has a BMC to be asked."""
+    state = reality.get(name, UNKNOWN)
+    if state == SILENT:
+        return OFF if house.devices[name].bmc is None else UNKNOWN
+    return state if state in (ON, OFF) else UNKNOWN
+
+
+def _stages(house: House, graph: Graph, members: Collection[str], direction: str) -> list[Stage]:
+    levels = graph.levels(members)
+    held: dict[int, list[Device]] = {}
+    for name, level in levels.items():
+        held.setdefault(level, []).append(house.devices[name])
+    stages: list[Stage] = []
+    for level in sorted(held, reverse=direction == DOWN):
+        devices = sorted(held[level], key=lambda device: _turn(house, device))
+        tiers = list(dict.fromkeys(house.tier_name(device) for device in devices))
+        stages.append(Stage(len(stages) + 1, tiers, [device.name for device in devices]))
+    return stages
+
+
+def _turn(house: House, device: Device) -> tuple[Any, ...]:
+    """Whose turn it is within a stage: by the order of the racks, from the bottom up."""
+    room = house.room_of(device)
+    rack = room.racks.get(device.rack) if room else None
+    return (rack.order if rack else 0, device.centre, device.room, device.rack, device.unit, device.name)
+
+
+def action(device: Device, direction: str) -> str:
+    """How this host is switched."""
+    if device.kind == "cloud_host":
+        return COMES if direction == UP else SHUT_DOWN
+    if device.bmc is None:
+        return BY_HAND
+    return SWITCH_ON if direction == UP else SHUT_DOWN
+
+
+def _running(house: House, members: Collection[str], on: Collection[str]) -> list[Device]:
+    """What draws power beside what is still to be switched on: everything else that stands in those rooms."""
+    rooms = {(house.devices[name].centre, house.devices[name].room) for name in members}
+    return [
+        device
+        for device in house.devices.values()
+        if (device.centre, device.room) in rooms and (device.name not in members or device.name in on)
+    ]
+
+
+def _down(house: House, found: Schedule, todo: Collection[str], stop_s: int) -> None:
+    members = [name for stage in found.stages for name in stage.hosts]
+    meter = Meter(house, _running(house, members, todo))
+    second = 0
+    for stage in found.stages:
+        stage.begins_s = second
+        by_action: dict[str, list[Device]] = {}
+        for name in stage.hosts:
+            if name in todo:
+                device = house.devices[name]
+                by_action.setdefault(action(device, DOWN), []).append(device)
+        for what in sorted(by_action, reverse=True):
+            for device in by_action[what]:
+                meter.stop(device)
+            _step(found, stage, meter, second, what, by_action[what])
+        second += stop_s if by_action else 0
+        stage.ends_s = second
+
+
+def _up(house: House, found: Schedule, todo: Collection[str], members: Collection[str]) -> list[str]:
+    """Fill in the steps; what cannot be started is returned as sentences."""
+    refused: list[str] = []
+    meter = Meter(house, _running(house, members, found.already))
+    for stage in found.stages:
+        stage.begins_s = stage.ends_s = meter.now
+        waiting = [house.devices[name] for name in stage.hosts if name in todo]
+        while waiting:
+            begun = [device for device in waiting if meter.start(device)]
+            waiting = [device for device in waiting if device not in begun]
+            by_action: dict[str, list[Device]] = {}
+            for device in begun:
+                by_action.setdefault(action(device, UP), []).append(device)
+                stage.ends_s = max(stage.ends_s, meter.now + device.ready_s)
+            for what, devices in by_action.items():
+                _step(found, stage, meter, meter.now, what, devices)
+            later = meter.next_change(waiting) if waiting else None
+            if waiting and later is None:
+                refused += [refusals.too_weak(device.name, meter.over(device)) for device in waiting]
+                break
+            if later is not None:
+                meter.until(later)
+        meter.until(stage.ends_s)
+    return refused
+
+
+def _step(found: Schedule, stage: Stage, meter: Meter, second: int, what: str, devices: list[Device]) -> None:
+    names = tuple(device.name for device in devices)
+    loads = tuple(meter.loads(devices))
+    stage.steps.append(Step(len(found.steps) + 1, stage.number, second, what, names, loads))
+
+
+def _ups(house: House, todo: Iterable[str]) -> list[Ups]:
+    """The UPS that what is to be switched on hangs on."""
+    found: dict[str, Ups] = {}
+    for name in todo:
+        device = house.devices[name]
+        room = house.room_of(device)
+        for feed in device.feeds if room else ():
+            stated = room.feeds.get(feed) if room else None
+            if stated is not None and stated.ups is not None:
+                found[stated.ups.name] = stated.ups
+    return [found[name] for name in sorted(found)]

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is written, in which order, and what is refused before anything is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import Each
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls_lan import LAN
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import lan
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.lan import Wanted, differences
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import LanSettings
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
+
+NOW = LanSettings("10.0.0.2", 24, "10.0.0.1", "static", None, "always", "02:00:00:00:00:01")
+SET_PARAMETER, SET_ACCESS, GET_ACCESS, CHANNEL_INFO = (0x0C, 1), (6, 0x40), (6, 0x41), (6, 0x42)
+
+
+class FakeSession:
+    """Records what is set; some parameters get another answer."""
+
+    name = "db"
+
+    def __init__(self, **answers: Exception) -> None:
+        self.answers = answers
+        self.set: list[list[int]] = []
+
+    def command(self, what: str, netfn: int, command: int, data: Any = (), **_more: Any) -> bytes:
+        if (netfn, command) == CHANNEL_INFO:
+            return b"\x01"
+        if (netfn, command) == GET_ACCESS:
+            return b"\x22\x04"
+        self.set.append([command, *data] if netfn == 6 else list(data[1:]))
+        if netfn == 0x0C and (error := self.answers.get("p" + "_".join(map(str, data[1:3])))):
+            raise error
+        return b""
+
+
+def written(wanted: LanSettings, **answers: Exception) -> list[list[int]]:
+    session = FakeSession(**answers)
+    lan.write(session, NOW, wanted)  # type: ignore[arg-type]
+    return session.set
+
+
+BEGIN, COMMIT, END = [0, 1], [0, 2], [0, 0]
+
+
+def test_what_moves_the_address_comes_last() -> None:
+    wanted = replace(NOW, address="10.1.0.2", prefix_length=16, gateway="10.1.0.1")
+    assert written(wanted) == [
+        BEGIN, [6, 255, 255, 0, 0], [12, 10, 1, 0, 1], [3, 10, 1, 0, 2], COMMIT, END
+    ]  # fmt: skip
+
+
+def test_dhcp_sets_no_address_and_a_vlan_has_its_flag() -> None:
+    assert written(replace(NOW, source="dhcp", address="10.0.0.9")) == [BEGIN, [4, 2], COMMIT, END]
+    assert written(replace(NOW, vlan=300)) == [BEGIN, [20, 0x2C, 0x81], COMMIT, END]
+    assert written(NOW) == []
+
+
+def test_access_keeps_what_else_stands_in_its_byte() -> None:
+    # Kept, then in force; bit 5 (alerting) stays, privilege (last byte) is left alone.
+    assert written(replace(NOW, access="shared")) == [[0x40, 0x0E, 0x63, 0], [0x40, 0x0E, 0xA3, 0]]
+
+
+def test_a_bmc_without_set_in_progress_is_written_all_the_same() -> None:
+    unknown = errors.command_failed("db", "set", 0x80)
+    assert [3, 10, 0, 0, 9] in written(replace(NOW, address="10.0.0.9"), p0_1=unknown, p0_2=unknown)
+
+
+def test_what_is_refused_is_not_committed() -> None:
+    session = FakeSession(p12_10=errors.command_failed("db", "set", 0xFF))
+    with pytest.raises(errors.BmcError):
+        lan.write(session, NOW, replace(NOW, gateway="10.0.0.3"))  # type: ignore[arg-type]
+    assert COMMIT not in session.set
+    assert session.set[-1] == END
+
+
+def test_a_lost_answer_is_told_as_such() -> None:
+    silent = Unreachable("set", device="db", cause="no answer")
+    with pytest.raises(Unreachable):
+        written(replace(NOW, address="10.0.0.9"), p0_2=silent)
+
+
+def test_differences_are_those_that_are_set() -> None:
+    assert differences(NOW, replace(NOW, mac="02:00:00:00:00:02")) == []
+    assert differences(NOW, replace(NOW, source="dhcp", address="10.0.0.9")) == ["set source dhcp"]
+    assert Wanted(gateway="0.0.0.0", vlan=0).on(replace(NOW, vlan=7)) == replace(NOW, gateway=None)
+
+
+def options(**given: Any) -> dict[str, Any]:
+    return {**{name: option.get("default") for name, option in LAN.options.items()}, **given}
+
+
+def opened(*given: dict[str, Any]) -> list[Target]:
+    targets = [Target(f"db{n}", f"10.0.0.{n}", "ops", "secret") for n in range(len(given))]
+    each = Each(targets, {f"db{n}": options(**one) for n, one in enumerate(given)})
+    assert LAN.around is not None
+    with LAN.around(each, False) as ways:
+        return ways
+
+
+def test_a_bmc_that_has_moved_is_looked_for_there() -> None:
+    (target,) = opened({"new_address": "10.1.0.2"})
+    assert (target.address, [way.address for way in target.else_]) == ("10.0.0.0", ["10.1.0.2"])
+    assert opened({"new_address": None})[0].else_ == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "cause"),
+    [
+        ([{"new_address": "10.1.0"}], "10.1.0 is no IPv4 address"),
+        ([{"gateway": "fe80::1"}], "fe80::1 is no IPv4 address"),
+        ([{"prefix_length": 33}], "prefix_length"),
+        ([{"vlan": 4095}], "vlan"),
+        ([{"source": "dhcp"}], "dhcp needs the new_address"),
+        ([{"new_address": "10.1.0.2"}, {"new_address": "10.1.0.2"}], "2 targets are to have 10.1.0.2"),
+    ],
+)
+def test_options_that_no_bmc_could_take(given: list[dict[str, Any]], cause: str) -> None:
+    with pytest.raises(DatacenterError, match=cause):
+        opened(*given)
