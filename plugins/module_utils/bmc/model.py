@@ -128,6 +128,36 @@ class LanSettings:
         }
 
 
+@dataclass(frozen=True)
+class ConsoleHolder:
+    """Who has the server's console now.
+
+    :param who: in words, as far as the BMC tells.
+    :param own: it is this session.
+    """
+
+    who: str
+    own: bool
+
+
+class Console(Protocol):
+    """The server's serial console, ours while it is open."""
+
+    #: Whether the BMC had to drop something that the server printed.
+    dropped: bool
+
+    def read(self, seconds: float) -> bytes:
+        """What the server prints within so many seconds, as soon as there is something.
+
+        :raises DatacenterError: the console is not ours any more, or the BMC is gone.
+        """
+        ...
+
+    def send(self, data: bytes) -> None:
+        """Type something."""
+        ...
+
+
 class Bmc(Protocol):
     """An open session with one BMC.
 
@@ -216,4 +246,16 @@ class Bmc(Protocol):
 
     def end_lan_change(self) -> None:
         """Tell the BMC that no change is under way, after one whose last answers were lost."""
+        ...
+
+    def console_holder(self) -> ConsoleHolder | None:
+        """Who has the console, ``None`` when nobody has."""
+        ...
+
+    def free_console(self) -> None:
+        """Take the console from whoever has it."""
+        ...
+
+    def console(self) -> AbstractContextManager[Console]:
+        """Open the console, and give it back whatever happens."""
         ...

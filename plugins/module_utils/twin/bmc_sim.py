@@ -135,6 +135,8 @@ def _check(directory: Path, spec: BmcSpec, power_script: Path, plugin: Path) -> 
     for path in (directory, power_script, plugin, *([spec.mover] if spec.mover else [])):
         if not _PATH.match(str(path)):
             wrong.append(f"{path} is no plain absolute path")
+    if not _PLAIN.match(spec.console) or " " in spec.console:
+        wrong.append("console needs a path, or tcp:host:port, without blanks and quotes")
     if spec.restore_policy not in POLICIES:
         wrong.append(f"restore policy {spec.restore_policy} is none of {', '.join(POLICIES)}")
     if wrong:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi impo
     management,
     sel,
     sensors,
+    sol,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.session import (
     Session,
@@ -26,6 +27,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.sess
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
     Account,
     Boot,
+    Console,
+    ConsoleHolder,
     LanSettings,
     Status,
 )
@@ -113,3 +116,12 @@ class IpmiBmc:
 
     def end_lan_change(self) -> None:
         lan.end_change(self.session)
+
+    def console_holder(self) -> ConsoleHolder | None:
+        return sol.holder(self.session)
+
+    def free_console(self) -> None:
+        sol.deactivate(self.session)
+
+    def console(self) -> AbstractContextManager[Console]:
+        return sol.console(self.session)

@@ -49,6 +49,10 @@ ALGORITHMS = {
 }
 
 
+#: Payload type of serial over LAN (table 13-16).
+_CONSOLE_PAYLOAD = 1
+
+
 class WireSession(_Base):
     """A session that logs in asynchronously and never falls back.
 
@@ -201,6 +205,24 @@ class WireSession(_Base):
         if error:
             response["error"] = error
         return response
+
+    # Serial over LAN ---------------------------------------------------------------------
+
+    @property
+    def managed_id(self) -> int:
+        """The BMC's number of this session, by which it says who has a payload."""
+        return int(self.sessionid)
+
+    def on_console(self, handler: Callable[[Any], None] | None) -> None:
+        """Have console packets handed on, in the thread that handles packets: its bytes, or a dict when the
+        session broke.
+        """
+        self.sol_handler = handler
+
+    def send_console(self, payload: bytes) -> None:
+        """Send one console packet, as it is, once: repeating it is the console's own business (section
+        15.11)."""
+        self.send_payload(bytearray(payload), payload_type=_CONSOLE_PAYLOAD, retry=False)
 
     #: The clock of :meth:`raw_command`; set while helpers of pyghmi work on this session.
     helper_deadline: Callable[[], float] | None = None
