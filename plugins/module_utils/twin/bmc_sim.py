@@ -11,6 +11,8 @@ What else is in the BMC's directory, for the twin to read and write:
 ``restore_policy``  what to do when power returns: always-on, always-off, previous
 ``last_power``      on or off, as last commanded or seen through the BMC (for 'previous')
 ``boot_flags``      the boot device asked for; moved to ``boot_used`` by the power-on it was for
+``state/``          what ``ipmi_sim`` itself keeps: the event log, and accounts as somebody changed them; they
+                    then count for more than the twin's own secrets
 ``lan_settings``    what was set of the network of a BMC that may change its address
 ``identify``        seconds (and 1 for 'forced') of the last request to light the locator
 ``sensors/<name>``  the reading of that sensor in its unit; change it to change the sensor
