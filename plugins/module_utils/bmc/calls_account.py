@@ -85,7 +85,7 @@ def _around(each: Each, check: bool) -> Iterator[list[Target]]:
     if params.get("state") != ROTATED:
         yield each.targets
         return
-    with open_ledger(Path(params["ledger"]), check=check) as ledger:
+    with open_ledger(Path(params["ledger"]), check=check, wait_s=params["deadline_s"]) as ledger:
         for own in each.params.values():
             own[_LEDGER] = ledger
         yield [

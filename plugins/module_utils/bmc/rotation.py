@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -26,7 +27,11 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.accounts 
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Account, Bmc, now
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.passwords import generate
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import PRIVILEGES, Target
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import (
+    PRIVILEGES,
+    Deadline,
+    Target,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.durable import sync_directory
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DatacenterError,
@@ -37,6 +42,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 PENDING, DONE, KEPT = "pending", "done", "kept"
 #: Firmware is known that keeps so many bytes of a longer password, without a word.
 _CUT_OFF = 16
+#: Between two looks at a file that another holds.
+_LOCK_LOOK_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -106,15 +113,16 @@ class Ledger:
 
 
 @contextmanager
-def open_ledger(path: Path, *, check: bool = False) -> Iterator[Ledger]:
+def open_ledger(path: Path, *, check: bool = False, wait_s: float = 0.0) -> Iterator[Ledger]:
     """The rotation's file, made when it is missing, for its owner alone, held by one run at a time.
 
     :param check: read it, if it is there, and leave everything as it is.
-    :raises Refused: another run holds it.
+    :param wait_s: for another that holds it: a task on many hosts is many that share the file.
+    :raises Refused: another run still holds it.
     :raises DatacenterError: it cannot be used.
     """
     try:
-        file = _open(path, check)
+        file = _open(path, check, Deadline(wait_s))
     except OSError as error:
         raise _unusable(path, str(error)) from error
     try:
@@ -126,14 +134,14 @@ def open_ledger(path: Path, *, check: bool = False) -> Iterator[Ledger]:
             file.close()
 
 
-def _open(path: Path, check: bool) -> IO[bytes] | None:
+def _open(path: Path, check: bool, deadline: Deadline) -> IO[bytes] | None:
     if check:
         return path.open("rb") if path.exists() else None
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     file = os.fdopen(descriptor, "r+b")
     try:
         os.fchmod(descriptor, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor, deadline)
         sync_directory(path.absolute().parent)
     except BlockingIOError as error:
         file.close()
@@ -146,6 +154,16 @@ def _open(path: Path, check: bool) -> IO[bytes] | None:
         file.close()
         raise
     return file
+
+
+def _lock(descriptor: int, deadline: Deadline) -> None:
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if deadline.expired():
+                raise
+        time.sleep(_LOCK_LOOK_S)
 
 
 def _unusable(path: Path, cause: str) -> DatacenterError:

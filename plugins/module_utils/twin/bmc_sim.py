@@ -13,6 +13,8 @@ What else is in the BMC's directory, for the twin to read and write:
 ``boot_flags``      the boot device asked for; moved to ``boot_used`` by the power-on it was for
 ``identify``        seconds that the locator is lit from the file's time on, and 1 for 'until told otherwise'
 ``bios``            the version of the server's firmware; remove it and nobody knows
+``state/``          what ``ipmi_sim`` itself keeps: the event log, and accounts as somebody changed them; they
+                    then count for more than the twin's own secrets
 ``lan_settings``    what was set of the network of a BMC that may change its address
 ``sensors/<name>``  the reading of that sensor in its unit; change it to change the sensor
 ``fault``           one of

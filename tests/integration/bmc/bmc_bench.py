@@ -19,7 +19,8 @@ from typing import Any
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import bmc_sim
 
-PASSWORD = "Tw1n,s3cret!pw"
+#: This run's own: a test looks for it in every process of the machine.
+PASSWORD = f"Tw1n,{os.urandom(5).hex()}!"
 USER = "ops"
 #: Someone who may only look.
 VIEWER = "viewer"

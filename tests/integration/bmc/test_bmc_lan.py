@@ -177,7 +177,7 @@ def test_another_bmc_at_the_address_is_not_taken_for_it(sim: Moving, plugin: Pat
     sim.how("stays")
     sim.enter("ip", "addr", "add", f"{NEW}/24", "dev", LINK)
     other = Simulated(tmp_path / "other", plugin, address=NEW, inside=sim.inside)
-    other.start(mac="02:00:00:00:00:99")
+    other.start(mac="02:00:00:00:00:99", gateway=GATEWAY)
     try:
         with pytest.raises(Refused, match="in use"):
             change(sim, Wanted(NEW))

@@ -97,7 +97,9 @@ class Session:
                 raise errors.silent(
                     self.name, what, f"no answer within {deadline.seconds:.3g} s, in an open session"
                 )
-            self._patience_s = max(self._patience_s, 2 * (time.monotonic() - asked))
+            # By the last answer alone: one that came late for a lost packet must not leave the commands after
+            # it without a second try.
+            self._patience_s = max(self.target.answer_s / 2, 2 * (time.monotonic() - asked))
             code = response["code"]
             if code == 0:
                 return bytes(response["data"])

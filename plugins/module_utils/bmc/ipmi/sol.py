@@ -37,6 +37,8 @@ _BY_ID = 0xFF
 #: Completion codes of 'activate payload'.
 _ALREADY_ACTIVE, _DISABLED, _LIMIT = 0x80, 0x81, 0x82
 
+_USUAL_PORT = 623
+
 #: Status bits of a BMC's packet (table 15-2).
 _NACK, _DEACTIVATED, _OVERRUN = 0x40, 0x10, 0x08
 _LAST_NUMBER = 15
@@ -150,9 +152,10 @@ def _activate(session: Session) -> int:
                 next_step="switch it on (ipmitool sol set enabled true)",
             ) from error
         raise
-    # Some firmware has the two bytes the wrong way round.
+    # Some firmware has the two bytes the wrong way round. A BMC behind a forwarded port knows of its own
+    # only.
     port = {int.from_bytes(data[8:10], order) for order in ("little", "big")}
-    if len(data) >= 10 and session.target.port not in port:
+    if len(data) >= 10 and not port & {session.target.port, _USUAL_PORT}:
         raise errors.CommandUnsupported(
             what,
             device=session.name,

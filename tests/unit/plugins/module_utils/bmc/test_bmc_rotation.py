@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import stat
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -225,6 +227,24 @@ def test_a_torn_last_line_is_cut_off_and_a_strange_one_is_refused(path: Path) ->
 def test_two_runs_do_not_share_the_file(path: Path) -> None:
     with open_ledger(path), pytest.raises(Refused, match="another rotation holds the file"):
         turn(FakeBmc(), path)
+
+
+def test_hosts_of_one_task_wait_for_each_other(path: Path) -> None:
+    held = threading.Event()
+
+    def hold() -> None:
+        with open_ledger(path) as ledger:
+            held.set()
+            time.sleep(0.3)
+            ledger.write(Entry("db1", "ops", "done", OLD, NEW))
+
+    other = threading.Thread(target=hold)
+    other.start()
+    assert held.wait(5)
+    with open_ledger(path, wait_s=10) as ledger:
+        # What the other wrote while this one waited is known.
+        assert ledger.last("db1", "ops") is not None
+    other.join()
 
 
 def test_no_password_is_shown_by_what_holds_one() -> None:
