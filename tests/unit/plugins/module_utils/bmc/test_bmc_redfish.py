@@ -277,6 +277,13 @@ def test_a_collection_is_read_to_its_last_page() -> None:
     assert [one["Id"] for one in service.session.members("/l", "read")] == ["1", "2"]
 
 
+def test_a_collection_that_does_not_expand_after_all_is_read_one_by_one() -> None:
+    service, wire = served(members("/l", {"Id": "1"}))
+    service.session.root["ProtocolFeaturesSupported"] = {"ExpandQuery": {"NoLinks": True}}
+    wire.script["GET", "/l?$expand=.($levels=1)"] = [refused(400, "QueryNotSupportedOnResource")]
+    assert [one["Id"] for one in service.session.members("/l", "read")] == ["1"]
+
+
 def test_a_link_to_another_host_is_asked_for_here() -> None:
     service, wire = served()
     wire.script["GET", "/a"] = [Answer(307, {"Location": "https://evil.example/b?x=1"})]
