@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +15,22 @@ from bmc_bench import USER, VIEWER
 from redfish_bench import SERVICE_PORT, Authority, curl
 from redfish_service import ACCOUNTS, LOG, SESSIONS, SYSTEM, Service
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import chassis, errors, info
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import (
+    accounts,
+    chassis,
+    errors,
+    eventlog,
+    firmware,
+    info,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.connection import connect
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.identify import set_identify
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Boot
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import Confirmation, set_power
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import network, settings
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.bmc import RedfishBmc
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.sensors import Sweep, sweep
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DeadlineExceeded,
@@ -136,14 +148,11 @@ def test_all_that_is_known_is_told(service: Service, target: Any, sensors_as: st
     assert [module["serial_number"] for module in found["fru"]["memory"]] == ["S80CE1", "S80CE2"]
     assert [drive["serial_number"] for drive in found["fru"]["drives"]] == ["PHLJ000", "PHLJ001"]
     inlet = next(one for one in found["sensors"] if one["name"] == "Inlet Temp")
-    # The excerpts of the subsystem tell no health.
-    healthy = "unknown" if sensors_as == "subsystems" else "ok"
-    assert (inlet["type"], inlet["unit"], inlet["health"]) == ("Temperature", "°C", healthy)
-    assert inlet["available"] is True
+    assert (inlet["type"], inlet["unit"], inlet["verdict"]) == ("Temperature", "°C", "ok")
     fan = next(one for one in found["sensors"] if one["name"] == "Fan 1")
-    assert (fan["type"], fan["unit"], fan["value"]) == ("Fan", "RPM", 6200.0)
-    health = {one["name"]: one["health"] for one in found["sensors"] if one["type"] == "Power Supply"}
-    assert health == ({"PSU 1": "ok"} if sensors_as == kinds[-1] else {"PSU 1": "ok", "PSU 2": "critical"})
+    assert (fan["type"], fan["unit"], fan["reading"]) == ("Fan", "RPM", 6200.0)
+    verdicts = {one["name"]: one["verdict"] for one in found["sensors"] if one["type"] == "Power Supply"}
+    assert verdicts == ({"PSU 1": "ok"} if sensors_as == kinds[-1] else {"PSU 1": "ok", "PSU 2": "critical"})
     # By time, not by the order given: one is in another time zone.
     assert [event["id"] for event in found["sel"]["last"]] == ["1", "2"]
     assert found["sel"]["by_severity"] == {"critical": 1, "ok": 1}
@@ -151,11 +160,14 @@ def test_all_that_is_known_is_told(service: Service, target: Any, sensors_as: st
     assert bool(members) is not expand
 
 
-def test_a_sensor_without_a_reading_is_not_available(service: Service, target: Any) -> None:
+def test_a_sensor_without_a_reading_is_not_known(service: Service, target: Any) -> None:
     with connect(target()) as bmc:
-        by_name = {one["name"]: one for one in bmc.sensors()}
-    assert (by_name["Server power"]["available"], by_name["Server power"]["health"]) == (False, "unknown")
-    assert by_name["Fan 1"]["health"] == "warning"
+        by_name = {one.name: one for one in bmc.read_sensors()}
+        seen = sweep(bmc, Sweep(names=["Server power"]))
+    assert by_name["Server power"].verdict == "unknown"
+    assert "UnavailableOffline" in str(by_name["Server power"].cause)
+    assert by_name["Fan 1"].verdict == "warning"
+    assert (seen["verdict"], seen["unknown"]) == ("unknown", ["Server power"])
 
 
 def test_a_memory_module_less_is_seen(service: Service, target: Any) -> None:
@@ -183,66 +195,91 @@ def test_a_boot_device_that_it_has_not_is_refused(service: Service, target: Any,
     assert all(method != "PATCH" for method, _path in service.asked)
 
 
-# What comes with words of later --------------------------------------------------------------
-
-
-def test_accounts_are_made_changed_and_removed(service: Service, target: Any) -> None:
-    from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import accounts
-
-    with connect(target()) as bmc:
-        assert isinstance(bmc, RedfishBmc)
-        accounts.add(bmc.service, "night", "operator", "Str0ng,enough!")
-        made = next(one for one in accounts.accounts(bmc.service) if one["name"] == "night")
-        assert (made["privilege"], made["enabled"]) == ("operator", True)
-        with connect(target(user="night", password="Str0ng,enough!", port=1)) as theirs:
+def test_a_password_counts_when_a_log_in_proves_it(service: Service, target: Any) -> None:
+    wanted = accounts.Wanted("night", "operator", password="Str0ng,enough!pw")
+    with connect(target(), Deadline(30)) as bmc:
+        made = accounts.ensure(bmc, wanted)
+        again = accounts.ensure(bmc, wanted)
+        with bmc.beside(user="night", password="Str0ng,enough!pw") as theirs:
             assert theirs.read_status().power == "on"
-        accounts.change(bmc.service, made["path"], privilege="user", enabled=False)
-        with (
-            pytest.raises(errors.WrongPassword),
-            connect(target(user="night", password="Str0ng,enough!", port=1)),
-        ):
+        (account,) = [one for one in bmc.accounts() if one.name == "night"]
+        bmc.change_account(account, enabled=False, privilege="user")
+        with pytest.raises(errors.WrongPassword), bmc.beside(user="night", password="Str0ng,enough!pw"):
             pass
-        accounts.remove(bmc.service, made["path"])
-        assert {one["name"] for one in accounts.accounts(bmc.service)} == {USER, VIEWER}
+        (account,) = [one for one in bmc.accounts() if one.name == "night"]
+        assert (account.enabled, account.privilege) == (False, "user")
+        bmc.remove_account(account)
+        assert {one.name for one in bmc.accounts()} == {USER, VIEWER}
+    assert (made["changed"], again["changed"]) == (True, False)
     assert f"{ACCOUNTS}/3" not in service.tree
 
 
-def test_a_log_is_cleared_when_it_is_still_what_was_read(service: Service, target: Any) -> None:
-    from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import log
-
+def test_a_log_is_cleared_when_it_is_still_what_was_read(
+    service: Service, target: Any, tmp_path: Path
+) -> None:
     with connect(target()) as bmc:
-        assert isinstance(bmc, RedfishBmc)
-        found, seen = log.events(bmc.service)
-        assert [event["asserted"] for event in found] == [True, False]
+        read = bmc.read_log()
+        assert [(event.asserted, event.at) for event in read.events] == [
+            (True, "2026-11-20T00:00:00Z"),
+            (False, "2026-11-20T00:05:00Z"),
+        ]
         entry = f"{LOG}/Entries/3"
-        service.insert(
-            f"{LOG}/Entries", entry, {**service.tree[f"{LOG}/Entries/1"], "@odata.id": entry, "Id": "3"}
-        )
-        with pytest.raises(errors.NotNow, match="3 entries are there, 2 were read"):
-            log.clear(bmc.service, seen)
-        assert len(log.events(bmc.service)[0]) == 3
-        log.clear(bmc.service, log.events(bmc.service)[1])
-        assert log.events(bmc.service)[0] == []
+        late = {**service.tree[f"{LOG}/Entries/1"], "@odata.id": entry, "Id": "3"}
+        service.insert(f"{LOG}/Entries", entry, late)
+        with pytest.raises(errors.LogChanged, match="3 entries are there, 2 were read"):
+            bmc.clear_log(read)
+        assert len(bmc.read_log().events) == 3
+        done = eventlog.clear(bmc, eventlog.Choice(), tmp_path)
+        assert (done["cleared"], done["left"]) == (3, [])
+        assert bmc.read_log().events == ()
 
 
-def test_light_settings_and_network_are_written(service: Service, target: Any) -> None:
-    from datetime import datetime
+def test_the_locator_is_lit_and_read_back(service: Service, target: Any) -> None:
+    with connect(target()) as bmc:
+        lit = set_identify(bmc, None)
+        again = set_identify(bmc, None)
+        out = set_identify(bmc, 0)
+        with pytest.raises(errors.CommandUnsupported, match="goes out by itself"):
+            set_identify(bmc, 30)
+    assert [(one["changed"], one["confirmed"]) for one in (lit, again, out)] == [
+        (True, True), (False, True), (True, True),
+    ]  # fmt: skip
 
-    from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import (
-        firmware,
-        identify,
-        network,
-        sensors,
-        settings,
-    )
 
+def test_firmware_is_told_by_component(service: Service, target: Any) -> None:
+    with connect(target()) as bmc:
+        found = firmware.info(bmc, {"bmc": "3.43", "bios": "2.19"})
+    assert found["components"] == {"bmc": "3.42.0", "bios": "2.19.1"}
+    assert [one["component"] for one in found["differences"]] == ["bmc"]
+
+
+def test_the_network_is_written_in_one_change(service: Service, target: Any) -> None:
+    with connect(target()) as bmc:
+        now = bmc.read_lan()
+        assert now.as_dict() == {
+            "address": "127.0.0.1", "prefix_length": 24, "gateway": "127.0.0.254", "source": "static",
+            "vlan": 120, "access": None,
+        }  # fmt: skip
+        bmc.write_lan(now, replace(now, gateway="127.0.0.253", vlan=None))
+        assert bmc.read_lan().vlan is None
+        with pytest.raises(errors.CommandUnsupported, match="access"):
+            bmc.write_lan(now, replace(now, access="always"))
+    changes = [path for method, path in service.asked if method == "PATCH"]
+    assert changes == ["/redfish/v1/Managers/bmc/EthernetInterfaces/eth0"]
+
+
+def test_the_console_is_refused(service: Service, target: Any) -> None:
+    with connect(target()) as bmc:
+        for word in (bmc.console_holder, bmc.free_console, bmc.console):
+            with pytest.raises(errors.CommandUnsupported, match="protocol: ipmi"):
+                word()
+
+
+def test_settings_are_written(service: Service, target: Any) -> None:
+    """What has no word yet."""
     with connect(target()) as bmc:
         assert isinstance(bmc, RedfishBmc)
         one = bmc.service
-        assert identify.read(one) is False
-        identify.write(one, True)
-        assert identify.read(one) is True
-        assert [part["id"] for part in firmware.inventory(one)] == ["BMC", "BIOS"]
         moment = datetime(2026, 11, 26, 13, 0, tzinfo=UTC)
         settings.write_clock(one, moment)
         assert settings.clock(one) == moment
@@ -259,8 +296,3 @@ def test_light_settings_and_network_are_written(service: Service, target: Any) -
         assert network.services(one)["ipmi"]["enabled"] is False
         with pytest.raises(errors.CommandUnsupported):
             network.write_service(one, "telnet", False)
-        network.write_lan(one, gateway="127.0.0.253", vlan=0)
-        assert network.lan(one)["vlan"] is None
-        sensors.write_limits(one, "Inlet Temp", {"upper_critical": 50.0})
-        limits = next(s for s in sensors.with_limits(one) if s["name"] == "Inlet Temp")["limits"]
-        assert limits == {"upper_non_critical": 40.0, "upper_critical": 50.0}

@@ -13,6 +13,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
+    THRESHOLDS,
+    UNKNOWN,
+    VERDICTS,
+    Sensor,
+    Wanted,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.service import (
     Service,
     unsupported,
@@ -43,13 +50,47 @@ _ARRAYS = (
 )
 
 
-def sensors(service: Service) -> list[dict[str, Any]]:
-    """All sensors with their readings; ``health`` is ok, warning, critical or unknown."""
-    return [{name: one[name] for name in one if name != "limits"} for one in with_limits(service)]
+def read_sensors(service: Service, wanted: Wanted | None = None) -> list[Sensor]:
+    """The sensors, judged by the health that they tell, or else by the thresholds that they have."""
+    found = with_limits(service)
+    return [_judged(one) for one in found if wanted is None or wanted(one["name"], one["type"])]
+
+
+def _judged(one: Mapping[str, Any]) -> Sensor:
+    limits: dict[str, float] = one["limits"]
+    crossed = _crossed(one["value"], limits)
+    verdict, cause = one["health"], None
+    if not one["available"]:
+        verdict, cause = UNKNOWN, f"it cannot be read ({', '.join(one['states']) or 'no reading'})"
+    elif verdict == UNKNOWN:
+        # Nothing is said against it but its own thresholds.
+        verdict = VERDICTS[crossed] if crossed else "ok"
+    return Sensor(
+        one["name"],
+        one["type"],
+        one["value"],
+        one["unit"],
+        tuple(one["states"]),
+        verdict,
+        limits,
+        "sensor" if limits else None,
+        crossed if verdict not in ("ok", UNKNOWN) else None,
+        cause,
+    )
+
+
+def _crossed(value: float | None, limits: Mapping[str, float]) -> str | None:
+    """The farthest threshold that the reading is beyond."""
+    if value is None:
+        return None
+    low, high = THRESHOLDS[:3], THRESHOLDS[:2:-1]
+    below = (name for name in low if name in limits and value <= limits[name])
+    above = (name for name in high if name in limits and value >= limits[name])
+    return next(below, None) or next(above, None)
 
 
 def with_limits(service: Service) -> list[dict[str, Any]]:
-    """The same, with the ``limits`` that each tells."""
+    """All sensors with their readings and the ``limits`` that each tells."""
     what = "read the sensors"
     chassis = service.chassis(what)
     if not chassis:
@@ -161,19 +202,3 @@ def _made(
         and (number or kind == _SUPPLY),
         "limits": {word: float(limit) for word, limit in limits.items() if isinstance(limit, (int, float))},
     }
-
-
-def write_limits(service: Service, name: str, limits: Mapping[str, float | None]) -> None:
-    """Set limits of a sensor; only the newer Sensor resource takes them.
-
-    :param limits: by our words for them; ``None`` takes one away.
-    """
-    what = f"set the limits of the sensor {name}"
-    for chassis in service.chassis(what):
-        path = path_of(chassis.get("Sensors"))
-        for one in service.session.members(path, what) if path else []:
-            if one.get("Name") == name and path_of(one):
-                body = {_LIMITS[word][0]: {"Reading": limit} for word, limit in limits.items()}
-                service.session.patch(str(path_of(one)), {"Thresholds": body}, what)
-                return
-    raise unsupported(service.session, what, "it has no such sensor whose limits can be set")
