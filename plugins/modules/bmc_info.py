@@ -58,7 +58,9 @@ chassis:
   returned: when gathered
   type: dict
 firmware:
-  description: C(version), C(ipmi_version), C(manufacturer_id), C(product_id) and the C(session)'s algorithms.
+  description:
+    - C(version) and the C(session)'s algorithms; over IPMI C(ipmi_version), C(manufacturer_id) and
+      C(product_id), over Redfish C(redfish_version), C(manufacturer) and C(model).
   returned: when gathered
   type: dict
 lan:
@@ -66,7 +68,9 @@ lan:
   returned: when gathered
   type: dict
 fru:
-  description: What the server says it is, among it C(serial_number) and C(asset_number).
+  description:
+    - What the server says it is, among it C(serial_number) and C(asset_number). Over Redfish with
+      C(processors), C(memory) and C(drives); one that could not be read stands in C(not_told) and why.
   returned: when gathered
   type: dict
 sensors:
@@ -78,6 +82,7 @@ sel:
   description:
     - State of the event log with C(entries), C(free_bytes), C(overflow), C(clock_ahead_s), C(by_severity) and
       the newest entries as C(last), as M(anjianyun.datacenter.bmc_sel) gives them.
+    - What a protocol does not tell is null.
   returned: when gathered
   type: dict
 power_reading:

@@ -27,6 +27,7 @@ ROOT = "/redfish/v1/"
 SYSTEM = "/redfish/v1/Systems/1"
 SESSIONS = "/redfish/v1/SessionService/Sessions"
 ACCOUNTS = "/redfish/v1/AccountService/Accounts"
+SUBSCRIPTIONS = "/redfish/v1/EventService/Subscriptions"
 LOG = f"{SYSTEM}/LogServices/SEL"
 MOCKUP = Path(__file__).with_name("mockup.json")
 #: What each reset makes of the server.
@@ -236,6 +237,8 @@ class Service:
             return Reply(204)
         if path == ACCOUNTS:
             return self._new_account(body)
+        if path == SUBSCRIPTIONS:
+            return self._new_subscription(body)
         return refusal(405, "ActionNotSupported")
 
     def _reset(self, kind: str) -> Reply:
@@ -271,6 +274,13 @@ class Service:
         role = {"Role": {"@odata.id": f"/redfish/v1/AccountService/Roles/{body['RoleId']}"}}
         path = f"{ACCOUNTS}/{number}"
         self.insert(ACCOUNTS, path, {**pattern, "@odata.id": path, "Id": number, "Links": role, **body})
+        return Reply(201, self.tree[path], {"Location": path})
+
+    def _new_subscription(self, body: dict[str, Any]) -> Reply:
+        path = f"{SUBSCRIPTIONS}/{secrets.token_hex(4)}"
+        kind = "#EventDestination.v1_7_0.EventDestination"
+        own = {"@odata.id": path, "@odata.type": kind, "Id": path.rpartition("/")[2], "Name": "Subscription"}
+        self.insert(SUBSCRIPTIONS, path, {**own, **body})
         return Reply(201, self.tree[path], {"Location": path})
 
 

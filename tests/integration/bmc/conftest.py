@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from bmc_bench import Simulated, own_namespace
-from redfish_bench import Authority
+from redfish_bench import SERVICE_PORT, Authority, our_service, target_of
+from redfish_service import Service
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.bmc_sim import ensure_plugin
 
 
@@ -37,6 +39,20 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     for program in ("openssl", "curl"):
         assert shutil.which(program), f"{program} is needed; see bindep.txt"
     return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def service(namespace: str, authority: Authority, tmp_path: Path) -> Iterator[Service]:
+    """A Redfish service whose server is on; every session has to be given back to it."""
+    with our_service(tmp_path / "service", authority, SERVICE_PORT) as made:
+        yield made
+        assert made.sessions == {}, "a session was not given back"
+
+
+@pytest.fixture
+def target(authority: Authority) -> Callable[..., Target]:
+    """The way to :func:`service`, with what is given in place."""
+    return lambda **options: target_of(authority, SERVICE_PORT, **options)
 
 
 @pytest.fixture

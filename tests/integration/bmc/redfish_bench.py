@@ -25,6 +25,9 @@ from redfish_service import Service
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
 
+#: Where our service listens, if nothing else is said.
+SERVICE_PORT = 8443
+
 
 @dataclass
 class Authority:

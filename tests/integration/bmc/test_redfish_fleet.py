@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 from bmc_bench import PASSWORD, USER, Simulated
-from redfish_bench import Authority, our_service, target_of
+from redfish_bench import SERVICE_PORT, Authority, our_service, target_of
 from redfish_service import Service
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors, info
@@ -77,36 +77,27 @@ def test_a_hundred_services_with_five_dead(fleet: list[Service], authority: Auth
 
 # Which protocol ------------------------------------------------------------------------------
 
-PORT = 8445
-
-
-@pytest.fixture
-def service(namespace: str, authority: Authority, tmp_path: Path) -> Iterator[Service]:
-    with our_service(tmp_path / "service", authority, PORT) as made:
-        yield made
-
 
 def test_auto_takes_redfish_where_it_answers(service: Service, sim: Simulated, authority: Authority) -> None:
     service.power = "off"
-    with connect(target_of(authority, PORT, protocol="auto", cipher_suite=3)) as bmc:
+    with connect(target_of(authority, SERVICE_PORT, protocol="auto", cipher_suite=3)) as bmc:
         assert isinstance(bmc, RedfishBmc)
         assert bmc.read_status().power == "off"
-    assert service.sessions == {}
 
 
 def test_auto_takes_ipmi_where_nothing_answers_in_redfish(sim: Simulated, authority: Authority) -> None:
-    with connect(target_of(authority, PORT, protocol="auto", cipher_suite=3), Deadline(20)) as bmc:
+    with connect(target_of(authority, SERVICE_PORT, protocol="auto", cipher_suite=3), Deadline(20)) as bmc:
         assert isinstance(bmc, IpmiBmc)
         assert bmc.read_status().power == "on"
     with (
         pytest.raises(Refused, match="password is longer than the 20 bytes"),
-        connect(target_of(authority, PORT, protocol="auto", password="x" * 21)),
+        connect(target_of(authority, SERVICE_PORT, protocol="auto", password="x" * 21)),
     ):
         pass
 
 
 def test_auto_says_when_neither_answers(namespace: str, authority: Authority) -> None:
-    dead = target_of(authority, PORT, protocol="auto", answer_s=0.5)
+    dead = target_of(authority, SERVICE_PORT, protocol="auto", answer_s=0.5)
     with pytest.raises(Unreachable, match="neither in Redfish nor in IPMI"), connect(dead):
         pass
 
@@ -114,13 +105,13 @@ def test_auto_says_when_neither_answers(namespace: str, authority: Authority) ->
 def test_auto_does_not_go_round_a_refused_certificate(
     service: Service, sim: Simulated, tmp_path: Path
 ) -> None:
-    other = target_of(Authority(tmp_path / "other"), PORT, protocol="auto", cipher_suite=3)
+    other = target_of(Authority(tmp_path / "other"), SERVICE_PORT, protocol="auto", cipher_suite=3)
     with pytest.raises(errors.CertificateRefused), connect(other):
         pass
 
 
 def test_auto_offers_a_refused_password_once(service: Service, sim: Simulated, authority: Authority) -> None:
-    mistaken = target_of(authority, PORT, protocol="auto", cipher_suite=3, password="wrong")
+    mistaken = target_of(authority, SERVICE_PORT, protocol="auto", cipher_suite=3, password="wrong")
     with pytest.raises(errors.WrongPassword), connect(mistaken):
         pass
     assert service.log_ins == 1
@@ -147,7 +138,7 @@ def play(folder: Path, authority: Authority, tasks: list[dict[str, Any]]) -> tup
     )
     defaults = {
         "user": USER, "password": "{{ bmc_password }}", "cipher_suite": 3,
-        "answer_s": 10, "deadline_s": 40, "https_port": PORT, "ca_file": str(authority.ca_file),
+        "answer_s": 10, "deadline_s": 40, "https_port": SERVICE_PORT, "ca_file": str(authority.ca_file),
     }  # fmt: skip
     playbook = folder / "play.yml"
     playbook.write_text(
@@ -243,4 +234,3 @@ def test_one_call_asks_both_and_says_which(
     assert results["fleet"]["failed_targets"] == ["odd"]
     assert "20 bytes that IPMI has" in results["too_long"]["msg"]
     assert LONG not in output + json.dumps(results)
-    assert service.sessions == {}

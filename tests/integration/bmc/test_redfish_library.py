@@ -1,52 +1,42 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The BMC library in Redfish: rules, sessions and broken wires, on a service made of published resources."""
+"""The BMC library in Redfish: the rules and the words, on a service made of published resources."""
 
 from __future__ import annotations
 
-import logging
-import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from datetime import UTC
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bmc_bench import PASSWORD, USER, VIEWER
-from redfish_bench import Authority, curl, our_service, target_of
-from redfish_service import ACCOUNTS, LOG, SESSIONS, SYSTEM, Faults, Service
+from bmc_bench import USER, VIEWER
+from redfish_bench import SERVICE_PORT, Authority, curl
+from redfish_service import ACCOUNTS, LOG, SESSIONS, SYSTEM, Service
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import chassis, errors, info
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import (
+    accounts,
+    chassis,
+    errors,
+    eventlog,
+    firmware,
+    info,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.connection import connect
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.identify import set_identify
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Boot
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import Confirmation, set_power
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import network, settings
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.bmc import RedfishBmc
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.sensors import Sweep, sweep
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
-    DatacenterError,
     DeadlineExceeded,
-    Refused,
-    Unreachable,
 )
 
-PORT = 8443
 QUICK = Confirmation(readings=2, interval_s=0.05, deadline_s=5)
-
-
-@pytest.fixture
-def service(namespace: str, authority: Authority, tmp_path: Path) -> Iterator[Service]:
-    with our_service(tmp_path / "service", authority, PORT) as made:
-        yield made
-        assert made.sessions == {}, "a session was not given back"
-
-
-@pytest.fixture
-def target(authority: Authority) -> Callable[..., Any]:
-    return lambda **options: target_of(authority, PORT, **options)
 
 
 def test_power_policy_and_boot_are_confirmed_by_another_client(
@@ -58,7 +48,7 @@ def test_power_policy_and_boot_are_confirmed_by_another_client(
         boot = chassis.set_boot(bmc, Boot("pxe", persistent=False, uefi=True))
         again = chassis.set_boot(bmc, Boot("pxe", persistent=False, uefi=True))
         token = next(iter(service.sessions))
-        seen = curl(authority, PORT, SYSTEM, "-H", f"X-Auth-Token: {token}")
+        seen = curl(authority, SERVICE_PORT, SYSTEM, "-H", f"X-Auth-Token: {token}")
     assert (off["before"], off["after"], off["confirmed"]) == ("on", "off", True)
     assert (policy["before"], policy["after"], boot["changed"], again["changed"]) == (
         "always-on", "previous", True, False,
@@ -132,11 +122,13 @@ def test_yes_without_effect_is_not_believed(service: Service, target: Any) -> No
             set_power(bmc, "off", Confirmation(1, 0.05, 0.4))
 
 
-@pytest.mark.parametrize("sensors_as", ["Sensors", "Thermal and Power"])
+@pytest.mark.parametrize("sensors_as", ["Sensors", "subsystems", "Thermal and Power"])
 @pytest.mark.parametrize("expand", [False, True])
 def test_all_that_is_known_is_told(service: Service, target: Any, sensors_as: str, expand: bool) -> None:
-    if sensors_as != "Sensors":
-        del service.tree["/redfish/v1/Chassis/1"]["Sensors"]
+    kinds = ["Sensors", "subsystems", "Thermal and Power"]
+    for newer in kinds[: kinds.index(sensors_as)]:
+        for name in {"Sensors": ["Sensors"], "subsystems": ["ThermalSubsystem", "PowerSubsystem"]}[newer]:
+            del service.tree["/redfish/v1/Chassis/1"][name]
     if expand:
         service.tree["/redfish/v1/"]["ProtocolFeaturesSupported"] = {"ExpandQuery": {"NoLinks": True}}
     with connect(target(), Deadline(10)) as bmc:
@@ -156,12 +148,11 @@ def test_all_that_is_known_is_told(service: Service, target: Any, sensors_as: st
     assert [module["serial_number"] for module in found["fru"]["memory"]] == ["S80CE1", "S80CE2"]
     assert [drive["serial_number"] for drive in found["fru"]["drives"]] == ["PHLJ000", "PHLJ001"]
     inlet = next(one for one in found["sensors"] if one["name"] == "Inlet Temp")
-    assert (inlet["type"], inlet["unit"], inlet["health"], inlet["available"]) == (
-        "Temperature",
-        "°C",
-        "ok",
-        True,
-    )
+    assert (inlet["type"], inlet["unit"], inlet["verdict"]) == ("Temperature", "°C", "ok")
+    fan = next(one for one in found["sensors"] if one["name"] == "Fan 1")
+    assert (fan["type"], fan["unit"], fan["reading"]) == ("Fan", "RPM", 6200.0)
+    verdicts = {one["name"]: one["verdict"] for one in found["sensors"] if one["type"] == "Power Supply"}
+    assert verdicts == ({"PSU 1": "ok"} if sensors_as == kinds[-1] else {"PSU 1": "ok", "PSU 2": "critical"})
     # By time, not by the order given: one is in another time zone.
     assert [event["id"] for event in found["sel"]["last"]] == ["1", "2"]
     assert found["sel"]["by_severity"] == {"critical": 1, "ok": 1}
@@ -169,11 +160,14 @@ def test_all_that_is_known_is_told(service: Service, target: Any, sensors_as: st
     assert bool(members) is not expand
 
 
-def test_a_sensor_without_a_reading_is_not_available(service: Service, target: Any) -> None:
+def test_a_sensor_without_a_reading_is_not_known(service: Service, target: Any) -> None:
     with connect(target()) as bmc:
-        by_name = {one["name"]: one for one in bmc.sensors()}
-    assert (by_name["Server power"]["available"], by_name["Server power"]["health"]) == (False, "unknown")
-    assert by_name["Fan 1"]["health"] == "warning"
+        by_name = {one.name: one for one in bmc.read_sensors()}
+        seen = sweep(bmc, Sweep(names=["Server power"]))
+    assert by_name["Server power"].verdict == "unknown"
+    assert "UnavailableOffline" in str(by_name["Server power"].cause)
+    assert by_name["Fan 1"].verdict == "warning"
+    assert (seen["verdict"], seen["unknown"]) == ("unknown", ["Server power"])
 
 
 def test_a_memory_module_less_is_seen(service: Service, target: Any) -> None:
@@ -201,292 +195,104 @@ def test_a_boot_device_that_it_has_not_is_refused(service: Service, target: Any,
     assert all(method != "PATCH" for method, _path in service.asked)
 
 
-# Who it is, and who may ---------------------------------------------------------------------
-
-
-def test_a_certificate_of_another_authority_is_refused_before_a_password_is_told(
-    service: Service, target: Any, tmp_path: Path
-) -> None:
-    other = Authority(tmp_path / "other")
-    with (
-        pytest.raises(errors.CertificateRefused, match="ca_file"),
-        connect(target(ca_file=str(other.ca_file))),
-    ):
-        raise AssertionError("it was let in")
-    with pytest.raises(errors.CertificateRefused), connect(target(ca_file=None)):
-        raise AssertionError("the machine's own authorities took it")
-    assert service.asked == []
-
-
-def test_a_certificate_for_another_address_is_refused(
-    namespace: str, authority: Authority, target: Any, tmp_path: Path
-) -> None:
-    service = Service(tmp_path / "s", {USER: PASSWORD}, PORT)
-    service.start(*authority.sign("elsewhere", subject="IP:127.0.0.9"))
-    try:
-        with pytest.raises(errors.CertificateRefused, match="IP address mismatch"), connect(target()):
-            raise AssertionError("it was let in")
-    finally:
-        service.stop()
-    assert service.asked == []
-
-
-def test_a_file_that_is_no_certificate_is_said(service: Service, target: Any, tmp_path: Path) -> None:
-    wrong = tmp_path / "none.pem"
-    with pytest.raises(DatacenterError, match="cannot be read"), connect(target(ca_file=str(wrong))):
-        pass
-    wrong.write_text("nothing")
-    with pytest.raises(DatacenterError, match="cannot be read"), connect(target(ca_file=str(wrong))):
-        pass
-
-
-def test_a_wrong_password_is_told_from_a_low_role(service: Service, target: Any) -> None:
-    with pytest.raises(errors.WrongPassword, match="lock the account"), connect(target(password="wrong")):
-        pass
-    assert service.log_ins == 1
-    with connect(target(user=VIEWER)) as bmc:
-        assert bmc.read_status().power == "on"
-        with pytest.raises(errors.PrivilegeTooLow, match="InsufficientPrivilege"):
-            set_power(bmc, "off", QUICK)
-    assert service.power == "on"
-
-
-def test_all_sessions_taken_is_told(service: Service, target: Any) -> None:
-    service.most_sessions = 1
-    with connect(target()), pytest.raises(errors.NoSessionLeft), connect(target(port=1)):
-        pass
-
-
-def test_a_session_that_ended_is_told_and_nothing_is_repeated(service: Service, target: Any) -> None:
-    with connect(target()) as bmc:
-        bmc.read_status()
-        service.sessions.clear()
-        with pytest.raises(errors.NoSessionLeft):
-            bmc.control("off")
-    assert service.power == "on"
-    assert service.log_ins == 1
-
-
-def test_several_servers_behind_one_service_are_not_guessed(service: Service, target: Any) -> None:
-    second = "/redfish/v1/Systems/2"
-    service.tree[second] = {**service.tree[SYSTEM], "@odata.id": second, "Id": "2", "Name": "nn-db-02"}
-    service.tree["/redfish/v1/Systems"]["Members"].append({"@odata.id": second})
-    with connect(target()) as bmc, pytest.raises(Refused, match="2 stand behind this service: 1, 2"):
-        set_power(bmc, "off", QUICK)
-    for name in ("2", "nn-db-02"):
-        with connect(target(system=name)) as bmc:
-            assert isinstance(bmc, RedfishBmc)
-            assert bmc.service.system_path() == second
-    with connect(target(system="nn-db-09")) as bmc, pytest.raises(Refused, match="nn-db-09"):
-        bmc.read_boot()
-    assert service.power == "on"
-
-
-# The wire ------------------------------------------------------------------------------------
-
-
-def test_the_environments_proxy_is_not_used(
-    service: Service, target: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    with connect(target()) as bmc:
-        assert bmc.read_status().power == "on"
-
-
-def test_an_answer_byte_by_byte_ends_at_the_deadline(service: Service, target: Any) -> None:
-    with connect(target(answer_s=1.0), Deadline(10)) as bmc:
-        service.faults.drip_s = 0.1
-        began = time.monotonic()
-        with pytest.raises(Unreachable, match="no whole answer within 1 s"):
-            bmc.firmware()
-        assert time.monotonic() - began < 2
-        service.faults.drip_s = 0
-
-
-def test_one_deadline_holds_the_whole_operation(service: Service, target: Any) -> None:
-    service.faults.slow_s = 0.4
-    began = time.monotonic()
-    with pytest.raises(DatacenterError), connect(target(), Deadline(1.5)) as bmc:
-        info.gather(bmc, ["fru"])
-    assert time.monotonic() - began < 1.5 + 2.0 + 0.5
-    _drained(service)
-
-
-def test_a_silent_service_is_unreachable(namespace: str, target: Any) -> None:
-    with socket.create_server(("127.0.0.1", PORT)):
-        began = time.monotonic()
-        with pytest.raises(Unreachable), connect(target(answer_s=0.5)):
-            pass
-        assert time.monotonic() - began < 1.5
-    with pytest.raises(Unreachable, match="TCP port 8443"), connect(target()):
-        pass
-
-
-def test_what_is_no_redfish_is_said(namespace: str, target: Any, authority: Authority) -> None:
-    def answer(server: socket.socket) -> None:
-        taken, _ = server.accept()
-        with taken:
-            taken.recv(100)
-            taken.sendall(b"HTTP/1.1 200 OK\r\n\r\n<html>")
-
-    with socket.create_server(("127.0.0.1", PORT)) as server:
-        thread = threading.Thread(target=answer, args=(server,))
-        thread.start()
-        with pytest.raises(errors.BmcError, match="port 8443 speaks HTTPS"), connect(target()):
-            pass
-        thread.join()
-
-
-def test_a_dropped_answer_is_asked_for_again_where_that_does_no_harm(service: Service, target: Any) -> None:
-    with connect(target()) as bmc:
-        service.faults.drop = ("GET", SYSTEM, 1)
-        assert bmc.read_status().power == "on"
-        service.faults.drop = ("POST", f"{SYSTEM}/Actions", 1)
-        set_power(bmc, "off", QUICK)
-    assert service.resets == ["ForceOff", "ForceOff"]
-
-
-@pytest.mark.parametrize("verb", ["cycle", "reset"])
-def test_a_reset_whose_answer_is_lost_is_not_sent_twice(service: Service, target: Any, verb: str) -> None:
-    with connect(target()) as bmc:
-        service.faults.drop = ("POST", f"{SYSTEM}/Actions", 1)
-        with pytest.raises(Unreachable, match="whether the server did it is not known"):
-            set_power(bmc, verb, QUICK)
-    assert len(service.resets) == 1
-
-
-def test_a_busy_service_is_asked_again(service: Service, target: Any) -> None:
-    with connect(target(answer_s=5)) as bmc:
-        service.faults.busy = 1
-        assert bmc.read_status().power == "on"
-        service.faults.say = ("POST", SYSTEM, 503, "ServiceTemporarilyUnavailable")
-        with pytest.raises(errors.NotNow):
-            bmc.control("reset", once=True)
-        assert [method for method, _path in service.asked].count("POST") == 2, "the log-in, and once"
-    assert service.resets == []
-
-
-def test_somebody_elses_change_between_does_not_lose_ours(service: Service, target: Any) -> None:
-    with connect(target()) as bmc:
-        service.faults.changes_hands = 1
-        chassis.set_restore_policy(bmc, "always-off")
-        service.faults.changes_hands = 2
-        with pytest.raises(errors.NotNow, match="PreconditionFailed"):
-            chassis.set_restore_policy(bmc, "previous")
-
-
-@pytest.mark.parametrize("where", ["GET", "POST"])
-def test_a_session_is_given_back_after_an_error(service: Service, target: Any, where: str) -> None:
-    service.faults.say = (where, SYSTEM, 500, "InternalError")
-    with pytest.raises(DatacenterError), connect(target()) as bmc:
-        set_power(bmc, "off", QUICK)
-    assert service.log_ins == 1
-    with pytest.raises(RuntimeError), connect(target()):
-        raise RuntimeError("what nobody thought of")
-
-
-def test_a_session_is_given_back_over_a_connection_that_has_ended(service: Service, target: Any) -> None:
-    with connect(target()) as bmc:
-        service.faults.drop = ("GET", SYSTEM, 2)
-        assert bmc.read_status().power == "unknown"
-    assert "DELETE" in [method for method, _path in service.asked]
-
-
-def test_no_secret_is_logged(service: Service, target: Any, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    with connect(target()) as bmc:
-        token = next(iter(service.sessions))
-        bmc.read_status()
-        assert PASSWORD not in repr(bmc.__dict__) + repr(target())
-    with pytest.raises(errors.WrongPassword) as caught, connect(target(password=PASSWORD + "x")):
-        pass
-    assert "/redfish/v1/" in caplog.text, "the log was looked at"
-    assert PASSWORD not in caplog.text + repr(caught.value.fields())
-    assert token not in caplog.text
-
-
-# What comes with words of later --------------------------------------------------------------
-
-
-def test_accounts_are_made_changed_and_removed(service: Service, target: Any) -> None:
-    from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import accounts
-
-    with connect(target()) as bmc:
-        assert isinstance(bmc, RedfishBmc)
-        accounts.add(bmc.service, "night", "operator", "Str0ng,enough!")
-        made = next(one for one in accounts.accounts(bmc.service) if one["name"] == "night")
-        assert (made["privilege"], made["enabled"]) == ("operator", True)
-        with connect(target(user="night", password="Str0ng,enough!", port=1)) as theirs:
+def test_a_password_counts_when_a_log_in_proves_it(service: Service, target: Any) -> None:
+    wanted = accounts.Wanted("night", "operator", password="Str0ng,enough!pw")
+    with connect(target(), Deadline(30)) as bmc:
+        made = accounts.ensure(bmc, wanted)
+        again = accounts.ensure(bmc, wanted)
+        with bmc.beside(user="night", password="Str0ng,enough!pw") as theirs:
             assert theirs.read_status().power == "on"
-        accounts.change(bmc.service, made["path"], privilege="user", enabled=False)
-        with (
-            pytest.raises(errors.WrongPassword),
-            connect(target(user="night", password="Str0ng,enough!", port=1)),
-        ):
+        (account,) = [one for one in bmc.accounts() if one.name == "night"]
+        bmc.change_account(account, enabled=False, privilege="user")
+        with pytest.raises(errors.WrongPassword), bmc.beside(user="night", password="Str0ng,enough!pw"):
             pass
-        accounts.remove(bmc.service, made["path"])
-        assert {one["name"] for one in accounts.accounts(bmc.service)} == {USER, VIEWER}
+        (account,) = [one for one in bmc.accounts() if one.name == "night"]
+        assert (account.enabled, account.privilege) == (False, "user")
+        bmc.remove_account(account)
+        assert {one.name for one in bmc.accounts()} == {USER, VIEWER}
+    assert (made["changed"], again["changed"]) == (True, False)
     assert f"{ACCOUNTS}/3" not in service.tree
 
 
-def test_a_log_is_cleared_when_it_is_still_what_was_read(service: Service, target: Any) -> None:
-    from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import log
-
+def test_a_log_is_cleared_when_it_is_still_what_was_read(
+    service: Service, target: Any, tmp_path: Path
+) -> None:
     with connect(target()) as bmc:
-        assert isinstance(bmc, RedfishBmc)
-        found, seen = log.events(bmc.service)
-        assert [event["asserted"] for event in found] == [True, False]
+        read = bmc.read_log()
+        assert [(event.asserted, event.at) for event in read.events] == [
+            (True, "2026-11-20T00:00:00Z"),
+            (False, "2026-11-20T00:05:00Z"),
+        ]
         entry = f"{LOG}/Entries/3"
-        service.insert(
-            f"{LOG}/Entries", entry, {**service.tree[f"{LOG}/Entries/1"], "@odata.id": entry, "Id": "3"}
-        )
-        with pytest.raises(errors.NotNow, match="3 entries are there, 2 were read"):
-            log.clear(bmc.service, seen)
-        assert len(log.events(bmc.service)[0]) == 3
-        log.clear(bmc.service, log.events(bmc.service)[1])
-        assert log.events(bmc.service)[0] == []
+        late = {**service.tree[f"{LOG}/Entries/1"], "@odata.id": entry, "Id": "3"}
+        service.insert(f"{LOG}/Entries", entry, late)
+        with pytest.raises(errors.LogChanged, match="3 entries are there, 2 were read"):
+            bmc.clear_log(read)
+        assert len(bmc.read_log().events) == 3
+        done = eventlog.clear(bmc, eventlog.Choice(), tmp_path)
+        assert (done["cleared"], done["left"]) == (3, [])
+        assert bmc.read_log().events == ()
 
 
-def test_light_settings_and_network_are_written(service: Service, target: Any) -> None:
-    from datetime import datetime
+def test_the_locator_is_lit_and_read_back(service: Service, target: Any) -> None:
+    with connect(target()) as bmc:
+        lit = set_identify(bmc, None)
+        again = set_identify(bmc, None)
+        out = set_identify(bmc, 0)
+        with pytest.raises(errors.CommandUnsupported, match="goes out by itself"):
+            set_identify(bmc, 30)
+    assert [(one["changed"], one["confirmed"]) for one in (lit, again, out)] == [
+        (True, True), (False, True), (True, True),
+    ]  # fmt: skip
 
-    from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import (
-        firmware,
-        identify,
-        network,
-        sensors,
-        settings,
-    )
 
+def test_firmware_is_told_by_component(service: Service, target: Any) -> None:
+    with connect(target()) as bmc:
+        found = firmware.info(bmc, {"bmc": "3.43", "bios": "2.19"})
+    assert found["components"] == {"bmc": "3.42.0", "bios": "2.19.1"}
+    assert [one["component"] for one in found["differences"]] == ["bmc"]
+
+
+def test_the_network_is_written_in_one_change(service: Service, target: Any) -> None:
+    with connect(target()) as bmc:
+        now = bmc.read_lan()
+        assert now.as_dict() == {
+            "address": "127.0.0.1", "prefix_length": 24, "gateway": "127.0.0.254", "source": "static",
+            "vlan": 120, "access": None,
+        }  # fmt: skip
+        bmc.write_lan(now, replace(now, gateway="127.0.0.253", vlan=None))
+        assert bmc.read_lan().vlan is None
+        with pytest.raises(errors.CommandUnsupported, match="access"):
+            bmc.write_lan(now, replace(now, access="always"))
+    changes = [path for method, path in service.asked if method == "PATCH"]
+    assert changes == ["/redfish/v1/Managers/bmc/EthernetInterfaces/eth0"]
+
+
+def test_the_console_is_refused(service: Service, target: Any) -> None:
+    with connect(target()) as bmc:
+        for word in (bmc.console_holder, bmc.free_console, bmc.console):
+            with pytest.raises(errors.CommandUnsupported, match="protocol: ipmi"):
+                word()
+
+
+def test_settings_are_written(service: Service, target: Any) -> None:
+    """What has no word yet."""
     with connect(target()) as bmc:
         assert isinstance(bmc, RedfishBmc)
         one = bmc.service
-        assert identify.read(one) is False
-        identify.write(one, True)
-        assert identify.read(one) is True
-        assert [part["id"] for part in firmware.inventory(one)] == ["BMC", "BIOS"]
         moment = datetime(2026, 11, 26, 13, 0, tzinfo=UTC)
         settings.write_clock(one, moment)
         assert settings.clock(one) == moment
         settings.write_session_timeout(one, 600)
         assert settings.session_timeout_s(one) == 600
+        settings.add_alert_target(one, "snmp://10.0.0.7:162", protocol="SNMPv2c", context="room")
+        (alert,) = settings.alert_targets(one)
+        assert (alert["destination"], alert["context"]) == ("snmp://10.0.0.7:162", "room")
+        settings.remove_alert_target(one, alert["path"])
+        assert settings.alert_targets(one) == []
         network.write_ntp(one, enabled=True, servers=["10.0.0.1"])
         assert network.ntp(one) == {"enabled": True, "servers": ["10.0.0.1"]}
         network.write_service(one, "ipmi", False)
         assert network.services(one)["ipmi"]["enabled"] is False
         with pytest.raises(errors.CommandUnsupported):
             network.write_service(one, "telnet", False)
-        network.write_lan(one, gateway="127.0.0.253", vlan=0)
-        assert network.lan(one)["vlan"] is None
-        sensors.write_limits(one, "Inlet Temp", {"upper_critical": 50.0})
-        limits = next(s for s in sensors.with_limits(one) if s["name"] == "Inlet Temp")["limits"]
-        assert limits == {"upper_non_critical": 40.0, "upper_critical": 50.0}
-
-
-def _drained(service: Service) -> None:
-    """The last farewell may still be under way: it is slow here on purpose."""
-    end = time.monotonic() + 3
-    service.faults = Faults()
-    while service.sessions and time.monotonic() < end:
-        time.sleep(0.02)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from redfish_schemas import Published
-from redfish_service import ACCOUNTS, MOCKUP, SESSIONS, SYSTEM, Service, refusal
+from redfish_service import ACCOUNTS, MOCKUP, SESSIONS, SUBSCRIPTIONS, SYSTEM, Service, refusal
 
 TREE: dict[str, Any] = json.loads(MOCKUP.read_text())
 
@@ -69,6 +69,10 @@ def test_what_it_makes_and_says_is_as_published(published: Published, tmp_path: 
     assert account.body is not None
     assert published.objections(account.body) == []
     assert published.objections(service.tree[SESSIONS]) == []
+    alert = {"Destination": "snmp://10.0.0.7", "Protocol": "SNMPv2c", "SubscriptionType": "SNMPTrap"}
+    told = service.answer("POST", SUBSCRIPTIONS, held, {**alert, "Context": "room"})
+    assert told.body is not None
+    assert published.objections(told.body) == []
     assert "longenough" not in json.dumps(service.tree)
 
 

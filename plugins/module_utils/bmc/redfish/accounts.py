@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Account
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.service import (
     Service,
     unsupported,
@@ -20,13 +21,14 @@ ROLES = {"administrator": "Administrator", "operator": "Operator", "user": "Read
 _PRIVILEGES = {**{role: word for word, role in ROLES.items()}, "NoAccess": "no_access"}
 
 
-def accounts(service: Service) -> list[dict[str, Any]]:
-    """Everybody who may log in, and of services with fixed places the empty ones (``name`` is empty).
+def accounts(service: Service) -> list[Account]:
+    """Everybody who may log in, and of services with fixed places those empty ones that could."""
+    return [one for one, _path in _all(service) if one.name or one.enabled]
 
-    :returns: ``slot`` (the service's own id), ``path``, ``name``, ``enabled``, ``privilege`` (a role of the
-        service's own under its own name), ``locked``.
-    """
-    return [_account(one) for one in service.session.members(_collection(service), "read the accounts")]
+
+def _all(service: Service) -> list[tuple[Account, str]]:
+    members = service.session.members(_collection(service), "read the accounts")
+    return [(_account(one, number), str(path_of(one))) for number, one in enumerate(members, 1)]
 
 
 def _collection(service: Service) -> str:
@@ -37,53 +39,60 @@ def _collection(service: Service) -> str:
     return path
 
 
-def _account(one: Mapping[str, Any]) -> dict[str, Any]:
-    role = str(one.get("RoleId") or "")
-    return {
-        "slot": str(one.get("Id")),
-        "path": str(path_of(one)),
-        "name": str(one.get("UserName") or ""),
-        "enabled": bool(one.get("Enabled", True)),
-        "privilege": _PRIVILEGES.get(role, role),
-        "locked": bool(one.get("Locked", False)),
-    }
+def _account(one: Mapping[str, Any], number: int) -> Account:
+    """:param number: its place in the list, for services whose ids are no numbers."""
+    slot, role = str(one.get("Id")), str(one.get("RoleId") or "")
+    return Account(
+        int(slot) if slot.isdigit() else number,
+        str(one.get("UserName") or ""),
+        bool(one.get("Enabled", True)),
+        _PRIVILEGES.get(role, "oem" if role else "no_access"),
+    )
 
 
-def add(service: Service, name: str, privilege: str, password: str) -> None:
+def _path(service: Service, account: Account, what: str) -> str:
+    for one, path in _all(service):
+        if (one.slot, one.name) == (account.slot, account.name):
+            return path
+    raise unsupported(service.session, what, f"it has no account {account.name} any more")
+
+
+def add(service: Service, name: str, privilege: str, password: str, slot: int | None = None) -> None:
     """Make an enabled account: in an empty place where there are places, else a new one."""
     what = f"make the account {name}"
     body = {"UserName": name, "Password": password, "RoleId": ROLES[privilege], "Enabled": True}
-    empty = [one for one in accounts(service) if not one["name"] and one["slot"] not in ("0", "1")]
-    if empty:
-        service.session.patch(empty[0]["path"], body, what)
+    # The first place is the anonymous account's by custom, and often cannot be written.
+    empty = [(one.slot, path) for one, path in _all(service) if not one.name and one.slot > 1]
+    free = next((path for number, path in empty if slot in (None, number)), None)
+    if free is not None:
+        service.session.patch(free, body, what)
         return
+    if slot is not None:
+        raise unsupported(service.session, what, f"it has no empty place {slot}")
     service.session.post(_collection(service), body, what, once=True)
 
 
-def change(service: Service, path: str, *, enabled: bool | None = None, privilege: str | None = None) -> None:
-    """Change what is given of an account."""
-    body: dict[str, Any] = {}
-    if enabled is not None:
-        body["Enabled"] = enabled
-    if privilege is not None:
+def change(service: Service, account: Account, *, enabled: bool, privilege: str) -> None:
+    """Set what an account may, and whether it may log in."""
+    what = f"change the account {account.name}"
+    body: dict[str, Any] = {"Enabled": enabled} if enabled != account.enabled else {}
+    if privilege != account.privilege:
         body["RoleId"] = ROLES[privilege]
-    service.session.patch(path, body, "change an account")
+    if body:
+        service.session.patch(_path(service, account, what), body, what)
 
 
-def remove(service: Service, path: str) -> None:
+def remove(service: Service, account: Account) -> None:
     """Take an account away; where places are fixed it is emptied."""
-    what = "remove an account"
+    what = f"remove the account {account.name}"
+    path = _path(service, account, what)
     try:
         service.session.delete(path, what)
     except errors.CommandUnsupported:
         service.session.patch(path, {"UserName": "", "Enabled": False}, what)
 
 
-def set_password(service: Service, path: str, password: str) -> None:
+def set_password(service: Service, account: Account, password: str) -> None:
     """Give an account a new password. Whether it is in force, a log-in tells."""
-    service.session.patch(path, {"Password": password}, "set a password")
-
-
-def unlock(service: Service, path: str) -> None:
-    """Let an account in again that failed too often."""
-    service.session.patch(path, {"Locked": False}, "unlock an account")
+    what = f"set the password of {account.name}"
+    service.session.patch(_path(service, account, what), {"Password": password}, what)

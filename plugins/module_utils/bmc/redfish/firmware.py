@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Firmware
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.service import (
     Service,
     unsupported,
@@ -45,3 +47,25 @@ def inventory(service: Service) -> list[dict[str, Any]]:
         }
         for one in service.session.members(collection, what)
     ]
+
+
+def read_firmware(service: Service) -> Firmware:
+    """Versions by component: BMC and BIOS as they tell them, the rest by their ids in the inventory."""
+    what = "read the firmware"
+    manager, system = service.manager(what), service.system(what)
+    components: dict[str, str | None] = {}
+    told: dict[str, str] = {}
+    try:
+        components = {str(one["id"]).lower(): one["version"] for one in inventory(service)}
+    except errors.CommandUnsupported as error:
+        told["inventory"] = str(error.cause)
+    for name, version in (("bmc", manager.get("FirmwareVersion")), ("bios", system.get("BiosVersion"))):
+        components[name] = version or components.get(name)
+        if not components[name]:
+            told[name] = "the service does not tell it"
+    return Firmware(
+        components,
+        told,
+        manufacturer=system.get("Manufacturer") or manager.get("Manufacturer"),
+        product=system.get("Model"),
+    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import OFF, ON, UNKNOWN
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.service import (
     Service,
     unsupported,
@@ -18,18 +19,26 @@ _NEWER, _OLDER = "LocationIndicatorActive", "IndicatorLED"
 _LIT = frozenset({"Lit", "Blinking"})
 
 
-def read(service: Service) -> bool | None:
-    """Whether it is on; ``None`` when the service says that it does not know."""
+def read(service: Service) -> str:
+    """``on``, ``off``, or ``unknown`` when the service says that it does not know."""
     _path, resource = _place(service, "read the identify light")
     if resource.get(_NEWER) is not None:
-        return bool(resource[_NEWER])
+        return ON if resource[_NEWER] else OFF
     state = resource.get(_OLDER)
-    return state in _LIT if state in (*_LIT, "Off") else None
+    return ON if state in _LIT else OFF if state == "Off" else UNKNOWN
 
 
-def write(service: Service, on: bool) -> None:
-    """Switch it. Redfish knows no time after which it goes out by itself."""
-    what = f"switch the identify light {'on' if on else 'off'}"
+def write(service: Service, seconds: int | None) -> None:
+    """Put it out (0), or light it until told otherwise (``None``).
+
+    :raises errors.CommandUnsupported: a time is asked for. Redfish knows none after which it goes out.
+    """
+    on = seconds is None
+    what = f"switch the identify light {'off' if seconds == 0 else 'on'}"
+    if seconds:
+        error = unsupported(service.session, what, "Redfish knows no time after which it goes out by itself")
+        error.next_step = "light it without a time and put it out afterwards, or ask over IPMI"
+        raise error
     path, resource = _place(service, what)
     if _NEWER in resource:
         body: dict[str, Any] = {_NEWER: on}

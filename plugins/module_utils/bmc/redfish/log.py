@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Event, Log, LogState
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import settings
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.service import (
     Service,
     unsupported,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.session import path_of
-
-#: How many of the newest events are given in full.
-LAST_EVENTS = 10
 
 _SEVERITIES = {"OK": "ok", "Warning": "warning", "Critical": "critical"}
 #: Ids that vendors give their system event log, when none says it by its kind of entries.
@@ -67,11 +67,11 @@ def _rank(place: Place) -> int:
     return 1 + _CALLED.index(name) if name in _CALLED else 1 + len(_CALLED)
 
 
-def events(service: Service, what: str = "read the event log") -> tuple[list[dict[str, Any]], Seen]:
+def events(service: Service, what: str = "read the event log") -> tuple[list[Event], Seen]:
     """All events, the oldest first, and what :func:`clear` needs."""
     place = find(service, what)
     members = service.session.members(place.entries, what)
-    found = sorted((_event(one) for one in members), key=lambda event: _order(event["at"]))
+    found = sorted((_event(one) for one in members), key=lambda event: event.at or "")
     return found, Seen(place, service.session.etag(place.entries), _ids(members))
 
 
@@ -79,46 +79,55 @@ def _ids(members: list[dict[str, Any]]) -> tuple[str, ...]:
     return tuple(sorted(str(path_of(one)) for one in members))
 
 
-def _order(at: str | None) -> float:
-    """Their place in time; services give them in either order, and in several time zones."""
+def _utc(stated: Any) -> str | None:
+    """A moment in UTC: services tell theirs in several time zones."""
     try:
-        return datetime.fromisoformat((at or "").replace("Z", "+00:00")).timestamp()
+        moment = datetime.fromisoformat(str(stated or "").replace("Z", "+00:00"))
     except ValueError:
-        return 0.0
+        return None
+    zoned = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return zoned.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
 
 
-def _event(one: Mapping[str, Any]) -> dict[str, Any]:
+def _event(one: Mapping[str, Any]) -> Event:
     code = str(one.get("EntryCode") or "")
     own = {name: one[name] for name in sorted(one) if not name.startswith("@")}
-    return {
-        "id": str(one.get("Id")),
+    kind = one.get("SensorType") or one.get("EntryType")
+    return Event(
+        id=str(one.get("Id")),
         # What it is known by: its content, for ids are given anew after the log was cleared.
-        "raw": hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest(),
-        "at": one.get("EventTimestamp") or one.get("Created"),
-        "sensor": one.get("Name"),
-        "type": one.get("SensorType") or one.get("EntryType"),
-        "event": one.get("Message"),
-        "detail": one.get("Resolution") or one.get("MessageId"),
-        "asserted": False if "deassert" in code.lower() else True if code else None,
-        "severity": _SEVERITIES.get(str(one.get("Severity")), "unknown"),
-    }
+        raw=hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest(),
+        at=_utc(one.get("EventTimestamp") or one.get("Created")),
+        sensor=one.get("Name"),
+        type=None if kind is None else str(kind),
+        event=one.get("Message"),
+        detail=one.get("Resolution") or one.get("MessageId"),
+        asserted=False if "deassert" in code.lower() else True if code else None,
+        severity=_SEVERITIES.get(str(one.get("Severity")), "unknown"),
+    )
 
 
-def sel(service: Service) -> dict[str, Any]:
-    """Summary of the event log; Redfish tells no bytes that are free."""
+def read_log(service: Service) -> Log:
+    """The whole log. Redfish tells no bytes that are free, nor when it was last cleared."""
     found, seen = events(service)
-    severities = [event["severity"] for event in found]
     overflow = seen.place.service.get("Overflow")
-    last = [{name: event[name] for name in event if name not in ("raw", "detail")} for event in found]
-    return {
-        "entries": len(found),
-        "free_bytes": None,
-        "overflow": overflow if isinstance(overflow, bool) else None,
-        "last_added": found[-1]["at"] if found else None,
-        "last_erased": None,
-        "by_severity": {severity: severities.count(severity) for severity in sorted(set(severities))},
-        "last": last[-LAST_EVENTS:],
-    }
+    state = LogState(
+        entries=len(found),
+        overflow=overflow if isinstance(overflow, bool) else None,
+        last_added=found[-1].at if found else None,
+        clock_ahead_s=_clock_ahead_s(service),
+    )
+    return Log(state, tuple(found), seen)
+
+
+def _clock_ahead_s(service: Service) -> float | None:
+    before = time.time()
+    try:
+        clock = settings.clock(service).timestamp()
+    except errors.CommandUnsupported:
+        return None
+    # It tells whole seconds.
+    return round(clock + 0.5 - (before + time.time()) / 2, 1)
 
 
 def clear(service: Service, seen: Seen) -> None:
@@ -127,7 +136,7 @@ def clear(service: Service, seen: Seen) -> None:
     A service that knows ``LogEntriesETag`` compares itself. On others the ids are read again right before,
     and what comes between that and the action is lost.
 
-    :raises errors.NotNow: an event came, and nothing was cleared.
+    :raises errors.LogChanged: an event came, and nothing was cleared.
     """
     what = "clear the event log"
     session = service.session
@@ -137,8 +146,11 @@ def clear(service: Service, seen: Seen) -> None:
     now = session.members(seen.place.entries, what, whole=False)
     if _ids(now) != seen.ids:
         cause = f"{len(now)} entries are there, {len(seen.ids)} were read"
-        raise errors.refused(
-            session.name, "the event log has changed since it was read", errors.NotNow, cause
+        raise errors.LogChanged(
+            "the event log has changed since it was read, so it was not erased",
+            device=session.name,
+            cause=cause,
+            next_step="read and archive it again, then erase it",
         )
     body: dict[str, Any] = {}
     if seen.etag and _takes_etag(seen.place.service):

@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import LanSettings
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.service import (
     Service,
     unsupported,
@@ -67,41 +68,40 @@ def _addresses(interface: Mapping[str, Any]) -> list[str]:
     return [str(one["Address"]) for one in stated if one.get("Address") and one["Address"] != "0.0.0.0"]
 
 
-def write_lan(
-    service: Service,
-    *,
-    address: str | None = None,
-    prefix_length: int | None = None,
-    gateway: str | None = None,
-    dhcp: bool | None = None,
-    vlan: int | None = None,
-) -> None:
-    """Change what is given of the interface that this session came over.
+def read_lan(service: Service) -> LanSettings:
+    """The network as it is set; Redfish has nothing like IPMI's access of a channel."""
+    found = lan(service)
+    gateway = found["gateway"]
+    return LanSettings(
+        address=str(found["address"]),
+        prefix_length=int(found["prefix_length"] or 0),
+        gateway=None if gateway in (None, "", "0.0.0.0") else str(gateway),
+        source=found["source"],
+        vlan=found["vlan"],
+        access=None,
+        mac=str(found["mac"]),
+    )
 
-    :param vlan: 0 takes the VLAN away.
-    """
+
+def write_lan(service: Service, now: LanSettings, wanted: LanSettings) -> None:
+    """Set what differs, in one change: the service is then reached at the new address or at the old one."""
     what = "write the BMC's network"
-    path, interface = lan_interface(service, what)
+    if wanted.access != now.access:
+        raise unsupported(service.session, what, "Redfish has no access of a channel")
+    path, _interface = lan_interface(service, what)
     body: dict[str, Any] = {}
-    if dhcp is not None:
-        body["DHCPv4"] = {"DHCPEnabled": dhcp}
-    if address is not None or gateway is not None or prefix_length is not None:
-        now = (interface.get("IPv4StaticAddresses") or interface.get("IPv4Addresses") or [{}])[0]
-        length = prefix_length
-        mask = (
-            str(ipaddress.ip_network(f"0.0.0.0/{length}").netmask)
-            if length is not None
-            else now.get("SubnetMask")
-        )
-        body["IPv4StaticAddresses"] = [
-            {
-                "Address": address or now.get("Address"),
-                "SubnetMask": mask,
-                "Gateway": gateway or now.get("Gateway"),
-            }
-        ]
-    if vlan is not None:
-        body["VLAN"] = {"VLANEnable": bool(vlan), **({"VLANId": vlan} if vlan else {})}
+    if wanted.source != now.source:
+        body["DHCPv4"] = {"DHCPEnabled": wanted.source == "dhcp"}
+    placed = ("address", "prefix_length", "gateway")
+    if wanted.source == "static" and any(getattr(wanted, name) != getattr(now, name) for name in placed):
+        mask = str(ipaddress.ip_network(f"0.0.0.0/{wanted.prefix_length}").netmask)
+        own = {"Address": wanted.address, "SubnetMask": mask, "Gateway": wanted.gateway}
+        body["IPv4StaticAddresses"] = [own]
+    if wanted.vlan != now.vlan:
+        body["VLAN"] = {
+            "VLANEnable": wanted.vlan is not None,
+            **({"VLANId": wanted.vlan} if wanted.vlan else {}),
+        }
     if body:
         service.session.patch(path, body, what)
 

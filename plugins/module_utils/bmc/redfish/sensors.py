@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sensors in Redfish: the Sensors of a chassis, or of older services its Thermal and Power."""
+"""Sensors in Redfish, as a chassis tells them.
+
+That is one collection (Sensors), or what the subsystems say (ThermalSubsystem), or in older services two
+resources with arrays (Thermal, Power). Power supplies are no sensors; they stand beside, for they fail alike.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
+    THRESHOLDS,
+    UNKNOWN,
+    VERDICTS,
+    Sensor,
+    Wanted,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.service import (
     Service,
     unsupported,
@@ -27,23 +38,59 @@ _LIMITS = {
     "upper_critical": ("UpperCritical", "UpperThresholdCritical"),
     "upper_non_recoverable": ("UpperFatal", "UpperThresholdFatal"),
 }
+#: Works or does not, whether or not it tells what it gives.
+_SUPPLY = "Power Supply"
 #: Of Thermal and Power: array, property of the value, type, unit.
 _ARRAYS = (
     ("Thermal", "Temperatures", "ReadingCelsius", "Temperature", "°C"),
     ("Thermal", "Fans", "Reading", "Fan", None),
     ("Power", "Voltages", "ReadingVolts", "Voltage", "V"),
     ("Power", "PowerControl", "PowerConsumedWatts", "Power", "W"),
-    ("Power", "PowerSupplies", "LastPowerOutputWatts", "Power Supply", "W"),
+    ("Power", "PowerSupplies", "LastPowerOutputWatts", _SUPPLY, "W"),
 )
 
 
-def sensors(service: Service) -> list[dict[str, Any]]:
-    """All sensors with their readings; ``health`` is ok, warning, critical or unknown."""
-    return [{name: one[name] for name in one if name != "limits"} for one in with_limits(service)]
+def read_sensors(service: Service, wanted: Wanted | None = None) -> list[Sensor]:
+    """The sensors, judged by the health that they tell, or else by the thresholds that they have."""
+    found = with_limits(service)
+    return [_judged(one) for one in found if wanted is None or wanted(one["name"], one["type"])]
+
+
+def _judged(one: Mapping[str, Any]) -> Sensor:
+    limits: dict[str, float] = one["limits"]
+    crossed = _crossed(one["value"], limits)
+    verdict, cause = one["health"], None
+    if not one["available"]:
+        verdict, cause = UNKNOWN, f"it cannot be read ({', '.join(one['states']) or 'no reading'})"
+    elif verdict == UNKNOWN:
+        # Nothing is said against it but its own thresholds.
+        verdict = VERDICTS[crossed] if crossed else "ok"
+    return Sensor(
+        one["name"],
+        one["type"],
+        one["value"],
+        one["unit"],
+        tuple(one["states"]),
+        verdict,
+        limits,
+        "sensor" if limits else None,
+        crossed if verdict not in ("ok", UNKNOWN) else None,
+        cause,
+    )
+
+
+def _crossed(value: float | None, limits: Mapping[str, float]) -> str | None:
+    """The farthest threshold that the reading is beyond."""
+    if value is None:
+        return None
+    low, high = THRESHOLDS[:3], THRESHOLDS[:2:-1]
+    below = (name for name in low if name in limits and value <= limits[name])
+    above = (name for name in high if name in limits and value >= limits[name])
+    return next(below, None) or next(above, None)
 
 
 def with_limits(service: Service) -> list[dict[str, Any]]:
-    """The same, with the ``limits`` that each tells."""
+    """All sensors with their readings and the ``limits`` that each tells."""
     what = "read the sensors"
     chassis = service.chassis(what)
     if not chassis:
@@ -53,7 +100,11 @@ def with_limits(service: Service) -> list[dict[str, Any]]:
     for one in chassis:
         here = _newer(service, one)
         if here is None:
+            here = _subsystem(service, one)
+        if here is None:
             here = _older(service, one)
+        else:
+            here += _supplies(service, one)
         told = told or here is not None
         found += here or []
     if not told:
@@ -78,6 +129,39 @@ def _sensor(one: Mapping[str, Any]) -> dict[str, Any]:
     kind = str(one.get("ReadingType") or "Sensor")
     unit = one.get("ReadingUnits")
     return _made(one, "Fan" if kind == "Rotational" else kind, one.get("Reading"), unit, stated)
+
+
+def _subsystem(service: Service, chassis: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Temperatures and fans of the thermal subsystem, where its sensors are not told one by one."""
+    what = "read the sensors"
+    thermal = service.session.linked(chassis, "ThermalSubsystem", what)
+    if thermal is None:
+        return None
+    metrics = service.session.linked(thermal, "ThermalMetrics", what) or {}
+    found = [
+        _made({"Name": one.get("DeviceName")}, "Temperature", one.get("Reading"), "Cel", {})
+        for one in metrics.get("TemperatureReadingsCelsius") or []
+    ]
+    path = path_of(thermal.get("Fans"))
+    for fan in service.session.members(path, what) if path else []:
+        speed = fan.get("SpeedPercent") or {}
+        turns = speed.get("SpeedRPM")
+        value, unit = (speed.get("Reading"), "%") if turns is None else (turns, "RPM")
+        found.append(_made(fan, "Fan", value, unit, {}))
+    return found
+
+
+def _supplies(service: Service, chassis: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The power supplies of the power subsystem, with what they give."""
+    what = "read the power supplies"
+    power = service.session.linked(chassis, "PowerSubsystem", what) or {}
+    path = path_of(power.get("PowerSupplies"))
+    found = []
+    for one in service.session.members(path, what) if path else []:
+        metrics = service.session.linked(one, "Metrics", what) or {}
+        watts = (metrics.get("OutputPowerWatts") or {}).get("Reading")
+        found.append(_made(one, _SUPPLY, watts, "W", {}))
+    return found
 
 
 def _older(service: Service, chassis: Mapping[str, Any]) -> list[dict[str, Any]] | None:
@@ -114,22 +198,7 @@ def _made(
         "states": [*([] if state == "Enabled" else [state]), *conditions],
         # What tells no health is not healthy for that; whoever judges has the limits.
         "health": health or "unknown",
-        "available": state not in ("Absent", "Disabled", "UnavailableOffline") and number,
+        "available": state not in ("Absent", "Disabled", "UnavailableOffline")
+        and (number or kind == _SUPPLY),
         "limits": {word: float(limit) for word, limit in limits.items() if isinstance(limit, (int, float))},
     }
-
-
-def write_limits(service: Service, name: str, limits: Mapping[str, float | None]) -> None:
-    """Set limits of a sensor; only the newer Sensor resource takes them.
-
-    :param limits: by our words for them; ``None`` takes one away.
-    """
-    what = f"set the limits of the sensor {name}"
-    for chassis in service.chassis(what):
-        path = path_of(chassis.get("Sensors"))
-        for one in service.session.members(path, what) if path else []:
-            if one.get("Name") == name and path_of(one):
-                body = {_LIMITS[word][0]: {"Reading": limit} for word, limit in limits.items()}
-                service.session.patch(str(path_of(one)), {"Thresholds": body}, what)
-                return
-    raise unsupported(service.session, what, "it has no such sensor whose limits can be set")

@@ -156,19 +156,24 @@ class Session:
 
         :param whole: with all they say; else with ``@odata.id`` alone.
         """
-        asked: str | None = path
-        if whole and self._expands():
-            asked = f"{path}{'&' if '?' in path else '?'}$expand=.($levels=1)"
+        page = self._first_page(path, what, expand=whole and self._expands())
         found: list[dict[str, Any]] = []
         for _page in range(_MOST_PAGES):
-            if asked is None:
-                break
-            page = self.get(asked, what)
             found += [one for one in page.get("Members") or [] if isinstance(one, dict)]
             asked = page.get("Members@odata.nextLink")
+            if not asked:
+                break
+            page = self.get(str(asked), what)
         if not whole:
             return found
         return [one if len(one) > 1 else self.get(str(path_of(one)), what) for one in found if path_of(one)]
+
+    def _first_page(self, path: str, what: str, *, expand: bool) -> dict[str, Any]:
+        if expand:
+            # Some say that they can, and then refuse it for one collection or another.
+            with contextlib.suppress(errors.CommandUnsupported):
+                return self.get(f"{path}?$expand=.($levels=1)", what)
+        return self.get(path, what)
 
     def _expands(self) -> bool:
         """Clause 'Query parameters': a service that says so gives a collection's members in one answer."""

@@ -277,6 +277,13 @@ def test_a_collection_is_read_to_its_last_page() -> None:
     assert [one["Id"] for one in service.session.members("/l", "read")] == ["1", "2"]
 
 
+def test_a_collection_that_does_not_expand_after_all_is_read_one_by_one() -> None:
+    service, wire = served(members("/l", {"Id": "1"}))
+    service.session.root["ProtocolFeaturesSupported"] = {"ExpandQuery": {"NoLinks": True}}
+    wire.script["GET", "/l?$expand=.($levels=1)"] = [refused(400, "QueryNotSupportedOnResource")]
+    assert [one["Id"] for one in service.session.members("/l", "read")] == ["1"]
+
+
 def test_a_link_to_another_host_is_asked_for_here() -> None:
     service, wire = served()
     wire.script["GET", "/a"] = [Answer(307, {"Location": "https://evil.example/b?x=1"})]
@@ -327,7 +334,7 @@ def test_a_log_that_compares_itself_is_told_the_tag(version: str, sends: bool) -
     }  # fmt: skip
     service, wire = served({**members("/logs", one), SYSTEM: {"LogServices": link("/logs")}})
     wire.tree["/e"] = {"Members": [], "@odata.etag": '"7"'}
-    log.clear(service, log.events(service)[1])
+    log.clear(service, log.read_log(service).ticket)
     assert wire.sent("POST") == [{"LogEntriesETag": '"7"'} if sends else {}]
 
 
@@ -355,13 +362,19 @@ def test_a_sensor_says_no_more_than_it_is_told() -> None:
              "UpperThresholdCritical": 40},
             {"Name": "PCH", "ReadingCelsius": None, "Status": {"State": "Absent"}},
             {"Name": "VR", "ReadingCelsius": 30},
+            {"Name": "DIMM", "ReadingCelsius": 82, "UpperThresholdNonCritical": 80,
+             "UpperThresholdCritical": 90},
         ]},
     }  # fmt: skip
     service, _wire = served(tree)
-    cpu, pch, vr = sensors.with_limits(service)
-    assert (cpu["value"], cpu["health"], cpu["limits"]) == (41.234, "critical", {"upper_critical": 40.0})
-    assert (pch["available"], pch["value"], pch["states"]) == (False, None, ["Absent"])
-    assert vr["health"] == "unknown"
+    cpu, pch, vr, dimm = sensors.read_sensors(service)
+    assert (cpu.reading, cpu.verdict, cpu.crossed) == (41.234, "critical", "upper_critical")
+    assert (pch.verdict, pch.reading, pch.states) == ("unknown", None, ("Absent",))
+    assert pch.cause == "it cannot be read (Absent)"
+    # No health is told: the thresholds are.
+    assert (vr.verdict, vr.crossed) == ("ok", None)
+    assert (dimm.verdict, dimm.crossed) == ("warning", "upper_non_critical")
+    assert [one.name for one in sensors.read_sensors(service, lambda name, _kind: name == "VR")] == ["VR"]
 
 
 def test_accounts_with_fixed_places_are_written_into_an_empty_one() -> None:
@@ -374,26 +387,29 @@ def test_accounts_with_fixed_places_are_written_into_an_empty_one() -> None:
     accounts.add(service, "night", "user", SECRET)
     assert [asked[1] for asked in wire.asked if asked[0] == "PATCH"] == ["/a/2"]
     assert wire.sent("PATCH")[0]["RoleId"] == "ReadOnly"
-    wire.script["DELETE", "/a/2"] = [Answer(405, {})]
-    accounts.remove(service, "/a/2")
+    wire.script["DELETE", "/a/1"] = [Answer(405, {})]
+    (ops,) = [one for one in accounts.accounts(service) if one.name == "ops"]
+    accounts.remove(service, ops)
     assert wire.sent("PATCH")[1] == {"UserName": "", "Enabled": False}
+    with pytest.raises(errors.CommandUnsupported, match="no empty place 2"):
+        accounts.add(service, "night", "user", SECRET, slot=2)
 
 
 @pytest.mark.parametrize(
     ("told", "lit", "written"),
     [
-        ({"LocationIndicatorActive": True, "IndicatorLED": "Off"}, True, {"LocationIndicatorActive": True}),
-        ({"IndicatorLED": "Blinking"}, True, {"IndicatorLED": "Blinking"}),
-        ({"IndicatorLED": "Off"}, False, {"IndicatorLED": "Blinking"}),
-        ({"IndicatorLED": "Unknown"}, None, {"IndicatorLED": "Blinking"}),
+        ({"LocationIndicatorActive": True, "IndicatorLED": "Off"}, "on", {"LocationIndicatorActive": True}),
+        ({"IndicatorLED": "Blinking"}, "on", {"IndicatorLED": "Blinking"}),
+        ({"IndicatorLED": "Off"}, "off", {"IndicatorLED": "Blinking"}),
+        ({"IndicatorLED": "Unknown"}, "unknown", {"IndicatorLED": "Blinking"}),
     ],
 )
 def test_the_light_is_the_newer_property_where_there_is_one(
-    told: dict[str, Any], lit: bool | None, written: dict[str, Any]
+    told: dict[str, Any], lit: str, written: dict[str, Any]
 ) -> None:
     service, wire = served({SYSTEM: {**link(SYSTEM), **told}})
-    assert identify.read(service) is lit
-    identify.write(service, True)
+    assert identify.read(service) == lit
+    identify.write(service, None)
     assert wire.sent("PATCH") == [written]
 
 
