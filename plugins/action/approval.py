@@ -66,8 +66,8 @@ class ActionModule(RunbookAction):
             raise refuse(
                 "not approved by two persons, nothing was changed",
                 [
-                    f"{risk}. {so_far}. Next: another person logs in to this control node under another "
-                    f"name and goes on with the same command and -e dr_approvals={name}"
+                    f"{risk}. {so_far}. Next: another person logs in to this control node under a name of "
+                    f"his own and goes on with the same command and -e dr_approvals={name}"
                 ],
                 name=name,
                 risk=risk,

@@ -45,11 +45,19 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.forec
 _JUDGING = ("Gate", "Verify")
 #: Say what is waited for when an effect does not come within these seconds.
 _PATIENCE_S = 2.0
+#: And again each time that so many more have gone by.
+_AGAIN_S = 10.0
 #: Actions that only lead to others.
 _NO_WORK = ("include_role", "include_tasks", "import_role", "import_tasks", "meta", "set_fact")
 #: The action that says which run this is, and where its files are.
 _RUN = "anjianyun.datacenter.run"
 _MARK = {"ok": "ok", "changed": "changed", "failed": "FAILED", "unreachable": "SILENT"}
+
+
+def _title(task: Any) -> str:
+    """A task's name; of a role that speaks the runbooks' grammar without the role's."""
+    own = str(task.name or "").strip()
+    return own if own.partition(" | ")[0] in acts.WORDS else str(task.get_name() or "").strip()
 
 
 class CallbackModule(CallbackBase):
@@ -66,7 +74,7 @@ class CallbackModule(CallbackBase):
         self.step = 0
         self.steps = 0
         self.task_name = ""
-        self.waiting = False
+        self.said = 0.0
         self.counts: dict[str, int] = {}
         self.namespace = ""
         self.world = self._world()
@@ -119,8 +127,8 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         self.task_started = time.monotonic()
-        self.task_name = task.get_name().strip()
-        self.waiting = False
+        self.task_name = _title(task)
+        self.said = 0.0
         self._over(self.acts.task(self.task_name, self.task_started))
         if self._display.verbosity or (self.task_name.startswith("Act") and not self.foretells):
             # Said before it is done: what lasts is what the reader is waiting for.
@@ -155,9 +163,10 @@ class CallbackModule(CallbackBase):
             self._explain(result.result)
 
     def v2_runner_retry(self, result: Any) -> None:
-        lasts = time.monotonic() - self.task_started >= _PATIENCE_S
-        if self._display.verbosity or (lasts and not self.waiting):
-            self.waiting = True
+        now = time.monotonic()
+        due = now - self.said >= _AGAIN_S if self.said else now - self.task_started >= _PATIENCE_S
+        if self._display.verbosity or due:
+            self.said = now
             left = result.result.get("retries", 0) - result.result.get("attempts", 0)
             self._under(
                 f"waits   {self._where(result)}: {self.task_name}, {left} looks left", C.COLOR_VERBOSE
@@ -243,7 +252,7 @@ class CallbackModule(CallbackBase):
     def _result(self, result: Any, state: str) -> None:
         self.counts[state] = self.counts.get(state, 0) + 1
         data = result.result
-        name = (result.task.get_name() or "").strip()
+        name = _title(result.task)
         host = self._where(result)
         self._handle_warnings(data)
         if state in ("failed", "unreachable"):

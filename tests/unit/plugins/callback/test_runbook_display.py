@@ -118,7 +118,7 @@ def test_an_item_of_a_loop_that_failed_is_named_unless_it_is_secret(show: Show) 
     assert "s3cret" not in show.screen.text
 
 
-def test_what_lasts_is_said_once(show: Show) -> None:
+def test_what_lasts_is_said_and_again_every_ten_seconds(show: Show) -> None:
     result = show.result("Verify | the address leads here", retries=20, attempts=3)
     show.callback.v2_runner_retry(result)
     assert show.screen.lines == []
@@ -128,6 +128,22 @@ def test_what_lasts_is_said_once(show: Show) -> None:
         show.callback.v2_runner_retry(result)
     assert len(show.screen.lines) == 1
     assert "waits   localhost: Verify | the address leads here, 17 looks left" in show.screen.text
+
+    show.callback.said -= 11
+    for _look in range(3):
+        show.callback.v2_runner_retry(result)
+    assert len(show.screen.lines) == 2
+
+
+def test_a_role_that_speaks_the_grammar_is_shown_as_a_runbook_is(show: Show) -> None:
+    result = show.result("Gate | the UPS last", readings=[{"ok": True, "reading": "80 %"}])
+    role: Any = type("Role", (), {"get_name": lambda self, **_options: "power_sequence"})()
+    result.task._role = role
+    assert result.task.get_name().startswith("power_sequence : ")
+
+    show.callback.v2_runner_on_ok(result)
+
+    assert "ok       80 %" in show.screen.text
 
 
 def test_a_change_shows_its_diff(show: Show) -> None:
