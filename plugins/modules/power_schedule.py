@@ -87,8 +87,9 @@ RETURN = r"""
 stages:
   description:
     - Hosts that wait for nothing but the stages before, with the C(steps) that are still to be done.
-      C(hosts) are all of a stage, also those that are so already. C(begins_s) and C(ends_s) are seconds from
-      the beginning, if nothing takes longer than the plan expects.
+      C(hosts) are all of a stage, also those that are so already. C(ready_s) is what the slowest needs to
+      answer. C(begins_s) and C(ends_s) are seconds from the beginning, if nothing takes longer than the plan
+      expects.
   returned: success
   type: list
   elements: dict
@@ -104,6 +105,13 @@ steps:
   elements: dict
 already:
   description: Hosts of which nothing is to be done.
+  returned: success
+  type: list
+  elements: str
+later:
+  description:
+    - Hosts whose BMCs are reached only once this schedule has been done, on the way up in a dark room. Read
+      and schedule again then.
   returned: success
   type: list
   elements: str

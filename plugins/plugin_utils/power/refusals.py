@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.control_path import bmc_networks, way
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.graph import (
@@ -56,11 +56,10 @@ def others_power(house: House, members: Iterable[str]) -> list[str]:
     return found
 
 
-def not_known(states: Mapping[str, str]) -> list[str]:
+def not_known(hosts: Sequence[str]) -> list[str]:
     """On or off is not known: neither is assumed."""
-    if not states:
+    if not hosts:
         return []
-    hosts = list(states)
     return [
         f"{names(hosts)}: not known whether on or off. Next: look at the servers themselves and mend their "
         "BMCs, or leave them out"

@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power import refusals
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.control_path import (
+    bmc_networks,
+    way,
+)
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.graph import Graph, build
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.house import Device, House, Ups
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.meter import Load, Meter
@@ -45,11 +49,13 @@ class Stage:
     """Hosts that wait for nothing but the stages before. All of them are ready before the next one begins.
 
     :param hosts: all of them, also those that are as they should be.
+    :param ready_s: seconds that the slowest of them needs from power on until it answers.
     """
 
     number: int
     tiers: list[str]
     hosts: list[str]
+    ready_s: int = 0
     begins_s: int = 0
     ends_s: int = 0
     steps: list[Step] = field(default_factory=list)
@@ -60,12 +66,15 @@ class Stage:
 
 @dataclass
 class Schedule:
-    """:param refusals: why it must not be done; the stages are then to be looked at only."""
+    """:param refusals: why it must not be done; the stages are then to be looked at only.
+    :param later: hosts whose BMCs are reached only once this schedule has been done.
+    """
 
     direction: str
     control_node: str | None
     stages: list[Stage] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
+    later: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     ups: list[Ups] = field(default_factory=list)
@@ -85,6 +94,7 @@ class Schedule:
             "stages": [stage.as_dict() for stage in self.stages],
             "steps": [step.as_dict() for step in self.steps],
             "already": self.already,
+            "later": self.later,
             "remarks": self.remarks,
             "takes_s": self.takes_s,
             "ups": [{"name": ups.name, "charge_percent": ups.charge_percent} for ups in self.ups],
@@ -118,9 +128,6 @@ def schedule(
     members = known + guests
     found.refusals += refusals.others_power(house, members)
     members = [name for name in members if house.ours(house.devices[name])]
-    found.refusals += refusals.not_known(
-        {name: reality.get(name, UNKNOWN) for name in members if _state(house, name, reality) == UNKNOWN}
-    )
     found.refusals += refusals.control_node(house, direction == DOWN, members, control_node)
     found.remarks += refusals.placeless(house, members)
     graph = build(house, control_node if control_node in house.devices else None)
@@ -128,6 +135,10 @@ def schedule(
     if circle:
         found.refusals += refusals.no_order(circle)
         return found
+    states = {name: _state(house, name, reality) for name in members}
+    if direction == UP and control_node in house.devices:
+        members = _reached(house, graph, found, states)
+    found.refusals += refusals.not_known([name for name in members if states[name] == UNKNOWN])
     found.stages = _stages(house, graph, members, direction)
     wanted = ON if direction == UP else OFF
     found.already = [name for name in members if _state(house, name, reality) == wanted]
@@ -152,6 +163,26 @@ def _state(house: House, name: str, reality: Mapping[str, str]) -> str:
     return state if state in (ON, OFF) else UNKNOWN
 
 
+def _reached(house: House, graph: Graph, found: Schedule, states: Mapping[str, str]) -> list[str]:
+    """Who can be switched on now. In a dark room a BMC says nothing before the router to it is on.
+
+    Then what carries the control path is all that is done, and the rest is read and scheduled after it.
+    """
+    path: set[str] = set()
+    for network in bmc_networks(house, [n for n in states if states[n] == UNKNOWN]):
+        off = {n for n in way(house, str(found.control_node), network) or () if states.get(n) == OFF}
+        path |= off
+    if not path:
+        return list(states)
+    first = path | {name for device in path for name in graph.hosts_before(device)}
+    found.later = [name for name in states if name not in first]
+    found.remarks.append(
+        f"{refusals.names(found.later)}: read and scheduled once {refusals.names(sorted(path))} "
+        "can be passed, over which their BMCs are reached"
+    )
+    return [name for name in states if name in first]
+
+
 def _stages(house: House, graph: Graph, members: Collection[str], direction: str) -> list[Stage]:
     levels = graph.levels(members)
     held: dict[int, list[Device]] = {}
@@ -161,7 +192,8 @@ def _stages(house: House, graph: Graph, members: Collection[str], direction: str
     for level in sorted(held, reverse=direction == DOWN):
         devices = sorted(held[level], key=lambda device: _turn(house, device))
         tiers = list(dict.fromkeys(house.tier_name(device) for device in devices))
-        stages.append(Stage(len(stages) + 1, tiers, [device.name for device in devices]))
+        slowest = max(device.ready_s for device in devices)
+        stages.append(Stage(len(stages) + 1, tiers, [device.name for device in devices], slowest))
     return stages
 
 

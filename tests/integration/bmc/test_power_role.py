@@ -143,3 +143,9 @@ def test_a_unit_that_failed_keeps_the_next_tier_off(room: Room) -> None:
     assert ran.rc != 0
     assert "storage.mount" in ran.output
     assert room.state == {"nn-db-01": "on", "nn-app-01": "off"}
+
+    # Run again, the server that is on is no reason to start what needs it.
+    again = room.run("up", dc_services={}, **CHARGED)
+    assert again.rc != 0
+    assert "storage.mount" in again.output
+    assert room.state == {"nn-db-01": "on", "nn-app-01": "off"}

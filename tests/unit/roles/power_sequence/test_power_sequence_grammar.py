@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from campaign.acts import WORDS, tasks_of
+from campaign.acts import WORDS
 
 from ansible_collections.anjianyun.datacenter.tests.unit.playbooks.test_runbook_grammar import problems_of
 
@@ -18,10 +18,18 @@ ROOT = Path(__file__).resolve().parents[4]
 TASKS = ROOT / "roles" / "power_sequence" / "tasks"
 
 
-def whole(direction: str) -> list[dict[str, Any]]:
+def whole(direction: str, file: str = "main.yml") -> list[dict[str, Any]]:
     """The role's tasks as one direction runs them."""
-    text = (TASKS / "main.yml").read_text().replace("{{ power_sequence_direction }}.yml", f"{direction}.yml")
-    return list(tasks_of(yaml.safe_load(text), TASKS))
+    text = (TASKS / file).read_text().replace("{{ power_sequence_direction }}.yml", f"{direction}.yml")
+    found: list[dict[str, Any]] = []
+    for item in tasks_of_block(yaml.safe_load(text)):
+        included = item.get("ansible.builtin.include_tasks") or item.get("ansible.builtin.import_tasks")
+        found += whole(direction, included) if included else [item]
+    return found
+
+
+def tasks_of_block(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [task for item in items for task in (tasks_of_block(item["block"]) if "block" in item else [item])]
 
 
 @pytest.mark.parametrize("direction", ["down", "up"])

@@ -157,6 +157,19 @@ def test_what_is_not_known_is_neither_on_nor_off(state: Any) -> None:
         assert not any("nn-db-01" in s for s in found.refusals)
 
 
+def test_in_a_dark_room_the_way_to_the_bmcs_is_switched_on_first_and_the_rest_read_after_it() -> None:
+    dark = dict.fromkeys(("nn-db-01", "nn-app-01"), "unknown")
+    found = planned(house(), "up", centre(house()), reality=dark)
+    lit = planned(house(), "up", centre(house()), reality={"nn-rt-01": "on", "nn-fw-01": "on", **dark})
+
+    assert found.refusals == []
+    assert acted(found) == ["nn-rt-01"]
+    assert {"nn-db-01", "nn-app-01", "nn-fw-01"} <= set(found.later)
+    assert any("nn-rt-01 can be passed" in remark for remark in found.remarks)
+    assert any("nn-db-01, nn-app-01: not known" in sentence for sentence in lit.refusals)
+    assert lit.later == []
+
+
 def test_a_host_that_nobody_asked_about_is_not_known() -> None:
     found = schedule(house(), "up", ["nn-db-01"], {}, "dr-ctl-01")
 
