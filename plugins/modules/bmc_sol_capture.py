@@ -97,6 +97,19 @@ options:
         description: Privilege level of the session.
         type: str
         choices: [user, operator, administrator]
+      protocol:
+        description: What is spoken with the BMC.
+        type: str
+        choices: [ipmi, redfish, auto]
+      https_port:
+        description: TCP port of the BMC's Redfish service.
+        type: int
+      ca_file:
+        description: Certificates of the authorities by which the BMC's own is signed.
+        type: path
+      system:
+        description: Which server is meant when several stand behind one Redfish service.
+        type: str
       path:
         description: The target's own file.
         type: path

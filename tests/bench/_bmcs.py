@@ -142,7 +142,7 @@ def freeipmi_hosts(wanted: list[str]) -> str:
     """The addresses in freeipmi's range notation."""
     nets: dict[str, list[int]] = {}
     for address in wanted:
-        net, _, last = address.rpartition(".")
+        net, _dot, last = address.rpartition(".")
         nets.setdefault(net, []).append(int(last))
     return ",".join(f"{net}.[{','.join(map(str, sorted(last)))}]" for net, last in nets.items())
 

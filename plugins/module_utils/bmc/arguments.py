@@ -120,7 +120,7 @@ def params_of_each(
     stated = params["targets"] if params["targets"] is not None else [{}]
     return {
         target.name: {**params, **{name: one[name] for name in own if one.get(name) is not None}}
-        for target, one in zip(targets, stated, strict=True)
+        for target, one in zip(targets, stated)
     }
 
 

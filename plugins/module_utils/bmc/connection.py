@@ -58,8 +58,7 @@ def _first_that_opens(target: Target, deadline: Deadline | None, stack: ExitStac
         except errors.WrongPassword as error:
             refused.add((way.user, way.password))
             first = first or error
-    assert first is not None
-    raise first
+    raise first or AssertionError("there is always the target itself")
 
 
 def _open(target: Target, deadline: Deadline | None, stack: ExitStack) -> Bmc:

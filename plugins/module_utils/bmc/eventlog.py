@@ -97,6 +97,7 @@ def clear(bmc: Bmc, choice: Choice, folder: Path, *, check: bool = False) -> dic
     """
     file = Archive(folder, bmc.name)
     added = 0
+    changed = errors.LogChanged("the log was not erased", device=bmc.name)
     for _round in range(_ROUNDS):
         log = bmc.read_log(choice.cache)
         kept = file.keep(log.events, check=check)

@@ -48,7 +48,7 @@ def compare(one: str, other: str) -> int | None:
     left, right = (_PARTS.findall(text.lower()) for text in (one, other))
     if not left or not right:
         return None
-    for a, b in zip(left, right, strict=False):
+    for a, b in zip(left, right):
         if a.isdigit() != b.isdigit():
             return None
         if a.isdigit() and int(a) != int(b):

@@ -74,7 +74,8 @@ def _listen(selector: selectors.BaseSelector, address: str, seconds: float) -> s
     while selector.get_map() and (left := end - time.monotonic()) > 0:
         for key, _events in selector.select(left):
             sock = key.fileobj
-            assert isinstance(sock, socket.socket)
+            if not isinstance(sock, socket.socket):
+                raise AssertionError("only sockets were registered")
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if code in (0, errno.ECONNREFUSED):
                 return f"{address} answers ({key.data})"

@@ -49,9 +49,7 @@ THRESHOLDS = (
     "upper_non_recoverable",
 )
 #: What a sensor is that is beyond one of them.
-VERDICTS = dict(
-    zip(THRESHOLDS, ("failed", "critical", "warning", "warning", "critical", "failed"), strict=True)
-)
+VERDICTS = dict(zip(THRESHOLDS, ("failed", "critical", "warning", "warning", "critical", "failed")))
 
 #: What the locator light does; ``timed`` goes out by itself.
 IDENTIFY = (OFF, "timed", ON)
@@ -290,11 +288,9 @@ class Console(Protocol):
 
         :raises DatacenterError: the console is not ours any more, or the BMC is gone.
         """
-        ...
 
     def send(self, data: bytes) -> None:
         """Type something."""
-        ...
 
 
 class Bmc(Protocol):
@@ -314,7 +310,6 @@ class Bmc(Protocol):
     @property
     def target(self) -> Target:
         """The way in that this session took; its user and password are those that were accepted."""
-        ...
 
     def beside(
         self,
@@ -326,38 +321,31 @@ class Bmc(Protocol):
     ) -> AbstractContextManager[Bmc]:
         """One more session with the same BMC while this one stays open; what is not given is as in this
         one."""
-        ...
 
     def read_status(self) -> Status:
         """Power and restore policy. Never raises for a BMC that gives an error or no answer: ``unknown``."""
-        ...
 
     def control(self, verb: str, *, once: bool = False) -> None:
         """Give one power command (``on``, ``off``, ``soft``, ``cycle``, ``reset``).
 
         :param once: never send it twice.
         """
-        ...
 
     def write_restore_policy(self, policy: str) -> None: ...
 
     def read_identify(self) -> str:
         """One of :data:`IDENTIFY`, or ``unknown`` where the BMC cannot tell."""
-        ...
 
     def write_identify(self, seconds: int | None) -> None:
         """Light the locator for so many seconds; 0 puts it out, ``None`` lights it until told otherwise."""
-        ...
 
     def read_boot(self) -> Boot: ...
 
     def write_boot(self, wanted: Boot) -> None:
         """Tell it what to start from next."""
-        ...
 
     def describe_boot(self, wanted: Boot) -> str:
         """The command of :meth:`write_boot` in words."""
-        ...
 
     def firmware(self) -> dict[str, Any]: ...
 
@@ -375,15 +363,12 @@ class Bmc(Protocol):
         :param live: ask each for the thresholds in force; those beyond one are asked always.
         :param cache: a folder for what hardly changes (which sensors there are).
         """
-        ...
 
     def setting_refused(self, name: str, wanted: Any) -> str | None:
         """Why this protocol, or this BMC, cannot have that setting; ``None`` when it can. Writes nothing."""
-        ...
 
     def read_setting(self, name: str, wanted: Any) -> Any:
         """The setting as it is, in the shape of what is wanted. The clock as ``ahead_s``, or ``None``."""
-        ...
 
     def write_setting(self, name: str, wanted: Any) -> None: ...
 
@@ -392,7 +377,6 @@ class Bmc(Protocol):
 
         :param cache: as in :meth:`read_sensors`.
         """
-        ...
 
     def clear_log(self, read: Log) -> None:
         """Erase the log when no record came since it was read, and return when the erasure has ended.
@@ -402,11 +386,9 @@ class Bmc(Protocol):
 
     def accounts(self) -> list[Account]:
         """All accounts, and of the empty places those that could log in."""
-        ...
 
     def add_account(self, name: str, privilege: str, password: str, slot: int | None = None) -> None:
         """Make an enabled account, in that place or in a free one."""
-        ...
 
     def change_account(self, account: Account, *, enabled: bool, privilege: str) -> None: ...
 
@@ -416,30 +398,23 @@ class Bmc(Protocol):
 
     def test_password(self, account: Account, password: str) -> bool | None:
         """Ask the BMC whether this is the account's password; ``None`` when it cannot tell."""
-        ...
 
     def read_lan(self) -> LanSettings: ...
 
     def write_lan(self, now: LanSettings, wanted: LanSettings) -> None:
         """Set what differs, what moves the address last. An answer that does not come may be its effect."""
-        ...
 
     def end_lan_change(self) -> None:
         """Tell the BMC that no change is under way, after one whose last answers were lost."""
-        ...
 
     def console_holder(self) -> ConsoleHolder | None:
         """Who has the console, ``None`` when nobody has."""
-        ...
 
     def free_console(self) -> None:
         """Take the console from whoever has it."""
-        ...
 
     def console(self) -> AbstractContextManager[Console]:
         """Open the console, and give it back whatever happens."""
-        ...
 
     def power_reading(self) -> dict[str, Any]:
         """What the server draws, in watts: ``watts`` now, None while the BMC does not measure."""
-        ...

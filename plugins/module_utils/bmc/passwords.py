@@ -136,6 +136,6 @@ _GENERATED = 16
 def generate(user: str) -> str:
     """A password that meets every rule, from the system's source of randomness."""
     while True:
-        password = "".join(secrets.choice(_ALPHABET) for _ in range(_GENERATED))
+        password = "".join(secrets.choice(_ALPHABET) for _one in range(_GENERATED))
         if not broken_rules(password, user):
             return password

@@ -123,7 +123,7 @@ class Service:
                 return refusal(503, "ServiceTemporarilyUnavailable", {"Retry-After": "1"})
             if method == "POST" and path == SESSIONS:
                 return self._log_in(body)
-            path, _, query = path.partition("?")
+            path, _mark, query = path.partition("?")
             if path.rstrip("/") == ROOT.rstrip("/"):
                 return Reply(200, self.tree[ROOT])
             user = self._user(headers)

@@ -77,7 +77,7 @@ class Published:
 
     def objections(self, resource: dict[str, Any]) -> list[str]:
         """All that is not as published, of one resource."""
-        kind, _, version = resource["@odata.type"].lstrip("#").rpartition(".")[0].partition(".")
+        kind, _dot, version = resource["@odata.type"].lstrip("#").rpartition(".")[0].partition(".")
         return [
             *self._by_index(kind, resource),
             *self._by_schema(kind, version, resource),

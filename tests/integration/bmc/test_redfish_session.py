@@ -155,7 +155,7 @@ def test_a_silent_service_is_unreachable(namespace: str, target: Any) -> None:
 
 def test_what_is_no_redfish_is_said(namespace: str, target: Any, authority: Authority) -> None:
     def answer(server: socket.socket) -> None:
-        taken, _ = server.accept()
+        taken = server.accept()[0]
         with taken:
             taken.recv(100)
             taken.sendall(b"HTTP/1.1 200 OK\r\n\r\n<html>")

@@ -142,7 +142,7 @@ def _named(name: str, entry: Any) -> str:
     """With 1/x a greater raw value is a smaller reading, so upper and lower change places."""
     if entry.linearization != _INVERSE:
         return name
-    side, _, rest = name.partition("_")
+    side, _line, rest = name.partition("_")
     return f"{'lower' if side == 'upper' else 'upper'}_{rest}"
 
 

@@ -150,7 +150,7 @@ class Wire:
         left = max(deadline.remaining(), _LEAST_S)
         _clock.left = deadline.remaining
         try:
-            response = self._pool.urlopen(
+            response = self._pool.request(
                 method,
                 path,
                 body=None if body is None else json.dumps(body).encode(),

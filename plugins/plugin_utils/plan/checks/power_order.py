@@ -104,7 +104,7 @@ def order(estate: Estate) -> Iterator[Finding]:
                 "move their tier to the front",
             )
         elif carried is not None:
-            guest = next(name for name, edge in circle if edge is carried)
+            guest = [name for name, edge in circle if edge is carried][0]
             yield Finding(
                 "carried-too-late",
                 (*estate.hosts[guest].path, "carried_by"),

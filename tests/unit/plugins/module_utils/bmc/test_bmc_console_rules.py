@@ -264,7 +264,7 @@ def test_a_line_is_in_the_file_as_soon_as_it_ends_and_the_rest_at_the_end(tmp_pa
 
 def test_a_flood_without_line_ends_is_not_kept_in_memory() -> None:
     file, kept = log()
-    for _ in range(100):
+    for _time in range(100):
         kept.take(b"x" * 1000)
     assert len(file.getvalue()) > 90000
     assert len(kept.window) <= 65536

@@ -32,7 +32,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 )
 def test_a_comparison(one: str, other: str, expected: int | None) -> None:
     assert compare(one, other) == expected
-    assert compare(other, one) == (None if expected is None else -expected)
+    first, second = other, one
+    assert compare(first, second) == (None if expected is None else -expected)
 
 
 class FakeBmc(IpmiBmc):

@@ -53,7 +53,7 @@ def test_no_default_of_a_vendor_passes() -> None:
 
 
 def test_what_is_made_passes_every_rule_and_is_never_the_same() -> None:
-    made = [generate("ops") for _ in range(200)]
+    made = [generate("ops") for _time in range(200)]
     assert not [password for password in made if broken_rules(password, "ops")]
     assert len(set(made)) == 200
     # The short form of IPMI's field holds it.

@@ -132,15 +132,15 @@ def refused(status: int, *names: str) -> Answer:
 )
 def test_a_refusal_says_what_kind(answer: Answer, kind: type[Exception]) -> None:
     error = faults.refusal("db", "power off", answer)
-    assert type(error) is kind
+    assert error.__class__ is kind
     assert f"HTTP {answer.status}" in str(error)
     assert error.next_step
 
 
 def test_a_401_is_the_password_only_where_it_was_told() -> None:
     answer = refused(401, "NoValidSession")
-    assert type(faults.refusal("db", "no session", answer, logging_in=True)) is errors.WrongPassword
-    assert type(faults.refusal("db", "power off", answer)) is errors.NoSessionLeft
+    assert faults.refusal("db", "no session", answer, logging_in=True).__class__ is errors.WrongPassword
+    assert faults.refusal("db", "power off", answer).__class__ is errors.NoSessionLeft
 
 
 def test_the_services_own_words_are_told() -> None:
@@ -153,7 +153,7 @@ def test_the_services_own_words_are_told() -> None:
 
 @pytest.mark.parametrize("garbled", [{"error": "no"}, {"error": {"@Message.ExtendedInfo": [7, None]}}, {}])
 def test_a_refusal_that_is_not_as_specified_is_one_all_the_same(garbled: dict[str, Any]) -> None:
-    assert type(faults.refusal("db", "x", Answer(400, {}, garbled))) is errors.BmcError
+    assert faults.refusal("db", "x", Answer(400, {}, garbled)).__class__ is errors.BmcError
 
 
 # Power and boot ------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import b
 DEVICE, INFO, RESERVE, RECORD = (6, 1), (10, 0x20), (10, 0x22), (10, 0x23)
 THRESHOLDS, READING, FACTORS = (4, 0x27), (4, 0x2D), (4, 0x23)
 OK, ON = 0x00, 0x40
-INLET, FAN, RAIL, *_ = (sensor for sensor in bmc_records.sensors() if sensor.number in (1, 4, 8))
+INLET, FAN, RAIL = [sensor for sensor in bmc_records.sensors() if sensor.number in (1, 4, 8)][:3]
 SUPPLY = bmc_records.supply_status_record(13, "PSU2 Status", 2)
 
 
