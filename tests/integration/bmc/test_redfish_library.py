@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +21,13 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import (
     eventlog,
     firmware,
     info,
+    settings,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.connection import connect
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.identify import set_identify
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Boot
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import Confirmation, set_power
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import network, settings
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.bmc import RedfishBmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.sensors import Sweep, sweep
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
@@ -135,6 +133,7 @@ def test_all_that_is_known_is_told(service: Service, target: Any, sensors_as: st
         found = info.gather(bmc, list(info.SUBSETS))
     assert found["unsupported"] == {}
     assert found["power"]["power"] == "on"
+    assert found["power_reading"]["watts"] == 214
     assert found["firmware"]["version"] == "3.42.0"
     assert found["firmware"]["session"] == {"authentication": "session", "algorithms": "TLSv1.3"}
     assert (found["lan"]["address"], found["lan"]["prefix_length"], found["lan"]["vlan"]) == (
@@ -275,24 +274,38 @@ def test_the_console_is_refused(service: Service, target: Any) -> None:
                 word()
 
 
-def test_settings_are_written(service: Service, target: Any) -> None:
-    """What has no word yet."""
-    with connect(target()) as bmc:
-        assert isinstance(bmc, RedfishBmc)
-        one = bmc.service
-        moment = datetime(2026, 11, 26, 13, 0, tzinfo=UTC)
-        settings.write_clock(one, moment)
-        assert settings.clock(one) == moment
-        settings.write_session_timeout(one, 600)
-        assert settings.session_timeout_s(one) == 600
-        settings.add_alert_target(one, "snmp://10.0.0.7:162", protocol="SNMPv2c", context="room")
-        (alert,) = settings.alert_targets(one)
-        assert (alert["destination"], alert["context"]) == ("snmp://10.0.0.7:162", "room")
-        settings.remove_alert_target(one, alert["path"])
-        assert settings.alert_targets(one) == []
-        network.write_ntp(one, enabled=True, servers=["10.0.0.1"])
-        assert network.ntp(one) == {"enabled": True, "servers": ["10.0.0.1"]}
-        network.write_service(one, "ipmi", False)
-        assert network.services(one)["ipmi"]["enabled"] is False
-        with pytest.raises(errors.CommandUnsupported):
-            network.write_service(one, "telnet", False)
+def test_settings_are_written_once_and_read_back(service: Service, target: Any) -> None:
+    alert = {"destination": 1, "address": "10.0.0.7", "acknowledged": False, "enabled": True}
+    wanted = {
+        "clock": {"tolerance_s": 5.0},
+        "ntp": ["10.0.0.1"],
+        "session_timeout_s": 600,
+        "alert": alert,
+        "services": {"ipmi": False, "ssh": False},
+    }
+    with connect(target(), Deadline(30)) as bmc:
+        done = settings.apply(bmc, wanted)
+        again = settings.apply(bmc, {name: wanted[name] for name in wanted if name != "clock"})
+        off = settings.apply(bmc, {"alert": {**alert, "enabled": False}})
+    assert done["commands"] == [f"set {name}" for name in wanted]
+    assert (again["changed"], off["changed"]) == (False, True)
+    protocol = service.tree["/redfish/v1/Managers/bmc/NetworkProtocol"]
+    assert (protocol["IPMI"]["ProtocolEnabled"], protocol["SSH"]["ProtocolEnabled"]) == (False, False)
+    assert protocol["NTP"] == {"ProtocolEnabled": True, "NTPServers": ["10.0.0.1"]}
+    assert service.tree["/redfish/v1/EventService/Subscriptions"]["Members"] == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reason"),
+    [
+        ({"services": {"https": False}}, "this very session"),
+        ({"services": {"snmp": True}}, "does not tell snmp"),
+        ({"channels": {1: "disabled"}}, "no channels"),
+    ],
+)
+def test_a_setting_that_it_has_not_is_refused_before_any(
+    service: Service, target: Any, wanted: dict[str, Any], reason: str
+) -> None:
+    with connect(target()) as bmc, pytest.raises(errors.CommandUnsupported, match=reason):
+        settings.apply(bmc, {"session_timeout_s": 600, **wanted})
+    assert all(method != "PATCH" for method, _path in service.asked)

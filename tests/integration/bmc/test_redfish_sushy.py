@@ -86,7 +86,7 @@ def test_what_it_lacks_is_said_not_guessed(sushy: Sushy) -> None:
             set_power(bmc, "cycle", PATIENT)
         with pytest.raises(errors.CommandUnsupported, match="require_restore_policy"):
             fence(bmc, PATIENT)
-    assert set(found["unsupported"]) == {"lan", "sel"}
+    assert set(found["unsupported"]) == {"lan", "sel", "power_reading"}
     assert found["chassis"]["restore_policy"] == "unknown"
     assert found["firmware"]["version"] == "1.00"
     assert found["firmware"]["session"]["authentication"] == "basic"

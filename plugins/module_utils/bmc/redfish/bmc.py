@@ -27,12 +27,14 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish i
     accounts,
     chassis,
     console,
+    draw,
     firmware,
     fru,
     identify,
     log,
     network,
     sensors,
+    settings,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.service import Service
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.session import (
@@ -109,6 +111,15 @@ class RedfishBmc:
         # Thresholds are always those in force, and there is nothing that would be worth keeping.
         return sensors.read_sensors(self.service, wanted)
 
+    def setting_refused(self, name: str, wanted: Any) -> str | None:
+        return settings.refused(self.service, name, wanted)
+
+    def read_setting(self, name: str, wanted: Any) -> Any:
+        return settings.read(self.service, name, wanted)
+
+    def write_setting(self, name: str, wanted: Any) -> None:
+        settings.write(self.service, name, wanted)
+
     def read_log(self, cache: Path | None = None) -> Log:
         return log.read_log(self.service)
 
@@ -151,3 +162,6 @@ class RedfishBmc:
 
     def console(self) -> AbstractContextManager[Console]:
         raise console.refusal(self.service)
+
+    def power_reading(self) -> dict[str, Any]:
+        return draw.power_reading(self.service)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -121,13 +120,10 @@ def read_log(service: Service) -> Log:
 
 
 def _clock_ahead_s(service: Service) -> float | None:
-    before = time.time()
     try:
-        clock = settings.clock(service).timestamp()
+        return settings.clock_ahead_s(service)
     except errors.CommandUnsupported:
         return None
-    # It tells whole seconds.
-    return round(clock + 0.5 - (before + time.time()) / 2, 1)
 
 
 def clear(service: Service, seen: Seen) -> None:

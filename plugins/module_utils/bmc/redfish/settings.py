@@ -3,19 +3,103 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Settings of the BMC itself in Redfish: its clock, the time-out of its sessions, who is told of events.
 
-Its services and its time servers stand in ``network.py``.
+``network.py`` has the resource of its services and its time servers.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
+from urllib.parse import urlsplit
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import network
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.service import (
     Service,
     unsupported,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.session import path_of
+
+
+def refused(service: Service, name: str, wanted: Any) -> str | None:
+    """Why it cannot be set; ``None`` when it can."""
+    if name == "channels":
+        return "Redfish has no channels"
+    try:
+        found = read(service, name, wanted)
+    except errors.CommandUnsupported as error:
+        return str(error.cause)
+    if name == "services":
+        if wanted.get("https") is False:
+            return "this very session comes over HTTPS, and would be the last"
+        untold = sorted(word for word in wanted if found.get(word) is None)
+        return f"the service does not tell {', '.join(untold)}" if untold else None
+    return None
+
+
+def read(service: Service, name: str, wanted: Any) -> Any:
+    """As it is, in the shape of what is wanted."""
+    if name == "clock":
+        return {"ahead_s": clock_ahead_s(service)}
+    if name == "ntp":
+        found = network.ntp(service)
+        return found["servers"] if found["enabled"] else []
+    if name == "session_timeout_s":
+        return session_timeout_s(service)
+    if name == "alert":
+        return _alert(service, wanted)
+    told = network.services(service)
+    return {word: told.get(word, {}).get("enabled") for word in wanted}
+
+
+def write(service: Service, name: str, wanted: Any) -> None:
+    """Set it. Nothing that :func:`refused` refuses comes here."""
+    if name == "clock":
+        write_clock(service, datetime.now(timezone.utc))
+    elif name == "ntp":
+        network.write_ntp(service, enabled=bool(wanted), servers=list(wanted))
+    elif name == "session_timeout_s":
+        write_session_timeout(service, wanted)
+    elif name == "alert":
+        _write_alert(service, wanted)
+    else:
+        for word, enabled in wanted.items():
+            network.write_service(service, word, enabled)
+
+
+def _context(wanted: Mapping[str, Any]) -> str:
+    """By what our subscription is known again: Redfish numbers none."""
+    return f"destination {wanted['destination']}"
+
+
+def _ours(service: Service, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in alert_targets(service) if one["context"] == _context(wanted)]
+
+
+def _alert(service: Service, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    ours = _ours(service, wanted)
+    if not ours:
+        # Where no alert is wanted, none is what is wanted.
+        return {**wanted, "enabled": False}
+    host = urlsplit(str(ours[0]["destination"])).hostname
+    inform = ours[0]["kind"] == "SNMPInform"
+    return {**wanted, "address": host, "acknowledged": inform, "enabled": True}
+
+
+def _write_alert(service: Service, wanted: Mapping[str, Any]) -> None:
+    for one in _ours(service, wanted):
+        remove_alert_target(service, str(one["path"]))
+    if wanted["enabled"]:
+        kind = "SNMPInform" if wanted["acknowledged"] else "SNMPTrap"
+        add_alert_target(service, f"snmp://{wanted['address']}", kind=kind, context=_context(wanted))
+
+
+def clock_ahead_s(service: Service) -> float | None:
+    """Seconds by which its clock is ahead of this machine's, to about one: it tells whole seconds."""
+    before = time.time()
+    return round(clock(service).timestamp() + 0.5 - (before + time.time()) / 2, 1)
 
 
 def clock(service: Service) -> datetime:
@@ -52,29 +136,29 @@ def write_session_timeout(service: Service, seconds: int) -> None:
 
 
 def alert_targets(service: Service) -> list[dict[str, Any]]:
-    """Who is told of events: ``path``, ``destination``, ``protocol``, ``context``."""
+    """Who is told of events: ``path``, ``destination``, ``kind``, ``context``."""
     return [
         {
             "path": path_of(one),
             "destination": one.get("Destination"),
-            "protocol": one.get("Protocol"),
+            "kind": one.get("SubscriptionType"),
             "context": one.get("Context"),
         }
         for one in service.session.members(_subscriptions(service), "read the alert targets")
     ]
 
 
-def add_alert_target(service: Service, destination: str, *, protocol: str, context: str) -> None:
-    """Have events told there.
+def add_alert_target(service: Service, destination: str, *, kind: str, context: str) -> None:
+    """Have events told there by SNMP.
 
-    :param destination: an address as the protocol writes it (``https://...``, ``snmp://...``).
-    :param protocol: ``Redfish``, ``SNMPv2c``, ``SyslogUDP``...
+    :param kind: ``SNMPTrap``, or ``SNMPInform``, which is acknowledged.
     """
-    body: dict[str, Any] = {"Destination": destination, "Protocol": protocol, "Context": context}
-    if protocol.startswith("SNMP"):
-        body["SubscriptionType"] = "SNMPTrap"
-    elif protocol.startswith("Syslog"):
-        body["SubscriptionType"] = "Syslog"
+    body = {
+        "Destination": destination,
+        "Protocol": "SNMPv2c",
+        "SubscriptionType": kind,
+        "Context": context,
+    }
     service.session.post(_subscriptions(service), body, "add an alert target", once=True)
 
 
