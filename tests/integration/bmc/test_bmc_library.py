@@ -20,7 +20,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.chassis i
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.connection import connect
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence, recorder
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.info import SUBSETS, gather
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.info import DEFAULT, gather
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.bmc import IpmiBmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Boot
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import Confirmation, set_power
@@ -369,7 +369,7 @@ def test_sessions_are_given_back(sim: Simulated) -> None:
 
 def test_everything_it_knows(sim: Simulated) -> None:
     with connect(sim.target()) as bmc:
-        facts = gather(bmc, list(SUBSETS))
+        facts = gather(bmc, ["power", *DEFAULT])
     assert facts["unsupported"] == {}
     assert facts["chassis"]["restore_policy"] == "always-on"
     assert facts["firmware"]["version"] == "4.22"
