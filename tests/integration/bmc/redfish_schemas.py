@@ -39,8 +39,9 @@ def fetch() -> Path:
         pip = ROOT / "build/bootstrap/bin/pip"
         # The tests are in a network of their own by now, which has no way out; who started them is not.
         outside = ["nsenter", f"--net=/proc/{os.getppid()}/ns/net"]
-        command = [str(pip), "--disable-pip-version-check", "download", "-qq", "--no-deps", "--require-hashes",
-                   "--no-binary", "python-redfish", "-d", str(_STORE), "-r", str(_LISTED)]  # fmt: skip
+        command = [str(pip), "--disable-pip-version-check", "download", "-qq", "--no-deps",
+                   "--require-hashes", "--no-binary", "python-redfish", "-d", str(_STORE), "-r",
+                   str(_LISTED)]  # fmt: skip
         subprocess.run([*outside, *command], check=True, timeout=300)
         done.write_text(_LISTED.read_text())
     return _STORE
@@ -62,8 +63,7 @@ class Published:
             for one in bundle.namelist()
             if "json-schema/" in one and one.endswith(".json")
         }
-        self.registry: referencing.Registry[Any] = referencing.Registry(retrieve=self._retrieve)  # type:
-        ignore[call - arg]
+        self.registry: referencing.Registry[Any] = referencing.Registry(retrieve=self._retrieve)  # type: ignore[call-arg]
 
     def _retrieve(self, uri: str) -> referencing.Resource[Any]:
         return DRAFT4.create_resource(self.schemas[uri.removeprefix(_BASE)])
