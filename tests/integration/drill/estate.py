@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +49,20 @@ class Estate:
         subprocess.run(["sh", "tools/twin.sh", verb], cwd=ROOT, env=self.environment, check=True)
 
     def inside(
-        self, *argv: str, timeout_s: float = 300, control: str = "dr-ctl-01"
+        self,
+        *argv: str,
+        timeout_s: float = 300,
+        control: str = "dr-ctl-01",
+        secrets: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command on a control node, the one of the DR centre."""
+        """Run a command on a control node, the one of the DR centre.
+
+        :param secrets: for its environment, since a command line is everybody's.
+        """
         return subprocess.run(
             ["nsenter", f"--net=/run/netns/ajy-{self.twin_id}-{control}", "--", *argv],
-            cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=timeout_s, check=False,
+            cwd=ROOT, env={**self.environment, **(secrets or {})}, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=timeout_s, check=False,
         )  # fmt: skip
 
     def play(

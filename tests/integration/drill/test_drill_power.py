@@ -22,7 +22,8 @@ def power(estate: Estate, host: str) -> str:
     kept = json.loads(estate.variables.read_text())
     done = estate.inside(
         "ipmitool", "-I", "lanplus", "-C", "3", "-H", estate.hostvars(host)["dc_bmc"]["address"],
-        "-U", kept["bmc_user"], "-P", kept["bmc_password"], "chassis", "power", "status",
+        "-U", kept["bmc_user"], "-E", "chassis", "power", "status",
+        secrets={"IPMI_PASSWORD": kept["bmc_password"]},
     )  # fmt: skip
     return done.stdout.split()[-1]
 
