@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import calls_settings
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import settings
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.bmc.action import BmcAction
 
 
 class ActionModule(BmcAction):
     """See the documentation of the module of the same name."""
 
-    CALL = calls_settings.BMC_SETTINGS
+    CALL = settings.SETTINGS

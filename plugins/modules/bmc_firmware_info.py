@@ -107,15 +107,15 @@ differences:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error, requires
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import calls
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import call, facts
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=calls.FIRMWARE_INFO.spec(), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=facts.FIRMWARE_INFO.spec(), supports_check_mode=True)
     try:
-        requires(calls.LIBRARY)
-        result = calls.run(calls.FIRMWARE_INFO, module.params, check=module.check_mode)
+        requires(call.LIBRARY)
+        result = call.run(facts.FIRMWARE_INFO, module.params, check=module.check_mode)
     except DatacenterError as error:
         fail_from_error(module, error)
     module.exit_json(**result)

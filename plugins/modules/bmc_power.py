@@ -94,15 +94,15 @@ commands:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error, requires
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import calls
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import call, chassis
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=calls.POWER.spec(), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=chassis.POWER.spec(), supports_check_mode=True)
     try:
-        requires(calls.LIBRARY)
-        result = calls.run(calls.POWER, module.params, check=module.check_mode)
+        requires(call.LIBRARY)
+        result = call.run(chassis.POWER, module.params, check=module.check_mode)
     except DatacenterError as error:
         fail_from_error(module, error)
     module.exit_json(**result)

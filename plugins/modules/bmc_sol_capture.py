@@ -169,15 +169,15 @@ seconds:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error, requires
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import calls, calls_console
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import call, console
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=calls_console.SOL_CAPTURE.spec(), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=console.SOL_CAPTURE.spec(), supports_check_mode=True)
     try:
-        requires(calls.LIBRARY)
-        result = calls.run(calls_console.SOL_CAPTURE, module.params, check=module.check_mode)
+        requires(call.LIBRARY)
+        result = call.run(console.SOL_CAPTURE, module.params, check=module.check_mode)
     except DatacenterError as error:
         fail_from_error(module, error)
     module.exit_json(**result)

@@ -236,15 +236,15 @@ commands:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import fail_from_error, requires
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import calls, calls_account
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import accounts, call
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=calls_account.USER.spec(), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=accounts.USER.spec(), supports_check_mode=True)
     try:
-        requires(calls.LIBRARY)
-        result = calls.run(calls_account.USER, module.params, check=module.check_mode)
+        requires(call.LIBRARY)
+        result = call.run(accounts.USER, module.params, check=module.check_mode)
     except DatacenterError as error:
         fail_from_error(module, error)
     module.exit_json(**result)

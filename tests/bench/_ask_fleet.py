@@ -10,16 +10,17 @@ import json
 import sys
 from typing import Any
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import calls
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import chassis, facts
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import run
 
-CALLS = {"info": calls.INFO, "power": calls.POWER}
+CALLS = {"info": facts.INFO, "power": chassis.POWER, "sensor": facts.SENSOR}
 
 
 def main() -> None:
     """Do the call, and print what each target took and said."""
     asked = json.load(sys.stdin)
     call = CALLS[asked.pop("call")]
-    done = calls.run(call, _with_defaults(call.spec(), asked), check=False)
+    done = run(call, _with_defaults(call.spec(), asked), check=False)
     json.dump({name: done[name] for name in ("targets", "bound_s")}, sys.stdout)
 
 

@@ -16,8 +16,8 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import failure, requires
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import calls
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.arguments import secrets_of
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import call
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fleet import Progress
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
@@ -28,7 +28,7 @@ class BmcAction(ActionBase):
     TRANSFERS_FILES = False
     _supports_check_mode = True
     _supports_async = True
-    CALL: calls.Call
+    CALL: call.Call
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ansible's entry: here where this is the same, else the module."""
@@ -39,8 +39,8 @@ class BmcAction(ActionBase):
             return result
         _validated, arguments = self.validate_argument_spec(argument_spec=self.CALL.spec())
         try:
-            requires(calls.LIBRARY)
-            done = calls.run(self.CALL, arguments, check=bool(self._task.check_mode), say=self._say)
+            requires(call.LIBRARY)
+            done = call.run(self.CALL, arguments, check=bool(self._task.check_mode), say=self._say)
             for warning in done.pop("warnings", []):
                 self._display.warning(warning)
             result.update(done)

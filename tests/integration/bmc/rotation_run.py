@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import calls, calls_account, rotation
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import rotation
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import accounts, call
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.bmc import IpmiBmc
 
 
@@ -59,12 +60,12 @@ def main() -> None:
     own.set_password = steps.around(own.set_password)
     own.beside = stepped_beside
     rotation.os = type("Steps", (), {**vars(os), "fsync": staticmethod(steps.around(os.fsync))})  # type: ignore
-    spec = calls_account.USER.spec()
+    spec = accounts.USER.spec()
     defaults = {name: option.get("default") for name, option in spec.items()}
     empty = dict.fromkeys(spec["targets"]["options"])
     options["targets"] = [{**empty, **target} for target in options["targets"]]
     params = {**defaults, **options, "state": "rotated", "on_failure": "hand_over"}
-    result = calls.run(calls_account.USER, params, check=False)
+    result = call.run(accounts.USER, params, check=False)
     json.dump({"result": result, "steps": steps.passed}, sys.stdout)
 
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import calls, errors, fleet
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors, fleet
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.arguments import secrets_of
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import Call, run
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fleet import (
     Pace,
     Progress,
@@ -194,19 +195,19 @@ def test_progress_is_told_while_it_runs(wire: Fleet) -> None:
 
 
 def params(names: str, **more: Any) -> dict[str, Any]:
-    call = calls.Call(lambda bmc, _params, check: {"changed": not check, "of": str(bmc)})
+    call = Call(lambda bmc, _params, check: {"changed": not check, "of": str(bmc)})
     values: dict[str, Any] = {name: option.get("default") for name, option in call.spec().items()}
     empty = dict.fromkeys(("port", "user", "password", "cipher_suite", "privilege"))
     values["targets"] = [{**empty, "name": n, "address": f"10.0.0.{n}"} for n in names]
     return {**values, "user": "ops", "password": "secret", "deadline_s": 1.0, "attempts": 1, **more}
 
 
-CALL = calls.Call(lambda bmc, _params, check: {"changed": not check, "of": str(bmc)})
+CALL = Call(lambda bmc, _params, check: {"changed": not check, "of": str(bmc)})
 
 
 def test_a_share_is_a_result_of_its_own(wire: Fleet) -> None:
     wire.dead, wire.refused = {"1"}, {"2"}
-    result = calls.run(CALL, params("012", on_failure="hand_over"), check=False)
+    result = run(CALL, params("012", on_failure="hand_over"), check=False)
     shares = result["targets"]
     assert (shares["0"]["changed"], shares["0"]["of"]) == (True, "0")
     assert shares["1"]["unreachable"] is True
@@ -218,7 +219,7 @@ def test_a_share_is_a_result_of_its_own(wire: Fleet) -> None:
 def test_a_failure_is_not_hidden_unless_it_is_handed_over(wire: Fleet) -> None:
     wire.dead = {"1"}
     with pytest.raises(DatacenterError, match="1 of 3 BMCs failed") as error:
-        calls.run(CALL, params("012"), check=False)
+        run(CALL, params("012"), check=False)
     assert error.value.result["changed"] is True
     assert set(error.value.result["targets"]) == {"0", "1", "2"}
 
@@ -226,11 +227,11 @@ def test_a_failure_is_not_hidden_unless_it_is_handed_over(wire: Fleet) -> None:
 def test_many_failures_are_told_in_one_line(wire: Fleet) -> None:
     wire.dead = set("0123456")
     with pytest.raises(DatacenterError, match="Unreachable: 0, 1, 2, 3, 4 and 2 more"):
-        calls.run(CALL, params("0123456789"), check=False)
+        run(CALL, params("0123456789"), check=False)
 
 
 def test_a_target_may_state_for_itself_what_the_module_lets_it(wire: Fleet) -> None:
-    call = calls.Call(
+    call = Call(
         lambda _bmc, own, _check: {"slot": own["slot"], "quota": own["quota"]},
         {"slot": {"type": "int", "default": 1}, "quota": {"type": "int", "default": 5}},
         own=("slot",),
@@ -239,7 +240,7 @@ def test_a_target_may_state_for_itself_what_the_module_lets_it(wire: Fleet) -> N
     assert "quota" not in call.spec()["targets"]["options"]
     options = {**params("01"), "slot": 1, "quota": 5}
     options["targets"][1]["slot"] = 7
-    shares = calls.run(call, options, check=False)["targets"]
+    shares = run(call, options, check=False)["targets"]
     assert [(shares[name]["slot"], shares[name]["quota"]) for name in "01"] == [(1, 5), (7, 5)]
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import Each
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls_lan import LAN
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import Each
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.lan import LAN
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import lan
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.lan import Wanted, differences
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import LanSettings

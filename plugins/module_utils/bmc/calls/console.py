@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import Call, Each
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import Call, Each
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.capture import Capture, capture
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Bmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import accounts
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import Call, Each
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import Call, Each
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Bmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.rotation import (
     Rotation,

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import Call
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import SETTINGS, Bmc
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import Call
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import SETTINGS as WORDS
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Bmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.settings import apply
 
 
 def _settings(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    wanted = {name: params[name] for name in SETTINGS if params[name] is not None}
+    wanted = {name: params[name] for name in WORDS if params[name] is not None}
     if "channels" in wanted:
         wanted["channels"] = {one["channel"]: one["access"] for one in wanted["channels"]}
     if "services" in wanted:
@@ -26,7 +27,7 @@ def _settings(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any
 
 
 def _settings_misfits(params: Mapping[str, Any]) -> list[str]:
-    wrong = [] if any(params[name] for name in SETTINGS) else ["no setting is stated"]
+    wrong = [] if any(params[name] for name in WORDS) else ["no setting is stated"]
     if params["alert"]:
         try:
             IPv4Address(params["alert"]["address"])
@@ -39,7 +40,7 @@ def _settings_misfits(params: Mapping[str, Any]) -> list[str]:
     return wrong
 
 
-BMC_SETTINGS = Call(
+SETTINGS = Call(
     _settings,
     {
         "clock": {

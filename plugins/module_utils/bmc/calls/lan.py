@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import Call, Each
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import Call, Each
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.lan import (
     DHCP,
     STATIC,
