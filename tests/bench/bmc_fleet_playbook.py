@@ -50,6 +50,8 @@ OURS: list[dict[str, Any]] = [
         "register": "mine",
     },
 ]
+#: What Ansible itself takes for one task on each host, whatever it does.
+FLOOR: list[dict[str, Any]] = [{"name": "Say a word", "ansible.builtin.debug": {"msg": "word"}}]
 PEER: list[dict[str, Any]] = [
     {
         "name": "Leave on what is on",
@@ -106,6 +108,7 @@ def main() -> None:
         run(made, inventory, OURS, arguments.bmcs)  # bytecode is compiled once
         ours = [run(made, inventory, OURS, arguments.bmcs) for _run in range(arguments.runs)]
         call = [run(made, inventory, OURS[:1], arguments.bmcs) for _run in range(arguments.runs)]
+        floor = [run(made, inventory, FLOOR, arguments.bmcs) for _run in range(arguments.runs)]
         theirs = [run(made, inventory, PEER, arguments.bmcs) for _run in range(arguments.peer_runs)]
     leave(
         "bmc_fleet_playbook",
@@ -116,11 +119,16 @@ def main() -> None:
             "version": _version(),
             "value": statistics.median(spent.wall for spent in theirs),
         },
+        floor={
+            "name": "ansible.builtin.debug on each host",
+            "value": round(statistics.median(spent.wall for spent in floor), 2),
+        },
         better="lower",
         runs=arguments.runs,
         bmcs=arguments.bmcs,
         cpu={
             "ours": round(statistics.median(spent.cpu for spent in ours), 1),
+            "floor": round(statistics.median(spent.cpu for spent in floor), 1),
             "peer": round(statistics.median(spent.cpu for spent in theirs), 1),
         },
         without_shares_s=round(statistics.median(spent.wall for spent in call), 2),
