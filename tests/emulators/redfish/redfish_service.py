@@ -29,6 +29,8 @@ SESSIONS = "/redfish/v1/SessionService/Sessions"
 ACCOUNTS = "/redfish/v1/AccountService/Accounts"
 SUBSCRIPTIONS = "/redfish/v1/EventService/Subscriptions"
 LOG = f"{SYSTEM}/LogServices/SEL"
+TASKS = "/redfish/v1/TaskService/Tasks"
+MONITORS = "/redfish/v1/TaskService/TaskMonitors"
 MOCKUP = Path(__file__).with_name("mockup.json")
 #: What each reset makes of the server.
 _RESETS = {"On": "on", "ForceOff": "off", "GracefulShutdown": "off", "ForceRestart": "on", "PowerCycle": "on"}
@@ -47,6 +49,8 @@ class Faults:
     :param ignore: it says yes and does nothing.
     :param changes_hands: so many changes find that somebody else came first.
     :param switching_s: how long the server is neither on nor off.
+    :param task: (what is given to follow: ``monitor`` or ``task``, seconds, TaskState at the end): changes
+        are only accepted, and done after so long, if they end as Completed.
     """
 
     slow_s: float = 0.0
@@ -57,6 +61,7 @@ class Faults:
     ignore: bool = False
     changes_hands: int = 0
     switching_s: float = 0.0
+    task: tuple[str, float, str] | None = None
 
 
 @dataclass
@@ -76,6 +81,8 @@ class Service:
     log_ins: int = 0
     connections: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
+    #: By number.
+    tasks: dict[str, Task] = field(default_factory=dict)
     lock: Any = field(default_factory=threading.RLock)
 
     def start(self, certificate: Path, key: Path) -> None:
@@ -115,6 +122,7 @@ class Service:
     def answer(self, method: str, path: str, headers: Any, body: dict[str, Any]) -> Reply:
         with self.lock:
             self.asked.append((method, path))
+            self._end_tasks()
             say = self.faults.say
             if say and (method == say[0] and path.startswith(say[1])):
                 return refusal(say[2], say[3])
@@ -132,8 +140,32 @@ class Service:
             may = {"GET": "Login", "DELETE": "Login"}.get(method, "ConfigureComponents")
             if may not in self._privileges(user):
                 return refusal(403, "InsufficientPrivilege")
+            if path.startswith((TASKS, MONITORS)):
+                return self._task(path)
             act: Callable[..., Reply] = getattr(self, f"_{method.lower()}")
-            return act(path, headers, body, query) if method == "GET" else act(path, headers, body)
+            if method == "GET":
+                return act(path, headers, body, query)
+            if self.faults.task and not path.startswith(SESSIONS):
+                return self._accept(lambda: act(path, headers, body), *self.faults.task)
+            return act(path, headers, body)
+
+    def _accept(self, change: Callable[[], Reply], kind: str, seconds: float, end: str) -> Reply:
+        number = str(len(self.tasks) + 1)
+        self.tasks[number] = task = Task(number, time.monotonic() + seconds, change, end)
+        place = MONITORS if kind == "monitor" else TASKS
+        return Reply(202, task.shown(), {"Location": f"{place}/{number}"})
+
+    def _end_tasks(self) -> None:
+        for task in self.tasks.values():
+            if task.reply is None and task.ended:
+                done = task.end == "Completed"
+                task.reply = task.change() if done else refusal(500, "InternalError")
+
+    def _task(self, path: str) -> Reply:
+        task = self.tasks[path.rpartition("/")[2]]
+        if path.startswith(TASKS):
+            return Reply(200, task.shown())
+        return task.reply or Reply(202, task.shown())
 
     def _log_in(self, body: dict[str, Any]) -> Reply:
         self.log_ins += 1
@@ -289,6 +321,37 @@ class Reply:
     status: int
     body: dict[str, Any] | None = None
     headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Task:
+    """A change that was only accepted."""
+
+    number: str
+    ends: float
+    change: Callable[[], Reply]
+    end: str
+    reply: Reply | None = None
+
+    @property
+    def ended(self) -> bool:
+        return time.monotonic() >= self.ends
+
+    def shown(self) -> dict[str, Any]:
+        """The Task (DSP0268)."""
+        failed = self.reply is not None and self.reply.status >= 400
+        error = (self.reply and self.reply.body or {}).get("error", {})
+        said = error.get("@Message.ExtendedInfo", [])
+        end = "Exception" if failed and self.end == "Completed" else self.end
+        return {
+            "@odata.id": f"{TASKS}/{self.number}",
+            "@odata.type": "#Task.v1_4_0.Task",
+            "Id": self.number,
+            "Name": "Task",
+            "TaskMonitor": f"{MONITORS}/{self.number}",
+            "TaskState": "Running" if self.reply is None else end,
+            "Messages": said,
+        }
 
 
 def refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Reply:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import threading
@@ -17,7 +18,7 @@ from bmc_bench import PASSWORD, USER, VIEWER
 from redfish_bench import SERVICE_PORT, Authority
 from redfish_service import SYSTEM, Faults, Service
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import chassis, errors, info
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import chassis, errors, info, rotation
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.connection import connect
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import Confirmation, set_power
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.bmc import RedfishBmc
@@ -197,6 +198,46 @@ def test_a_busy_service_is_asked_again(service: Service, target: Any) -> None:
     assert service.resets == []
 
 
+@pytest.mark.parametrize("kind", ["monitor", "task"])
+def test_a_change_that_is_a_task_is_seen_to_its_end(service: Service, target: Any, kind: str) -> None:
+    service.faults.task = (kind, 0.5, "Completed")
+    with connect(target(answer_s=3)) as bmc:
+        assert chassis.set_restore_policy(bmc, "always-off")["changed"] is True
+        set_power(bmc, "off", QUICK)
+        service.faults.task = (kind, 0.5, "Exception")
+        with pytest.raises(errors.BmcError, match="InternalError"):
+            chassis.set_restore_policy(bmc, "previous")
+        service.faults.task = (kind, 60, "Completed")
+        with pytest.raises(Unreachable, match="its task is still Running after 3 s"):
+            chassis.set_restore_policy(bmc, "previous")
+    assert service.tree[SYSTEM]["PowerRestorePolicy"] == "AlwaysOff"
+    assert (service.power, service.resets) == ("off", ["ForceOff"])
+
+
+@pytest.mark.parametrize("kind", ["monitor", "task"])
+def test_a_password_that_a_task_sets_late_is_not_lost(
+    service: Service, target: Any, tmp_path: Path, kind: str
+) -> None:
+    new, ledger_path = "Broad-Meadow-Long-99", tmp_path / "rotation.jsonl"
+
+    def rotate(wanted: str | None = None) -> dict[str, Any]:
+        with (
+            rotation.open_ledger(ledger_path) as ledger,
+            connect(rotation.ways_in(target(answer_s=1.0), ledger, USER)) as bmc,
+        ):
+            return rotation.rotate(bmc, rotation.Rotation(USER, wanted), ledger)
+
+    service.faults.task = (kind, 2.5, "Completed")
+    with pytest.raises(Unreachable, match="run this again with the same file"):
+        rotate(new)
+    assert (service.passwords[USER], _states(ledger_path)) == (PASSWORD, ["pending"])
+    time.sleep(1.6)
+    service.faults = Faults()
+    assert rotate()["after"] == "done"
+    assert service.passwords[USER] == new
+    assert service.asked.count(("PATCH", "/redfish/v1/AccountService/Accounts/1")) == 1
+
+
 def test_somebody_elses_change_between_does_not_lose_ours(service: Service, target: Any) -> None:
     with connect(target()) as bmc:
         service.faults.changes_hands = 1
@@ -234,6 +275,10 @@ def test_no_secret_is_logged(service: Service, target: Any, caplog: pytest.LogCa
     assert "/redfish/v1/" in caplog.text, "the log was looked at"
     assert PASSWORD not in caplog.text + repr(caught.value.fields())
     assert token not in caplog.text
+
+
+def _states(ledger: Path) -> list[str]:
+    return [json.loads(line)["state"] for line in ledger.read_text().splitlines()]
 
 
 def _drained(service: Service) -> None:

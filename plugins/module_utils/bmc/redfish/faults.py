@@ -121,15 +121,29 @@ def refusal(device: str, what: str, answer: Answer, *, logging_in: bool = False)
     :param logging_in: the request carried the password, so that it is what a 401 is about.
     """
     said = messages(answer.data)
-    kind = _BY_STATUS.get(answer.status, errors.BmcError)
-    known = [_BY_MESSAGE[name] for name, _text in said if name in _BY_MESSAGE]
-    if known and not (answer.status == 401 and logging_in):
-        kind = known[0]
-    if answer.status == 401 and not logging_in:
-        # It took the password before, so this is about the session.
-        kind = errors.NoSessionLeft
+    kind = _kind(said) or _BY_STATUS.get(answer.status, errors.BmcError)
+    if answer.status == 401:
+        # A session whose password was taken before is what it is about otherwise.
+        kind = errors.WrongPassword if logging_in else errors.NoSessionLeft
+    words = _words(answer.data, said)
+    return errors.refused(device, what, kind, f"{words} (HTTP {answer.status})".lstrip())
+
+
+def failed_task(device: str, what: str, state: str, said: Mapping[str, Any]) -> errors.BmcError:
+    """The error for a task that ended without having done it."""
+    told = messages(said)
+    words = _words(said, told)
+    return errors.refused(device, what, _kind(told) or errors.BmcError, f"{words} (task {state})".lstrip())
+
+
+def _kind(said: list[tuple[str, str]]) -> type[errors.BmcError] | None:
+    return next((_BY_MESSAGE[name] for name, _text in said if name in _BY_MESSAGE), None)
+
+
+def _words(data: Mapping[str, Any], said: list[tuple[str, str]]) -> str:
+    """What the service says, in its own words."""
     telling = [pair for pair in said if pair[0] not in _VAGUE] or said
     words = "; ".join(dict.fromkeys(text or name for name, text in telling))
     if not any(text for _name, text in telling):
-        words = _summary(answer.data) or words
-    return errors.refused(device, what, kind, f"{words.rstrip('.')} (HTTP {answer.status})".lstrip())
+        words = _summary(data) or words
+    return words.rstrip(".")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,9 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish i
     network,
     sensors,
     settings,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import (
+    session as session_module,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.bmc import RedfishBmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.service import Service
@@ -259,14 +263,84 @@ def test_what_may_not_be_twice_is_sent_once_and_the_rest_again() -> None:
     assert len(wire.sent("POST")) == 3
 
 
-def test_a_task_is_waited_for_and_its_failure_is_ours() -> None:
+ACCEPTED = Answer(202, {"Location": "/task"})
+
+
+def task(state: str, *names: str) -> Answer:
+    """The Task itself, as many services give it at Location."""
+    told = [{"MessageId": f"Base.1.8.{name}", "Message": f"It is {name}."} for name in names]
+    return Answer(200, {}, {**link("/task"), "TaskState": state, "Messages": told})
+
+
+def changed(*answers: Any, first: Answer = ACCEPTED, read_back: bool = True, answer_s: float = 2.0) -> None:
     service, wire = served()
-    accepted = Answer(202, {"Location": "/task"})
-    wire.script["POST", "/x"] = [accepted]
-    wire.script["GET", "/task"] = [Answer(202, {}), refused(409, "ResourceInUse")]
-    service.session.target.__dict__["answer_s"] = 2.0
-    with pytest.raises(errors.NotNow):
-        service.session.post("/x", {}, "change")
+    service.session.target.__dict__["answer_s"] = answer_s
+    wire.script["GET", "/task"] = list(answers)
+    wire.script["POST", "/x"] = [first]
+    service.session.post("/x", {}, "change", read_back=read_back)
+    assert not wire.script["GET", "/task"], "it was not followed to its end"
+
+
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "_PAUSE_S", 0.001)
+
+
+@pytest.mark.usefixtures("no_pause")
+@pytest.mark.parametrize(
+    "seen",
+    [
+        [Answer(202, {}), Answer(202, {}), Answer(204, {})],
+        [task("New"), task("Starting"), task("Running"), task("Completed")],
+        [task("Pending"), task("Suspended"), task("Interrupted"), task("OfAVendor"), task("Completed")],
+        [
+            Answer(202, {}, {"TaskState": "Running"}),
+            refused(503, "ServiceTemporarilyUnavailable"),
+            Answer(204, {}),
+        ],
+    ],
+)
+def test_a_task_is_followed_to_its_end(seen: list[Answer]) -> None:
+    changed(*seen)
+
+
+@pytest.mark.usefixtures("no_pause")
+@pytest.mark.parametrize(
+    ("seen", "kind", "cause"),
+    [
+        ([Answer(202, {}), refused(409, "ResourceInUse")], errors.NotNow, "ResourceInUse"),
+        ([task("Running"), task("Exception", "PropertyValueFormatError")], errors.CommandUnsupported,
+         "It is PropertyValueFormatError (task Exception)"),
+        ([task("Killed")], errors.BmcError, "(task Killed)"),
+        ([task("Cancelled", "ResourceInUse")], errors.NotNow, "(task Cancelled)"),
+    ],
+)  # fmt: skip
+def test_a_tasks_failure_is_ours(seen: list[Answer], kind: type[Exception], cause: str) -> None:
+    with pytest.raises(kind, match=re.escape(cause)) as error:
+        changed(*seen)
+    assert error.value.__class__ is kind
+
+
+@pytest.mark.usefixtures("no_pause")
+def test_a_task_that_does_not_end_in_time_is_no_success() -> None:
+    for state in (task("Running"), Answer(202, {})):
+        with pytest.raises(Unreachable, match="whether it is done is not known.*still (Running|accepted)"):
+            changed(*[state] * 5000, answer_s=0.05)
+
+
+@pytest.mark.usefixtures("no_pause")
+def test_an_end_that_is_not_told_is_none_unless_the_effect_is_looked_at() -> None:
+    untold = Answer(202, {})
+    changed(first=untold)
+    changed(refused(404))
+    with pytest.raises(Unreachable, match="no task to follow"):
+        changed(first=untold, read_back=False)
+    with pytest.raises(Unreachable, match="its task is gone"):
+        changed(refused(404), read_back=False)
+    with pytest.raises(Unreachable, match="ended the session"):
+        changed(refused(401, "NoValidSession"))
+    # The answer is the Task.
+    changed(task("Completed"), first=Answer(202, {}, dict(task("Running").data)), read_back=False)
 
 
 def test_a_collection_is_read_to_its_last_page() -> None:
