@@ -73,6 +73,7 @@ class Service:
     port: int
     address: str = "127.0.0.1"
     most_sessions: int = 4
+    longest_password: int = 64
     tree: dict[str, Any] = field(default_factory=lambda: json.loads(MOCKUP.read_text()))
     faults: Faults = field(default_factory=Faults)
     #: Token to (path, user).
@@ -246,6 +247,8 @@ class Service:
             return refusal(428, "PreconditionRequired")
         if stated != _tag(found):
             return refusal(412, "PreconditionFailed")
+        if len(str(body.get("Password"))) > self.longest_password:
+            return refusal(400, "PropertyValueFormatError", quoted=body["Password"])
         if not self.faults.ignore:
             password = body.pop("Password", None)
             if password:
@@ -354,12 +357,15 @@ class Task:
         }
 
 
-def refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Reply:
-    """An extended error (DSP0266, clause 'Error responses')."""
+def refusal(status: int, message: str, headers: dict[str, str] | None = None, quoted: str = "") -> Reply:
+    """An extended error (DSP0266, clause 'Error responses').
+
+    :param quoted: the value that it is about, as the messages of DSP8011 have it.
+    """
     said = {
         "@odata.type": "#Message.v1_0_6.Message",
         "MessageId": f"Base.1.4.{message}",
-        "Message": f"The service says {message}.",
+        "Message": f"The service says {message}" + (f" of the value {quoted}." if quoted else "."),
     }
     error = {"code": "Base.1.4.GeneralError", "message": "See ExtendedInfo.", "@Message.ExtendedInfo": [said]}
     return Reply(status, {"error": error}, headers or {})

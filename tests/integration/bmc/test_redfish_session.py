@@ -22,7 +22,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import ch
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.connection import connect
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import Confirmation, set_power
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.bmc import RedfishBmc
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline, Target
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DatacenterError,
     Refused,
@@ -218,22 +218,15 @@ def test_a_change_that_is_a_task_is_seen_to_its_end(service: Service, target: An
 def test_a_password_that_a_task_sets_late_is_not_lost(
     service: Service, target: Any, tmp_path: Path, kind: str
 ) -> None:
-    new, ledger_path = "Broad-Meadow-Long-99", tmp_path / "rotation.jsonl"
-
-    def rotate(wanted: str | None = None) -> dict[str, Any]:
-        with (
-            rotation.open_ledger(ledger_path) as ledger,
-            connect(rotation.ways_in(target(answer_s=1.0), ledger, USER)) as bmc,
-        ):
-            return rotation.rotate(bmc, rotation.Rotation(USER, wanted), ledger)
-
+    new, path = "Broad-Meadow-Long-99", tmp_path / "rotation.jsonl"
+    way = target(answer_s=1.0)
     service.faults.task = (kind, 2.5, "Completed")
     with pytest.raises(Unreachable, match="run this again with the same file"):
-        rotate(new)
-    assert (service.passwords[USER], _states(ledger_path)) == (PASSWORD, ["pending"])
+        _rotate(way, path, new)
+    assert (service.passwords[USER], [one["state"] for one in _noted(path)]) == (PASSWORD, ["pending"])
     time.sleep(1.6)
     service.faults = Faults()
-    assert rotate()["after"] == "done"
+    assert _rotate(way, path)["after"] == "done"
     assert service.passwords[USER] == new
     assert service.asked.count(("PATCH", "/redfish/v1/AccountService/Accounts/1")) == 1
 
@@ -277,8 +270,29 @@ def test_no_secret_is_logged(service: Service, target: Any, caplog: pytest.LogCa
     assert token not in caplog.text
 
 
-def _states(ledger: Path) -> list[str]:
-    return [json.loads(line)["state"] for line in ledger.read_text().splitlines()]
+def test_a_password_that_is_refused_is_not_told_and_another_may_follow(
+    service: Service, target: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "rotation.jsonl"
+    service.longest_password = 15
+    with pytest.raises(errors.CommandUnsupported, match="of the value \\*+ ") as caught:
+        _rotate(target(), path)
+    assert [one["state"] for one in _noted(path)] == ["pending", "kept"]
+    assert _noted(path)[0]["new"] not in repr([caught.value, caught.value.fields(), caught.value.result])
+    assert _rotate(target(), path, "Broad-Meadow-99")["after"] == "done"
+    assert service.passwords[USER] == "Broad-Meadow-99"
+
+
+def _rotate(way: Target, path: Path, new: str | None = None) -> dict[str, Any]:
+    with (
+        rotation.open_ledger(path) as ledger,
+        connect(rotation.ways_in(way, ledger, USER)) as bmc,
+    ):
+        return rotation.rotate(bmc, rotation.Rotation(USER, new), ledger)
+
+
+def _noted(ledger: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in ledger.read_text().splitlines()]
 
 
 def _drained(service: Service) -> None:

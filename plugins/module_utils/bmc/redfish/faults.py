@@ -9,6 +9,8 @@ responses'; messages: the registry Base of DSP8011.
 
 from __future__ import annotations
 
+import html
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -91,6 +93,8 @@ _BY_STATUS: Mapping[int, type[errors.BmcError]] = {
 
 #: Of the registries' messages, those that tell less than any other beside them.
 _VAGUE = frozenset({"GeneralError", "Success"})
+#: As Ansible itself hides a value.
+_HIDDEN = "********"
 
 
 def messages(data: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -113,6 +117,25 @@ def messages(data: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _summary(data: Mapping[str, Any]) -> str:
     error = data.get("error")
     return str(error.get("message") or "").strip() if isinstance(error, dict) else ""
+
+
+def secrets_in(body: Any) -> set[str]:
+    """The values in a request that no message may repeat."""
+    if isinstance(body, list):
+        return set().union(*map(secrets_in, body))
+    if not isinstance(body, Mapping):
+        return set()
+    own = {str(value) for name, value in body.items() if name.endswith("Password") and value}
+    return own.union(*map(secrets_in, body.values()))
+
+
+def without_secrets(text: str, secrets: set[str]) -> str:
+    """The text with each of them, as it is or as JSON or HTML would write it, replaced."""
+    shapes = {shape for one in secrets for shape in (one, json.dumps(one)[1:-1], html.escape(one))}
+    # The longest first: one may be the beginning of another.
+    for shape in sorted(filter(None, shapes), key=len, reverse=True):
+        text = text.replace(shape, _HIDDEN)
+    return text
 
 
 def refusal(device: str, what: str, answer: Answer, *, logging_in: bool = False) -> errors.BmcError:

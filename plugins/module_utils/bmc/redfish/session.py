@@ -56,6 +56,8 @@ class Session:
         self._headers: dict[str, str] = {}
         self._own: str | None = None
         self._etags: dict[str, str] = {}
+        #: What no error may tell: every password that was sent.
+        self._secrets = {target.password}
 
     @property
     def name(self) -> str:
@@ -80,7 +82,7 @@ class Session:
             self._without_session()
             return
         if answer.status >= 400:
-            raise faults.refusal(self.name, "no session", answer, logging_in=True)
+            raise self._discreet(faults.refusal(self.name, "no session", answer, logging_in=True))
         where = answer.headers.get("Location") or answer.data.get("@odata.id")
         self._own = self._path(str(where)) if where else None
         token = answer.headers.get("X-Auth-Token")
@@ -267,6 +269,7 @@ class Session:
         once: bool = False,
     ) -> Answer:
         """Ask until there is an answer, within the time for one."""
+        self._secrets |= faults.secrets_in(body)
         deadline = self.answer_deadline()
         tries = 1 if once else 2
         while True:
@@ -289,13 +292,20 @@ class Session:
 
     def _judge(self, what: str, answer: Answer) -> None:
         if state := tasks.failed(answer):
-            raise faults.failed_task(self.name, what, state, tasks.said(answer))
+            raise self._discreet(faults.failed_task(self.name, what, state, tasks.said(answer)))
         if answer.status >= 400:
-            raise faults.refusal(self.name, what, answer, logging_in=self.authentication == "basic")
+            logging_in = self.authentication == "basic"
+            raise self._discreet(faults.refusal(self.name, what, answer, logging_in=logging_in))
         if answer.status >= 300:
             raise errors.refused(
                 self.name, what, errors.BmcError, f"it leads elsewhere (HTTP {answer.status})"
             )
+
+    def _discreet(self, error: errors.BmcError) -> errors.BmcError:
+        """Services quote what they refuse (DSP8011, Base: 'The value %1 for the property ...')."""
+        error.cause = faults.without_secrets(str(error.cause), self._secrets)
+        error.args = (str(error),)
+        return error
 
     def _silent(self, what: str, cause: str) -> Unreachable:
         return errors.silent(self.name, what, cause, port=f"TCP port {self.target.https_port}")

@@ -160,6 +160,38 @@ def test_a_refusal_that_is_not_as_specified_is_one_all_the_same(garbled: dict[st
     assert faults.refusal("db", "x", Answer(400, {}, garbled)).__class__ is errors.BmcError
 
 
+def test_a_password_that_a_service_quotes_is_not_told() -> None:
+    def quoting(status: int, *told: str) -> Answer:
+        info = [
+            {"MessageId": "Base.1.8.PropertyValueFormatError", "Message": f"It is '{one}'."} for one in told
+        ]
+        return Answer(status, {}, {"error": {"@Message.ExtendedInfo": info, "message": told[0]}})
+
+    fresh = 'Fresh-"&-Password-1'
+    places = members("/a", {"Id": "2", "UserName": "ops", "RoleId": "Administrator"})
+    service, wire = served({**places, "/as": {"Accounts": link("/a")}})
+    service.session.root.update(AccountService=link("/as"), Links={"Sessions": link("/sessions")})
+    wire.script["PATCH", "/a/0"] = [
+        quoting(400, fresh, fresh.replace('"', '\\"')), ACCEPTED,
+    ]  # fmt: skip
+    wire.script["GET", "/task"] = [task("Exception", fresh.replace('"', "&quot;").replace("&-", "&amp;-"))]
+    wire.script["POST", "/a"] = [quoting(400, f"{fresh}x", SECRET)]
+    wire.script["POST", "/sessions"] = [quoting(401, SECRET)]
+    (ops,) = accounts.accounts(service)
+    for change in (
+        lambda: accounts.set_password(service, ops, fresh),
+        lambda: accounts.set_password(service, ops, fresh),
+        lambda: accounts.add(service, "night", "user", f"{fresh}x"),
+        lambda: service.session.log_in(),
+    ):
+        with pytest.raises(errors.BmcError, match=r"\*{8}") as error:
+            change()
+        told = str(error.value) + repr(error.value) + repr(error.value.fields())
+        assert "Password-1" not in told
+        assert SECRET not in told
+        assert "*x" not in told
+
+
 # Power and boot ------------------------------------------------------------------------------
 
 
