@@ -164,7 +164,7 @@ def test_what_is_no_redfish_is_said(namespace: str, target: Any, authority: Auth
     with socket.create_server(("127.0.0.1", SERVICE_PORT)) as server:
         thread = threading.Thread(target=answer, args=(server,))
         thread.start()
-        with pytest.raises(errors.BmcError, match=f"port {SERVICE_PORT} speaks HTTPS"), connect(target()):
+        with pytest.raises(errors.TlsRefused, match=f"port {SERVICE_PORT} speaks HTTPS"), connect(target()):
             pass
         thread.join()
 
