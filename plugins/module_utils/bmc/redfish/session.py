@@ -174,7 +174,12 @@ class Session:
         if expand:
             # Some say that they can, and then refuse it for one collection or another.
             with contextlib.suppress(errors.CommandUnsupported):
-                return self.get(f"{path}?$expand=.($levels=1)", what)
+                page = self.get(f"{path}?$expand=.($levels=1)", what)
+                # The header's tag is of this answer; that of the collection stands in it, if it is told.
+                self._etags.pop(path, None)
+                if page.get("@odata.etag"):
+                    self._etags[path] = str(page["@odata.etag"])
+                return page
         return self.get(path, what)
 
     def _expands(self) -> bool:

@@ -212,6 +212,25 @@ def test_a_log_that_compares_itself_is_told_the_tag(version: str, sends: bool) -
     assert wire.sent("POST") == [{"LogEntriesETag": '"7"'} if sends else {}]
 
 
+def test_the_tag_of_a_log_that_is_read_in_one_answer_is_the_collections() -> None:
+    one = {
+        "Id": "SEL", "Entries": link("/e"), "@odata.type": "#LogService.v1_3_0.LogService",
+        "Actions": {"#LogService.ClearLog": {"target": "/clear"}},
+    }  # fmt: skip
+    for told, sent in (({"@odata.etag": '"7"'}, {"LogEntriesETag": '"7"'}), ({}, {})):
+        service, wire = served({**members("/logs", one), SYSTEM: {"LogServices": link("/logs")}})
+        service.session.root["ProtocolFeaturesSupported"] = {"ExpandQuery": {"NoLinks": True}}
+        expanded = "?$expand=.($levels=1)"
+        wire.tree[f"/logs{expanded}"] = {"Members": [wire.tree["/logs/0"]]}
+        entry = {**link("/e/1"), "Id": "1"}
+        wire.script["GET", f"/e{expanded}"] = [
+            Answer(200, {"ETag": '"of the answer"'}, {"Members": [entry], **told})
+        ]
+        wire.tree["/e"] = {"Members": [link("/e/1")]}
+        log.clear(service, log.read_log(service).ticket)
+        assert wire.sent("POST") == [sent]
+
+
 def test_the_interface_is_the_one_that_we_talk_to() -> None:
     def interface(name: str, address: str) -> dict[str, Any]:
         return {"Id": name, "IPv4Addresses": [{"Address": address, "SubnetMask": "255.255.255.192"}]}
