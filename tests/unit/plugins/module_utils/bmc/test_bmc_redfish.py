@@ -19,6 +19,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish i
     accounts,
     chassis,
     console,
+    draw,
     faults,
     identify,
     log,
@@ -229,6 +230,31 @@ def test_the_tag_of_a_log_that_is_read_in_one_answer_is_the_collections() -> Non
         wire.tree["/e"] = {"Members": [link("/e/1")]}
         log.clear(service, log.read_log(service).ticket)
         assert wire.sent("POST") == [sent]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "control", "watts"),
+    [
+        ({"Reading": 310}, {"PowerConsumedWatts": 300}, 310),
+        ({"Reading": None}, {"PowerConsumedWatts": 300}, 300),
+        ({}, {"PowerConsumedWatts": 300}, 300),
+        ({"Reading": None}, {"PowerConsumedWatts": None}, None),
+        (None, {"PowerConsumedWatts": 0}, 0),
+    ],
+)
+def test_a_draw_that_one_source_does_not_read_is_the_next_ones(
+    metrics: dict[str, Any] | None, control: dict[str, Any], watts: int | None
+) -> None:
+    chassis_links = {**link(CHASSIS), "EnvironmentMetrics": link("/em"), "Power": link("/p")}
+    told = {} if metrics is None else {"PowerWatts": metrics}
+    service, _wire = served({CHASSIS: chassis_links, "/em": told, "/p": {"PowerControl": [{}, control]}})
+    assert draw.power_reading(service)["watts"] == watts
+
+
+def test_chassis_that_tell_no_draw_are_said_to_have_none() -> None:
+    service, _wire = served()
+    with pytest.raises(errors.CommandUnsupported, match="its chassis tell none"):
+        draw.power_reading(service)
 
 
 def test_the_interface_is_the_one_that_we_talk_to() -> None:
