@@ -45,7 +45,10 @@ options:
     description:
       - What is spoken with the BMC. When it is not V(ipmi), the result says by C(protocol) what it was.
       - V(auto) asks for the Redfish service root first, without a password, and speaks IPMI when nothing
-        answers there in Redfish. A service whose certificate is refused is not gone round.
+        answers there in Redfish. A service whose certificate or TLS is refused is not gone round.
+      - V(auto) is no protection against somebody who can cut the TCP port O(https_port) of the BMC. It then
+        looks like one without Redfish, and an IPMI log-in gives whoever stands in the BMC's place a hash of
+        the password. State V(redfish) for every BMC that is known to have it.
     type: str
     default: ipmi
     choices: [ipmi, redfish, auto]
@@ -153,9 +156,9 @@ notes:
   - Redfish uses no proxy, whatever the environment says, and no certificate goes unverified. Its services
     answer more slowly than IPMI; O(answer_s) of 15 or more suits many.
   - When it fails, C(error.kind) of the result tells the cause apart. It is one of C(WrongPassword),
-    C(Unreachable), C(CipherRefused), C(CertificateRefused), C(PrivilegeTooLow), C(NoSessionLeft),
-    C(CommandUnsupported), C(NotNow), C(NotConfirmed), C(LogChanged), C(SensorAlarm), C(StateUnknown),
-    C(DeadlineExceeded) or C(Refused).
+    C(Unreachable), C(CipherRefused), C(CertificateRefused), C(TlsRefused), C(PrivilegeTooLow),
+    C(NoSessionLeft), C(CommandUnsupported), C(NotNow), C(NotConfirmed), C(LogChanged), C(SensorAlarm),
+    C(StateUnknown), C(DeadlineExceeded) or C(Refused).
 author:
   - the anjianyun.datacenter authors (@anjianyun)
 """

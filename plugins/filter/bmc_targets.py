@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.arguments import target_options
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 DOCUMENTATION = r"""
@@ -19,7 +20,8 @@ version_added: 0.2.0
 description:
   - Takes the address of each host's BMC from its variable C(dc_bmc), which a site plan gives, and names the
     target after the host, so that M(anjianyun.datacenter.fleet_share) finds its share.
-  - Options that stand in C(dc_bmc) (C(port), C(user), C(cipher_suite) and others of a target) are taken over.
+  - Options of a target that stand in C(dc_bmc) are taken over. A site plan may state C(protocol),
+    C(https_port), C(ca_file) and C(system) for a BMC.
 positional: hostvars
 options:
   _input:
@@ -55,7 +57,8 @@ _value:
   elements: dict
 """
 
-_OPTIONS = ("address", "port", "user", "password", "cipher_suite", "privilege")
+#: What may differ between the BMCs of a fleet; the name is the host's.
+_OPTIONS = tuple(name for name in target_options() if name != "name")
 
 
 def bmc_targets(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ _ATTEMPTS_ALONE, _ATTEMPTS_FLEET = 1, 2
 _TOLD = 10
 
 
-def _target_options() -> dict[str, dict[str, Any]]:
+def target_options() -> dict[str, dict[str, Any]]:
     """What may differ between the BMCs of a fleet."""
     return {
         "address": {"type": "str"},
@@ -48,13 +48,13 @@ def connection_argument_spec(
 
     :param also: options of the module itself that each of many may state for itself.
     """
-    own = {name: dict(option) for name, option in {**_target_options(), **(also or {})}.items()}
+    own = {name: dict(option) for name, option in {**target_options(), **(also or {})}.items()}
     for option in own.values():
         option.pop("default", None)
         option.pop("required", None)
     own["address"]["required"] = True
     return {
-        **_target_options(),
+        **target_options(),
         "answer_s": {"type": "float", "default": 5.0},
         "deadline_s": {"type": "float", "default": 60.0},
         "attempts": {"type": "int"},
@@ -133,7 +133,7 @@ def secrets_of(spec: Mapping[str, Mapping[str, Any]], params: Mapping[str, Any])
 
 def _stated(one: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
     """:param one: what is stated for this BMC; the rest is what is stated for all."""
-    stated = {name: params[name] if one.get(name) is None else one[name] for name in _target_options()}
+    stated = {name: params[name] if one.get(name) is None else one[name] for name in target_options()}
     return {**stated, "name": one["name"] or one["address"]}
 
 

@@ -73,11 +73,13 @@ def _detected(target: Target, deadline: Deadline | None, stack: ExitStack) -> Bm
     """Redfish where its root answers, which is asked without a password; IPMI where nothing does.
 
     A service that answers and cannot be trusted, or has no time, is not gone round: whoever can stand in its
-    place would else choose the protocol. And a password that it refused is not offered a second time.
+    place would else choose the protocol, and IPMI's log-in hands out a hash. Who keeps it from answering does
+    so all the same, for a BMC without Redfish looks no different. And a password that was refused is not
+    offered a second time.
     """
     try:
         session = stack.enter_context(redfish.reach(target, deadline))
-    except (errors.CertificateRefused, errors.NotNow):
+    except (errors.CertificateRefused, errors.TlsRefused, errors.NotNow):
         raise
     except (errors.BmcError, Unreachable) as error:
         return _over_ipmi(target, deadline, stack, error)

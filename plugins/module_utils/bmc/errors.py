@@ -40,6 +40,10 @@ class CertificateRefused(BmcError):
     """The certificate of the BMC does not prove that it is this BMC; nothing was told to it."""
 
 
+class TlsRefused(BmcError):
+    """Something answers at the HTTPS port, and no TLS session came about; nothing was told to it."""
+
+
 class PrivilegeTooLow(BmcError):
     """The account may not do this."""
 
@@ -136,6 +140,15 @@ def cipher_refused(device: str, cipher_suite: int, cause: str) -> BmcError:
 
 def certificate_refused(device: str, cause: str) -> BmcError:
     return _error(CertificateRefused, "no session over TLS", device, cause)
+
+
+def tls_refused(device: str, cause: str, port: int) -> BmcError:
+    error = _error(TlsRefused, "no session over TLS", device, cause)
+    error.next_step = (
+        f"see whether its port {port} speaks HTTPS, at TLS 1.2 or newer; "
+        "a BMC that has no Redfish is asked by protocol: ipmi"
+    )
+    return error
 
 
 def refused(device: str, what: str, kind: type[BmcError], cause: str) -> BmcError:

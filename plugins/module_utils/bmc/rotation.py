@@ -53,7 +53,8 @@ class Entry:
     :param old: the one in force when the change began; ``None``: not known, of an account that is not the
         session's.
     :param state: ``pending``: one of both is in force; ``done``: the new one was seen to be; ``kept``: the
-        BMC did not take the new one, and the old one was seen to be in force.
+        BMC refused the new one, or took it without effect, and the old one, if it is known, was seen to be in
+        force.
     """
 
     name: str
@@ -212,6 +213,7 @@ def rotate(bmc: Bmc, wanted: Rotation, ledger: Ledger, *, check: bool = False) -
     :returns: ``changed``, ``commands``, ``before`` and ``after``: what the file says of it; never a password.
     :raises Refused: nothing was done.
     :raises errors.NotConfirmed: the BMC took it and does not let anybody in with it; the old one is in force.
+    :raises errors.BmcError: the BMC refused it; the old one is in force.
     :raises Unreachable: one of the two is in force; run it again.
     """
     entry = ledger.last(bmc.name, wanted.account)
@@ -231,8 +233,8 @@ def rotate(bmc: Bmc, wanted: Rotation, ledger: Ledger, *, check: bool = False) -
     ledger.write(Entry(bmc.name, account.name, PENDING, old, new))
     try:
         _replace(bmc, account, old, new, commands)
-    except errors.NotConfirmed as error:
-        if error.result["after"] == KEPT:
+    except errors.BmcError as error:
+        if error.result.get("after") == KEPT:
             ledger.write(Entry(bmc.name, account.name, KEPT, old, new))
         raise
     ledger.write(Entry(bmc.name, account.name, DONE, old, new))
@@ -288,20 +290,22 @@ def _in_force(bmc: Bmc, account: Account, new: str, known: list[str | None]) -> 
 
 def _replace(bmc: Bmc, account: Account, old: str | None, new: str, commands: list[str]) -> None:
     """Set it, and see it work; where it does not, see that the old one does, or set that again."""
-    unanswered: Unreachable | None = None
+    answer = _tell(bmc, account, new)
     try:
-        bmc.set_password(account, new)
-    except Unreachable as error:
-        # Sent, and not answered: what is in force is asked of the door, not of the answer.
-        unanswered = error
-    try:
+        if isinstance(answer, errors.BmcError):
+            return _see_refusal(bmc, account, old, new, answer, commands)
         if logs_in(bmc, account.name, new, account.privilege):
-            return
+            return None
+        if answer is not None:
+            raise answer
         if old is not None and not logs_in(bmc, account.name, old, account.privilege):
             bmc.set_password(account, old)
             if not logs_in(bmc, account.name, old, account.privilege):
-                raise _lost(bmc, account, commands)
+                raise _lost(
+                    bmc, account, "the BMC accepted both, one after the other, without effect", commands
+                )
     except Unreachable as error:
+        # The old one may be in force now and the new one in a minute: a BMC is known to take its time.
         raise Unreachable(
             f"the password of {account.name} was sent, and whether it is in force is not known",
             device=bmc.name,
@@ -310,21 +314,48 @@ def _replace(bmc: Bmc, account: Account, old: str | None, new: str, commands: li
             result={"changed": True, "commands": commands, "after": PENDING},
         ) from error
     still = "the old one is in force" if old is not None else "the one before was not known"
-    cause = unanswered.cause if unanswered else "the BMC accepted it and does not let anybody in with it"
     raise errors.NotConfirmed(
         f"the password of {account.name} was not replaced",
         device=bmc.name,
-        cause=f"{cause}; {still}",
+        cause=f"the BMC accepted it and does not let anybody in with it; {still}",
         next_step="run this again with the same file, or give a new_password of 16 bytes or less",
         result={"changed": False, "commands": commands, "after": KEPT if old is not None else PENDING},
     )
 
 
-def _lost(bmc: Bmc, account: Account, commands: list[str]) -> errors.NotConfirmed:
+def _tell(bmc: Bmc, account: Account, new: str) -> DatacenterError | None:
+    """:returns: why it is not known to have been taken: no answer (Unreachable), or a no (BmcError)."""
+    try:
+        bmc.set_password(account, new)
+    except (Unreachable, errors.BmcError) as error:
+        return error
+    return None
+
+
+def _see_refusal(
+    bmc: Bmc, account: Account, old: str | None, new: str, refused: errors.BmcError, commands: list[str]
+) -> None:
+    """What is in force after a no is asked of the door, too.
+
+    It may be about the answer alone: to a request sent a second time, when the first had ended the session.
+
+    :raises errors.BmcError: it is as the BMC says, and the way is free for another password.
+    """
+    if old is None or not logs_in(bmc, account.name, old, account.privilege):
+        if logs_in(bmc, account.name, new, account.privilege):
+            return
+        if old is not None:
+            raise _lost(bmc, account, f"the BMC refused it ({refused.cause})", commands) from refused
+    refused.result.update(changed=False, commands=commands, after=KEPT)
+    refused.next_step = f"{refused.next_step}; then run this again, with another new_password if it is that"
+    raise refused
+
+
+def _lost(bmc: Bmc, account: Account, cause: str, commands: list[str]) -> errors.NotConfirmed:
     return errors.NotConfirmed(
         f"neither the old nor the new password of {account.name} lets anybody in",
         device=bmc.name,
-        cause="the BMC accepted both, one after the other, without effect",
+        cause=cause,
         next_step="the file has both; set one in the BMC's own interface or from the server (ipmitool user "
         "set password)",
         result={"changed": True, "commands": commands, "after": PENDING},

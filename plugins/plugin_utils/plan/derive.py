@@ -215,7 +215,7 @@ class _Deriver:
         if network is not None and network.gateway is not None:
             values["dc_gateway"] = network.address(network.gateway_number)
         if host.bmc is not None:
-            values["dc_bmc"] = self._bmc(*host.bmc)
+            values["dc_bmc"] = {**self._bmc(*host.bmc), **host.bmc_spoken_to}
         if host.position is not None:
             values["dc_power"] = self._power(host)
         hardware = self._hardware(host)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.findings import Path
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.hosts import (
@@ -74,6 +75,7 @@ class PlacedHost:
     :param network: key of the network it stands in; None for devices that forward packets.
     :param loopback: number of its loopback address.
     :param bmc: key of the BMC's network and its number there.
+    :param bmc_spoken_to: how, as options of a BMC module.
     """
 
     name: str
@@ -92,6 +94,7 @@ class PlacedHost:
     loopback: int | None = None
     has_bmc: bool = False
     bmc: tuple[str, int] | None = None
+    bmc_spoken_to: dict[str, Any] = field(default_factory=dict)
     carried_by: str | None = None
     position: Position | None = None
     serial: str | None = None

@@ -186,6 +186,7 @@ class _Expander:
             key = f"{centre.code}-{at.network}" if at.network else home.get("bmc")
             if key is not None and key in self.estate.networks:
                 placed.bmc = (key, at.number or placed.number)
+                placed.bmc_spoken_to = at.spoken_to
         if placed.kind in FORWARDING:
             placed.loopback = addressing.centre_loopback(centre.number, placed.number)
             return

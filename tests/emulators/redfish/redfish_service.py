@@ -29,6 +29,8 @@ SESSIONS = "/redfish/v1/SessionService/Sessions"
 ACCOUNTS = "/redfish/v1/AccountService/Accounts"
 SUBSCRIPTIONS = "/redfish/v1/EventService/Subscriptions"
 LOG = f"{SYSTEM}/LogServices/SEL"
+TASKS = "/redfish/v1/TaskService/Tasks"
+MONITORS = "/redfish/v1/TaskService/TaskMonitors"
 MOCKUP = Path(__file__).with_name("mockup.json")
 #: What each reset makes of the server.
 _RESETS = {"On": "on", "ForceOff": "off", "GracefulShutdown": "off", "ForceRestart": "on", "PowerCycle": "on"}
@@ -47,6 +49,8 @@ class Faults:
     :param ignore: it says yes and does nothing.
     :param changes_hands: so many changes find that somebody else came first.
     :param switching_s: how long the server is neither on nor off.
+    :param task: (what is given to follow: ``monitor`` or ``task``, seconds, TaskState at the end): changes
+        are only accepted, and done after so long, if they end as Completed.
     """
 
     slow_s: float = 0.0
@@ -57,6 +61,7 @@ class Faults:
     ignore: bool = False
     changes_hands: int = 0
     switching_s: float = 0.0
+    task: tuple[str, float, str] | None = None
 
 
 @dataclass
@@ -68,6 +73,7 @@ class Service:
     port: int
     address: str = "127.0.0.1"
     most_sessions: int = 4
+    longest_password: int = 64
     tree: dict[str, Any] = field(default_factory=lambda: json.loads(MOCKUP.read_text()))
     faults: Faults = field(default_factory=Faults)
     #: Token to (path, user).
@@ -76,6 +82,8 @@ class Service:
     log_ins: int = 0
     connections: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
+    #: By number.
+    tasks: dict[str, Task] = field(default_factory=dict)
     lock: Any = field(default_factory=threading.RLock)
 
     def start(self, certificate: Path, key: Path) -> None:
@@ -115,6 +123,7 @@ class Service:
     def answer(self, method: str, path: str, headers: Any, body: dict[str, Any]) -> Reply:
         with self.lock:
             self.asked.append((method, path))
+            self._end_tasks()
             say = self.faults.say
             if say and (method == say[0] and path.startswith(say[1])):
                 return refusal(say[2], say[3])
@@ -132,8 +141,32 @@ class Service:
             may = {"GET": "Login", "DELETE": "Login"}.get(method, "ConfigureComponents")
             if may not in self._privileges(user):
                 return refusal(403, "InsufficientPrivilege")
+            if path.startswith((TASKS, MONITORS)):
+                return self._task(path)
             act: Callable[..., Reply] = getattr(self, f"_{method.lower()}")
-            return act(path, headers, body, query) if method == "GET" else act(path, headers, body)
+            if method == "GET":
+                return act(path, headers, body, query)
+            if self.faults.task and not path.startswith(SESSIONS):
+                return self._accept(lambda: act(path, headers, body), *self.faults.task)
+            return act(path, headers, body)
+
+    def _accept(self, change: Callable[[], Reply], kind: str, seconds: float, end: str) -> Reply:
+        number = str(len(self.tasks) + 1)
+        self.tasks[number] = task = Task(number, time.monotonic() + seconds, change, end)
+        place = MONITORS if kind == "monitor" else TASKS
+        return Reply(202, task.shown(), {"Location": f"{place}/{number}"})
+
+    def _end_tasks(self) -> None:
+        for task in self.tasks.values():
+            if task.reply is None and task.ended:
+                done = task.end == "Completed"
+                task.reply = task.change() if done else refusal(500, "InternalError")
+
+    def _task(self, path: str) -> Reply:
+        task = self.tasks[path.rpartition("/")[2]]
+        if path.startswith(TASKS):
+            return Reply(200, task.shown())
+        return task.reply or Reply(202, task.shown())
 
     def _log_in(self, body: dict[str, Any]) -> Reply:
         self.log_ins += 1
@@ -214,6 +247,8 @@ class Service:
             return refusal(428, "PreconditionRequired")
         if stated != _tag(found):
             return refusal(412, "PreconditionFailed")
+        if len(str(body.get("Password"))) > self.longest_password:
+            return refusal(400, "PropertyValueFormatError", quoted=body["Password"])
         if not self.faults.ignore:
             password = body.pop("Password", None)
             if password:
@@ -291,12 +326,46 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Reply:
-    """An extended error (DSP0266, clause 'Error responses')."""
+@dataclass
+class Task:
+    """A change that was only accepted."""
+
+    number: str
+    ends: float
+    change: Callable[[], Reply]
+    end: str
+    reply: Reply | None = None
+
+    @property
+    def ended(self) -> bool:
+        return time.monotonic() >= self.ends
+
+    def shown(self) -> dict[str, Any]:
+        """The Task (DSP0268)."""
+        failed = self.reply is not None and self.reply.status >= 400
+        error = (self.reply and self.reply.body or {}).get("error", {})
+        said = error.get("@Message.ExtendedInfo", [])
+        end = "Exception" if failed and self.end == "Completed" else self.end
+        return {
+            "@odata.id": f"{TASKS}/{self.number}",
+            "@odata.type": "#Task.v1_4_0.Task",
+            "Id": self.number,
+            "Name": "Task",
+            "TaskMonitor": f"{MONITORS}/{self.number}",
+            "TaskState": "Running" if self.reply is None else end,
+            "Messages": said,
+        }
+
+
+def refusal(status: int, message: str, headers: dict[str, str] | None = None, quoted: str = "") -> Reply:
+    """An extended error (DSP0266, clause 'Error responses').
+
+    :param quoted: the value that it is about, as the messages of DSP8011 have it.
+    """
     said = {
         "@odata.type": "#Message.v1_0_6.Message",
         "MessageId": f"Base.1.4.{message}",
-        "Message": f"The service says {message}.",
+        "Message": f"The service says {message}" + (f" of the value {quoted}." if quoted else "."),
     }
     error = {"code": "Base.1.4.GeneralError", "message": "See ExtendedInfo.", "@Message.ExtendedInfo": [said]}
     return Reply(status, {"error": error}, headers or {})

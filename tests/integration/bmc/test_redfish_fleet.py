@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -108,6 +110,28 @@ def test_auto_does_not_go_round_a_refused_certificate(
     other = target_of(Authority(tmp_path / "other"), SERVICE_PORT, protocol="auto", cipher_suite=3)
     with pytest.raises(errors.CertificateRefused), connect(other):
         pass
+
+
+@pytest.mark.parametrize("said", [b"\x15\x03\x03\x00\x02\x02\x28", b"HTTP/1.1 400 Bad Request\r\n\r\n", b""])
+def test_auto_does_not_go_round_a_refused_handshake(
+    sim: Simulated, authority: Authority, said: bytes
+) -> None:
+    """A TLS alert, something else than TLS, and an end."""
+
+    def answer(server: socket.socket) -> None:
+        with server.accept()[0] as taken:
+            taken.recv(4096)
+            taken.sendall(said)
+
+    with socket.create_server(("127.0.0.1", SERVICE_PORT)) as server:
+        thread = threading.Thread(target=answer, args=(server,))
+        thread.start()
+        with (
+            pytest.raises(errors.TlsRefused, match="protocol: ipmi"),
+            connect(target_of(authority, SERVICE_PORT, protocol="auto", cipher_suite=3)),
+        ):
+            pass
+        thread.join()
 
 
 def test_auto_offers_a_refused_password_once(service: Service, sim: Simulated, authority: Authority) -> None:

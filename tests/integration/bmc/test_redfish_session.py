@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import threading
@@ -17,11 +18,11 @@ from bmc_bench import PASSWORD, USER, VIEWER
 from redfish_bench import SERVICE_PORT, Authority
 from redfish_service import SYSTEM, Faults, Service
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import chassis, errors, info
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import chassis, errors, info, rotation
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.connection import connect
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import Confirmation, set_power
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.bmc import RedfishBmc
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline, Target
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DatacenterError,
     Refused,
@@ -163,7 +164,7 @@ def test_what_is_no_redfish_is_said(namespace: str, target: Any, authority: Auth
     with socket.create_server(("127.0.0.1", SERVICE_PORT)) as server:
         thread = threading.Thread(target=answer, args=(server,))
         thread.start()
-        with pytest.raises(errors.BmcError, match=f"port {SERVICE_PORT} speaks HTTPS"), connect(target()):
+        with pytest.raises(errors.TlsRefused, match=f"port {SERVICE_PORT} speaks HTTPS"), connect(target()):
             pass
         thread.join()
 
@@ -195,6 +196,39 @@ def test_a_busy_service_is_asked_again(service: Service, target: Any) -> None:
             bmc.control("reset", once=True)
         assert [method for method, _path in service.asked].count("POST") == 2, "the log-in, and once"
     assert service.resets == []
+
+
+@pytest.mark.parametrize("kind", ["monitor", "task"])
+def test_a_change_that_is_a_task_is_seen_to_its_end(service: Service, target: Any, kind: str) -> None:
+    service.faults.task = (kind, 0.5, "Completed")
+    with connect(target(answer_s=3)) as bmc:
+        assert chassis.set_restore_policy(bmc, "always-off")["changed"] is True
+        set_power(bmc, "off", QUICK)
+        service.faults.task = (kind, 0.5, "Exception")
+        with pytest.raises(errors.BmcError, match="InternalError"):
+            chassis.set_restore_policy(bmc, "previous")
+        service.faults.task = (kind, 60, "Completed")
+        with pytest.raises(Unreachable, match="its task is still Running after 3 s"):
+            chassis.set_restore_policy(bmc, "previous")
+    assert service.tree[SYSTEM]["PowerRestorePolicy"] == "AlwaysOff"
+    assert (service.power, service.resets) == ("off", ["ForceOff"])
+
+
+@pytest.mark.parametrize("kind", ["monitor", "task"])
+def test_a_password_that_a_task_sets_late_is_not_lost(
+    service: Service, target: Any, tmp_path: Path, kind: str
+) -> None:
+    new, path = "Broad-Meadow-Long-99", tmp_path / "rotation.jsonl"
+    way = target(answer_s=1.0)
+    service.faults.task = (kind, 2.5, "Completed")
+    with pytest.raises(Unreachable, match="run this again with the same file"):
+        _rotate(way, path, new)
+    assert (service.passwords[USER], [one["state"] for one in _noted(path)]) == (PASSWORD, ["pending"])
+    time.sleep(1.6)
+    service.faults = Faults()
+    assert _rotate(way, path)["after"] == "done"
+    assert service.passwords[USER] == new
+    assert service.asked.count(("PATCH", "/redfish/v1/AccountService/Accounts/1")) == 1
 
 
 def test_somebody_elses_change_between_does_not_lose_ours(service: Service, target: Any) -> None:
@@ -234,6 +268,31 @@ def test_no_secret_is_logged(service: Service, target: Any, caplog: pytest.LogCa
     assert "/redfish/v1/" in caplog.text, "the log was looked at"
     assert PASSWORD not in caplog.text + repr(caught.value.fields())
     assert token not in caplog.text
+
+
+def test_a_password_that_is_refused_is_not_told_and_another_may_follow(
+    service: Service, target: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "rotation.jsonl"
+    service.longest_password = 15
+    with pytest.raises(errors.CommandUnsupported, match="of the value \\*+ ") as caught:
+        _rotate(target(), path)
+    assert [one["state"] for one in _noted(path)] == ["pending", "kept"]
+    assert _noted(path)[0]["new"] not in repr([caught.value, caught.value.fields(), caught.value.result])
+    assert _rotate(target(), path, "Broad-Meadow-99")["after"] == "done"
+    assert service.passwords[USER] == "Broad-Meadow-99"
+
+
+def _rotate(way: Target, path: Path, new: str | None = None) -> dict[str, Any]:
+    with (
+        rotation.open_ledger(path) as ledger,
+        connect(rotation.ways_in(way, ledger, USER)) as bmc,
+    ):
+        return rotation.rotate(bmc, rotation.Rotation(USER, new), ledger)
+
+
+def _noted(ledger: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in ledger.read_text().splitlines()]
 
 
 def _drained(service: Service) -> None:

@@ -65,7 +65,7 @@ def add(service: Service, name: str, privilege: str, password: str, slot: int | 
     empty = [(one.slot, path) for one, path in _all(service) if not one.name and one.slot > 1]
     free = next((path for number, path in empty if slot in (None, number)), None)
     if free is not None:
-        service.session.patch(free, body, what)
+        service.session.patch(free, body, what, read_back=False)
         return
     if slot is not None:
         raise unsupported(service.session, what, f"it has no empty place {slot}")
@@ -95,4 +95,4 @@ def remove(service: Service, account: Account) -> None:
 def set_password(service: Service, account: Account, password: str) -> None:
     """Give an account a new password. Whether it is in force, a log-in tells."""
     what = f"set the password of {account.name}"
-    service.session.patch(_path(service, account, what), {"Password": password}, what)
+    service.session.patch(_path(service, account, what), {"Password": password}, what, read_back=False)

@@ -101,7 +101,9 @@ def control(service: Service, verb: str, *, once: bool) -> None:
         )
         error.next_step = _INSTEAD.get(verb, error.next_step)
         raise error
-    session.post(str(action["target"]), {"ResetType": reset}, what, once=once)
+    # A reset alone leaves no trace in the power state.
+    read_back = verb != "reset"
+    session.post(str(action["target"]), {"ResetType": reset}, what, once=once, read_back=read_back)
 
 
 def write_restore_policy(service: Service, policy: str) -> None:

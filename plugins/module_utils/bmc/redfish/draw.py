@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import now
@@ -18,17 +18,31 @@ _WHAT = "read the power"
 
 
 def power_reading(service: Service) -> dict[str, Any]:
-    """What the server draws now, and in the period that the BMC keeps statistics of, where it does."""
+    """What the server draws now, and in the period that the BMC keeps statistics of, where it does.
+
+    A source that has no reading leads to the next one; with no other it is that one's.
+    """
+    unread: dict[str, Any] | None = None
+    for found in _sources(service):
+        if found["watts"] is not None:
+            return found
+        unread = unread or found
+    if unread is None:
+        raise unsupported(service.session, _WHAT, "its chassis tell none")
+    return unread
+
+
+def _sources(service: Service) -> Iterator[dict[str, Any]]:
+    """What each resource that could tell it says; none is asked before it is needed."""
     session = service.session
     for chassis in service.chassis(_WHAT):
         metrics = session.linked(chassis, "EnvironmentMetrics", _WHAT) or {}
         if isinstance(metrics.get("PowerWatts"), Mapping):
-            return _reading(metrics["PowerWatts"].get("Reading"), {})
+            yield _reading(metrics["PowerWatts"].get("Reading"), {})
         power = session.linked(chassis, "Power", _WHAT) or {}
         for control in power.get("PowerControl") or []:
             if "PowerConsumedWatts" in control:
-                return _reading(control["PowerConsumedWatts"], control.get("PowerMetrics") or {})
-    raise unsupported(session, _WHAT, "its chassis tell none")
+                yield _reading(control["PowerConsumedWatts"], control.get("PowerMetrics") or {})
 
 
 def _reading(watts: Any, metrics: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ responses'; messages: the registry Base of DSP8011.
 
 from __future__ import annotations
 
+import html
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -91,6 +93,8 @@ _BY_STATUS: Mapping[int, type[errors.BmcError]] = {
 
 #: Of the registries' messages, those that tell less than any other beside them.
 _VAGUE = frozenset({"GeneralError", "Success"})
+#: As Ansible itself hides a value.
+_HIDDEN = "********"
 
 
 def messages(data: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -115,21 +119,54 @@ def _summary(data: Mapping[str, Any]) -> str:
     return str(error.get("message") or "").strip() if isinstance(error, dict) else ""
 
 
+def secrets_in(body: Any) -> set[str]:
+    """The values in a request that no message may repeat."""
+    if isinstance(body, list):
+        return set().union(*map(secrets_in, body))
+    if not isinstance(body, Mapping):
+        return set()
+    own = {str(value) for name, value in body.items() if name.endswith("Password") and value}
+    return own.union(*map(secrets_in, body.values()))
+
+
+def without_secrets(text: str, secrets: set[str]) -> str:
+    """The text with each of them, as it is or as JSON or HTML would write it, replaced."""
+    shapes = {shape for one in secrets for shape in (one, json.dumps(one)[1:-1], html.escape(one))}
+    # The longest first: one may be the beginning of another.
+    for shape in sorted(filter(None, shapes), key=len, reverse=True):
+        text = text.replace(shape, _HIDDEN)
+    return text
+
+
 def refusal(device: str, what: str, answer: Answer, *, logging_in: bool = False) -> errors.BmcError:
     """The error for an answer whose status is 400 or more.
 
     :param logging_in: the request carried the password, so that it is what a 401 is about.
     """
     said = messages(answer.data)
-    kind = _BY_STATUS.get(answer.status, errors.BmcError)
-    known = [_BY_MESSAGE[name] for name, _text in said if name in _BY_MESSAGE]
-    if known and not (answer.status == 401 and logging_in):
-        kind = known[0]
-    if answer.status == 401 and not logging_in:
-        # It took the password before, so this is about the session.
-        kind = errors.NoSessionLeft
+    kind = _kind(said) or _BY_STATUS.get(answer.status, errors.BmcError)
+    if answer.status == 401:
+        # A session whose password was taken before is what it is about otherwise.
+        kind = errors.WrongPassword if logging_in else errors.NoSessionLeft
+    words = _words(answer.data, said)
+    return errors.refused(device, what, kind, f"{words} (HTTP {answer.status})".lstrip())
+
+
+def failed_task(device: str, what: str, state: str, said: Mapping[str, Any]) -> errors.BmcError:
+    """The error for a task that ended without having done it."""
+    told = messages(said)
+    words = _words(said, told)
+    return errors.refused(device, what, _kind(told) or errors.BmcError, f"{words} (task {state})".lstrip())
+
+
+def _kind(said: list[tuple[str, str]]) -> type[errors.BmcError] | None:
+    return next((_BY_MESSAGE[name] for name, _text in said if name in _BY_MESSAGE), None)
+
+
+def _words(data: Mapping[str, Any], said: list[tuple[str, str]]) -> str:
+    """What the service says, in its own words."""
     telling = [pair for pair in said if pair[0] not in _VAGUE] or said
     words = "; ".join(dict.fromkeys(text or name for name, text in telling))
     if not any(text for _name, text in telling):
-        words = _summary(answer.data) or words
-    return errors.refused(device, what, kind, f"{words.rstrip('.')} (HTTP {answer.status})".lstrip())
+        words = _summary(data) or words
+    return words.rstrip(".")

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import faults
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import faults, tasks
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.wire import (
     Answer,
     Broken,
@@ -56,6 +56,8 @@ class Session:
         self._headers: dict[str, str] = {}
         self._own: str | None = None
         self._etags: dict[str, str] = {}
+        #: What no error may tell: every password that was sent.
+        self._secrets = {target.password}
 
     @property
     def name(self) -> str:
@@ -80,7 +82,7 @@ class Session:
             self._without_session()
             return
         if answer.status >= 400:
-            raise faults.refusal(self.name, "no session", answer, logging_in=True)
+            raise self._discreet(faults.refusal(self.name, "no session", answer, logging_in=True))
         where = answer.headers.get("Location") or answer.data.get("@odata.id")
         self._own = self._path(str(where)) if where else None
         token = answer.headers.get("X-Auth-Token")
@@ -172,7 +174,12 @@ class Session:
         if expand:
             # Some say that they can, and then refuse it for one collection or another.
             with contextlib.suppress(errors.CommandUnsupported):
-                return self.get(f"{path}?$expand=.($levels=1)", what)
+                page = self.get(f"{path}?$expand=.($levels=1)", what)
+                # The header's tag is of this answer; that of the collection stands in it, if it is told.
+                self._etags.pop(path, None)
+                if page.get("@odata.etag"):
+                    self._etags[path] = str(page["@odata.etag"])
+                return page
         return self.get(path, what)
 
     def _expands(self) -> bool:
@@ -182,10 +189,12 @@ class Session:
 
     # Changes ----------------------------------------------------------------------------
 
-    def patch(self, path: str, body: Mapping[str, Any], what: str) -> None:
+    def patch(self, path: str, body: Mapping[str, Any], what: str, *, read_back: bool = True) -> None:
         """Change a resource as it was last read; read it first when it never was.
 
         A change from another side between is no reason to give up: what is asked for here is a state.
+
+        :param read_back: see :meth:`_settle`.
         """
         if path not in self._etags:
             self.get(path, what)
@@ -198,29 +207,59 @@ class Session:
             tag = fresh.removeprefix("W/") if fresh == etag else fresh
             answer = self._exchange("PATCH", path, what, body, headers={"If-Match": tag})
         self._etags.pop(path, None)
-        self._settle(what, answer)
+        self._settle(what, answer, read_back)
 
-    def post(self, path: str, body: Mapping[str, Any], what: str, *, once: bool = False) -> None:
+    def post(
+        self, path: str, body: Mapping[str, Any], what: str, *, once: bool = False, read_back: bool = False
+    ) -> None:
         """Call an action, or make a member of a collection.
 
         :param once: never send it twice.
+        :param read_back: see :meth:`_settle`.
         """
-        self._settle(what, self._exchange("POST", self._path(path), what, body, once=once))
+        self._settle(what, self._exchange("POST", self._path(path), what, body, once=once), read_back)
 
     def delete(self, path: str, what: str) -> None:
-        self._settle(what, self._exchange("DELETE", self._path(path), what))
+        self._settle(what, self._exchange("DELETE", self._path(path), what), read_back=True)
 
-    def _settle(self, what: str, answer: Answer) -> None:
-        """See a change to its end: what was only accepted is a task (clause 'Asynchronous operations')."""
+    def _settle(self, what: str, answer: Answer, read_back: bool) -> None:
+        """See a change to its end: what was only accepted is a task.
+
+        :param read_back: the effect itself is looked at next, so that a task which cannot be followed is no
+            error.
+        :raises Unreachable: it has not ended in time, or how it ended is not told: it may be done or not.
+        """
         self._judge(what, answer)
-        monitor = answer.headers.get("Location")
         deadline = self.answer_deadline()
-        while answer.status == 202 and monitor and deadline.remaining() > _PAUSE_S:
+        followed = tasks.where(answer)
+        while state := tasks.pending(answer):
+            if followed is None:
+                return self._not_told(what, "it accepted it, and gives no task to follow", read_back)
+            if deadline.remaining() <= _PAUSE_S:
+                raise self._outcome_unknown(what, f"its task is still {state} after {deadline.seconds:.3g} s")
             time.sleep(_PAUSE_S)
-            answer = self._exchange("GET", self._path(monitor), what)
-            # Gone is what many do with a monitor whose task has ended.
-            if answer.status not in (404, 410):
+            seen = self._exchange("GET", self._path(followed), what)
+            if seen.status in (404, 410):
+                # Gone is what many do with a monitor whose task has ended.
+                return self._not_told(what, "its task is gone", read_back)
+            if seen.status == 401:
+                raise self._outcome_unknown(what, "it ended the session before its task was seen to end")
+            if seen.status not in _BUSY:
+                answer = seen
                 self._judge(what, answer)
+        return None
+
+    def _not_told(self, what: str, cause: str, read_back: bool) -> None:
+        if not read_back:
+            raise self._outcome_unknown(what, cause)
+
+    def _outcome_unknown(self, what: str, cause: str) -> Unreachable:
+        return Unreachable(
+            f"{what}: whether it is done is not known",
+            device=self.name,
+            cause=cause,
+            next_step="it may still come; look at the BMC again in a minute",
+        )
 
     # One request ------------------------------------------------------------------------
 
@@ -235,6 +274,7 @@ class Session:
         once: bool = False,
     ) -> Answer:
         """Ask until there is an answer, within the time for one."""
+        self._secrets |= faults.secrets_in(body)
         deadline = self.answer_deadline()
         tries = 1 if once else 2
         while True:
@@ -256,12 +296,21 @@ class Session:
             time.sleep(pause_s)
 
     def _judge(self, what: str, answer: Answer) -> None:
+        if state := tasks.failed(answer):
+            raise self._discreet(faults.failed_task(self.name, what, state, tasks.said(answer)))
         if answer.status >= 400:
-            raise faults.refusal(self.name, what, answer, logging_in=self.authentication == "basic")
+            logging_in = self.authentication == "basic"
+            raise self._discreet(faults.refusal(self.name, what, answer, logging_in=logging_in))
         if answer.status >= 300:
             raise errors.refused(
                 self.name, what, errors.BmcError, f"it leads elsewhere (HTTP {answer.status})"
             )
+
+    def _discreet(self, error: errors.BmcError) -> errors.BmcError:
+        """Services quote what they refuse (DSP8011, Base: 'The value %1 for the property ...')."""
+        error.cause = faults.without_secrets(str(error.cause), self._secrets)
+        error.args = (str(error),)
+        return error
 
     def _silent(self, what: str, cause: str) -> Unreachable:
         return errors.silent(self.name, what, cause, port=f"TCP port {self.target.https_port}")

@@ -159,7 +159,7 @@ def add_alert_target(service: Service, destination: str, *, kind: str, context: 
         "SubscriptionType": kind,
         "Context": context,
     }
-    service.session.post(_subscriptions(service), body, "add an alert target", once=True)
+    service.session.post(_subscriptions(service), body, "add an alert target", once=True, read_back=True)
 
 
 def remove_alert_target(service: Service, path: str) -> None:

@@ -140,6 +140,7 @@ class Wire:
         :raises NotSent: there is no connection.
         :raises Broken: there was one, and no whole answer.
         :raises errors.CertificateRefused: the BMC's certificate does not prove who it is.
+        :raises errors.TlsRefused: no TLS session came about.
         :raises errors.BmcError: what came is no answer of Redfish.
         """
         import urllib3.exceptions as wrong
@@ -193,12 +194,8 @@ class Wire:
         inner = next((one for one in _chain(error) if isinstance(one, ssl.SSLError)), error)
         if isinstance(inner, ssl.SSLCertVerificationError):
             return errors.certificate_refused(self._target.name, inner.verify_message or str(inner))
-        return errors.BmcError(
-            "no session over TLS",
-            device=self._target.name,
-            cause=str(getattr(inner, "reason", None) or inner),
-            next_step=f"see whether its port {self._target.https_port} speaks HTTPS, at TLS 1.2 or newer",
-        )
+        cause = str(getattr(inner, "reason", None) or inner)
+        return errors.tls_refused(self._target.name, cause, self._target.https_port)
 
     def _decoded(self, method: str, path: str, status: int, content: bytes) -> dict[str, Any]:
         cause = None

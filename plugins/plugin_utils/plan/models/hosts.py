@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.base import (
     Identifier,
@@ -97,7 +97,7 @@ class HostClass(Model):
 
 
 class Bmc(Model):
-    """A management controller that stands elsewhere than its host's number says."""
+    """A management controller that stands elsewhere than its host's number says, or does not speak IPMI."""
 
     network: Name | None = described(
         "Network of the centre; the one of purpose bmc when left out.",
@@ -110,6 +110,31 @@ class Bmc(Model):
         default=None,
         ge=1,
     )
+    protocol: Literal["ipmi", "redfish", "auto"] | None = described(
+        "What is spoken with it; what the task says when left out.",
+        "通信协议，缺省由任务决定。",
+        default=None,
+    )
+    https_port: int | None = described(
+        "TCP port of its Redfish service.", "Redfish 服务的 TCP 端口。", default=None, ge=1, le=65535
+    )
+    ca_file: str | None = described(
+        "File on the control node with the certificates of the authority that signed its own.",
+        "控制节点上签发其证书的机构的证书文件。",
+        default=None,
+        min_length=1,
+    )
+    system: str | None = described(
+        "Which server is meant when several stand behind its Redfish service.",
+        "其 Redfish 服务后有多台服务器时所指的一台。",
+        default=None,
+        min_length=1,
+    )
+
+    @property
+    def spoken_to(self) -> dict[str, Any]:
+        """How, as options of a BMC module."""
+        return self.model_dump(exclude={"network", "number"}, exclude_none=True)
 
 
 class HostStatement(Model):
@@ -144,7 +169,9 @@ class Host(HostStatement):
     )
     position: Position | None = described("Where it stands.", "所在机架位置。", default=None)
     bmc: Bmc | bool | None = described(
-        "Its BMC: true or false, or where it stands.", "其 BMC：有无，或所在位置。", default=None
+        "Its BMC: true or false, or where it stands and what it speaks.",
+        "其 BMC：有无，或所在位置及通信方式。",
+        default=None,
     )
     serial: str | None = described("Serial number.", "序列号。", default=None)
     title: Title | None = described("What people call it.", "名称。", default=None)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import connection, errors
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Unreachable
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
 
 FIRST = Target("db", "10.0.0.1", "ops", "one")
 
@@ -88,3 +88,26 @@ def test_another_refusal_is_not_tried_around(door: Door) -> None:
     with pytest.raises(errors.NoSessionLeft), connection.connect(target):
         pytest.fail("it opened")
     assert len(door.tried) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "goes_round"),
+    [
+        (errors.certificate_refused("db", "self-signed"), False),
+        (errors.tls_refused("db", "SSLV3_ALERT_HANDSHAKE_FAILURE", 443), False),
+        (errors.refused("db", "read", errors.NotNow, "busy"), False),
+        (errors.refused("db", "read", errors.CommandUnsupported, "not Redfish"), True),
+        (errors.silent("db", "read", "connection refused"), True),
+    ],
+)
+def test_only_what_is_not_there_is_gone_round(
+    door: Door, monkeypatch: pytest.MonkeyPatch, answer: DatacenterError, goes_round: bool
+) -> None:
+    def reach(_target: Target, _deadline: Any) -> Any:
+        raise answer
+
+    monkeypatch.setattr(connection.redfish, "reach", reach)
+    outcome: Any = nullcontext() if goes_round else pytest.raises(answer.__class__)
+    with outcome, connection.connect(replace(FIRST, protocol="auto")):
+        pass
+    assert bool(door.tried) is goes_round

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish i
     accounts,
     chassis,
     console,
+    draw,
     faults,
     identify,
     log,
@@ -28,84 +28,22 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish i
     settings,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.bmc import RedfishBmc
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.service import Service
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.session import (
-    Session,
-    read_root,
-)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish.wire import (
     Answer,
-    Broken,
     NotSent,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline, Target
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
-
-SECRET = "a password that is longer than twenty bytes"
-ROOT, SYSTEM, MANAGER, CHASSIS = "/redfish/v1/", "/s/1", "/m/1", "/c/1"
-
-
-class FakeWire:
-    """A service without a wire: resources by path, and scripted answers by (method, path)."""
-
-    def __init__(self, tree: Mapping[str, dict[str, Any]], **peer: str) -> None:
-        self.tree = dict(tree)
-        self.script: dict[tuple[str, str], list[Any]] = {}
-        self.asked: list[tuple[str, str, Any, Mapping[str, str]]] = []
-        self.peer = peer.get("peer", "10.0.0.9")
-        self.tls = "TLSv1.3"
-
-    def ask(
-        self, method: str, path: str, deadline: Deadline, *, body: Any = None, headers: Any = None
-    ) -> Answer:
-        self.asked.append((method, path, body, headers))
-        scripted = self.script.get((method, path))
-        if scripted:
-            answer = scripted.pop(0)
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-        if method == "GET":
-            return Answer(200, {}, self.tree[path]) if path in self.tree else Answer(404, {})
-        return Answer(204, {})
-
-    def sent(self, method: str) -> list[Any]:
-        return [body for asked, _path, body, _headers in self.asked if asked == method]
-
-
-def link(path: str) -> dict[str, str]:
-    return {"@odata.id": path}
-
-
-def members(path: str, *resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """A collection and what is in it."""
-    own = {f"{path}/{number}": {**link(f"{path}/{number}"), **one} for number, one in enumerate(resources)}
-    return {path: {"Members": [link(one) for one in own]}, **own}
-
-
-def served(tree: Mapping[str, dict[str, Any]] | None = None, **target: Any) -> tuple[Service, FakeWire]:
-    """One server, its manager and its chassis, with what is given in place."""
-    usual: dict[str, dict[str, Any]] = {
-        ROOT: {
-            "RedfishVersion": "1.6.0",
-            "Systems": link("/s"),
-            "Managers": link("/m"),
-            "Chassis": link("/c"),
-        },
-        "/s": {"Members": [link(SYSTEM)]},
-        "/m": {"Members": [link(MANAGER)]},
-        "/c": {"Members": [link(CHASSIS)]},
-        SYSTEM: link(SYSTEM), MANAGER: link(MANAGER), CHASSIS: link(CHASSIS),
-    }  # fmt: skip
-    wire = FakeWire({**usual, **(tree or {})})
-    session = Session(Target("db", "10.0.0.9", "ops", SECRET, answer_s=0.5, **target), wire)  # type: ignore[arg-type]
-    read_root(session)
-    return Service(session), wire
-
-
-def refused(status: int, *names: str) -> Answer:
-    info = [{"MessageId": f"Base.1.8.{name}", "Message": f"It is {name}."} for name in names]
-    return Answer(status, {}, {"error": {"code": "Base.1.8.GeneralError", "@Message.ExtendedInfo": info}})
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
+from ansible_collections.anjianyun.datacenter.tests.unit.plugins.module_utils.bmc.redfish_fake import (
+    CHASSIS,
+    MANAGER,
+    SECRET,
+    SYSTEM,
+    link,
+    members,
+    refused,
+    served,
+)
 
 
 @pytest.mark.parametrize(
@@ -246,69 +184,6 @@ def test_a_boot_target_of_its_own_keeps_its_name() -> None:
     assert chassis.read_boot(service) == Boot("UefiHttp")
 
 
-# The session ---------------------------------------------------------------------------------
-
-
-def test_what_may_not_be_twice_is_sent_once_and_the_rest_again() -> None:
-    service, wire = served()
-    wire.script["POST", "/x"] = [Broken("reset by peer"), Broken("reset by peer")]
-    with pytest.raises(Unreachable, match="reset by peer"):
-        service.session.post("/x", {}, "reset", once=True)
-    assert len(wire.sent("POST")) == 1
-    service.session.post("/x", {}, "power off")
-    assert len(wire.sent("POST")) == 3
-
-
-def test_a_task_is_waited_for_and_its_failure_is_ours() -> None:
-    service, wire = served()
-    accepted = Answer(202, {"Location": "/task"})
-    wire.script["POST", "/x"] = [accepted]
-    wire.script["GET", "/task"] = [Answer(202, {}), refused(409, "ResourceInUse")]
-    service.session.target.__dict__["answer_s"] = 2.0
-    with pytest.raises(errors.NotNow):
-        service.session.post("/x", {}, "change")
-
-
-def test_a_collection_is_read_to_its_last_page() -> None:
-    service, wire = served()
-    wire.tree["/l"] = {"Members": [{**link("/l/1"), "Id": "1"}], "Members@odata.nextLink": "/l?$skip=1"}
-    wire.tree["/l?$skip=1"] = {"Members": [link("/l/2")]}
-    wire.tree["/l/2"] = {**link("/l/2"), "Id": "2"}
-    assert [one["Id"] for one in service.session.members("/l", "read")] == ["1", "2"]
-
-
-def test_a_collection_that_does_not_expand_after_all_is_read_one_by_one() -> None:
-    service, wire = served(members("/l", {"Id": "1"}))
-    service.session.root["ProtocolFeaturesSupported"] = {"ExpandQuery": {"NoLinks": True}}
-    wire.script["GET", "/l?$expand=.($levels=1)"] = [refused(400, "QueryNotSupportedOnResource")]
-    assert [one["Id"] for one in service.session.members("/l", "read")] == ["1"]
-
-
-def test_a_link_to_another_host_is_asked_for_here() -> None:
-    service, wire = served()
-    wire.script["GET", "/a"] = [Answer(307, {"Location": "https://evil.example/b?x=1"})]
-    wire.tree["/b?x=1"] = {"Id": "b"}
-    assert service.session.get("/a", "read") == {"Id": "b"}
-    with pytest.raises(errors.BmcError, match="ftp:x"):
-        service.session.get("ftp:x", "read")
-
-
-def test_a_log_in_without_a_token_is_none() -> None:
-    service, wire = served()
-    service.session.root["Links"] = {"Sessions": link("/sessions")}
-    wire.script["POST", "/sessions"] = [Answer(201, {"Location": "/sessions/1"})]
-    with pytest.raises(errors.BmcError, match="no token"):
-        service.session.log_in()
-    service.session.log_out()
-    assert ("DELETE", "/sessions/1") in [asked[:2] for asked in wire.asked]
-
-
-def test_a_root_of_something_else_is_not_redfish() -> None:
-    session = Session(Target("db", "10.0.0.9", "ops", SECRET), FakeWire({ROOT: {}}))  # type: ignore[arg-type]
-    with pytest.raises(errors.CommandUnsupported, match="not Redfish"):
-        read_root(session)
-
-
 # Resources -----------------------------------------------------------------------------------
 
 
@@ -336,6 +211,50 @@ def test_a_log_that_compares_itself_is_told_the_tag(version: str, sends: bool) -
     wire.tree["/e"] = {"Members": [], "@odata.etag": '"7"'}
     log.clear(service, log.read_log(service).ticket)
     assert wire.sent("POST") == [{"LogEntriesETag": '"7"'} if sends else {}]
+
+
+def test_the_tag_of_a_log_that_is_read_in_one_answer_is_the_collections() -> None:
+    one = {
+        "Id": "SEL", "Entries": link("/e"), "@odata.type": "#LogService.v1_3_0.LogService",
+        "Actions": {"#LogService.ClearLog": {"target": "/clear"}},
+    }  # fmt: skip
+    for told, sent in (({"@odata.etag": '"7"'}, {"LogEntriesETag": '"7"'}), ({}, {})):
+        service, wire = served({**members("/logs", one), SYSTEM: {"LogServices": link("/logs")}})
+        service.session.root["ProtocolFeaturesSupported"] = {"ExpandQuery": {"NoLinks": True}}
+        expanded = "?$expand=.($levels=1)"
+        wire.tree[f"/logs{expanded}"] = {"Members": [wire.tree["/logs/0"]]}
+        entry = {**link("/e/1"), "Id": "1"}
+        wire.script["GET", f"/e{expanded}"] = [
+            Answer(200, {"ETag": '"of the answer"'}, {"Members": [entry], **told})
+        ]
+        wire.tree["/e"] = {"Members": [link("/e/1")]}
+        log.clear(service, log.read_log(service).ticket)
+        assert wire.sent("POST") == [sent]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "control", "watts"),
+    [
+        ({"Reading": 310}, {"PowerConsumedWatts": 300}, 310),
+        ({"Reading": None}, {"PowerConsumedWatts": 300}, 300),
+        ({}, {"PowerConsumedWatts": 300}, 300),
+        ({"Reading": None}, {"PowerConsumedWatts": None}, None),
+        (None, {"PowerConsumedWatts": 0}, 0),
+    ],
+)
+def test_a_draw_that_one_source_does_not_read_is_the_next_ones(
+    metrics: dict[str, Any] | None, control: dict[str, Any], watts: int | None
+) -> None:
+    chassis_links = {**link(CHASSIS), "EnvironmentMetrics": link("/em"), "Power": link("/p")}
+    told = {} if metrics is None else {"PowerWatts": metrics}
+    service, _wire = served({CHASSIS: chassis_links, "/em": told, "/p": {"PowerControl": [{}, control]}})
+    assert draw.power_reading(service)["watts"] == watts
+
+
+def test_chassis_that_tell_no_draw_are_said_to_have_none() -> None:
+    service, _wire = served()
+    with pytest.raises(errors.CommandUnsupported, match="its chassis tell none"):
+        draw.power_reading(service)
 
 
 def test_the_interface_is_the_one_that_we_talk_to() -> None:

@@ -161,6 +161,51 @@ def test_an_answer_that_does_not_come_is_settled_at_the_door(path: Path) -> None
     assert turn(bmc, path)["after"] == "done"
 
 
+def test_an_outcome_that_is_not_known_leaves_both_open(path: Path) -> None:
+    # The task goes on in the BMC: the old password works now, and the new one in a minute.
+    bmc = FakeBmc()
+    bmc.answers, bmc.stores = [SILENT], lambda _password: OLD
+    with pytest.raises(Unreachable, match="run this again with the same file") as error:
+        turn(bmc, path)
+    assert (error.value.result["after"], states(path), bmc.sent) == ("pending", ["pending"], [NEW])
+    bmc.stores, bmc.passwords["ops"] = lambda password: password, NEW
+    with open_ledger(path) as ledger:
+        bmc.target = ways_in(bmc.target, ledger, "ops")
+    assert turn(bmc, path, Rotation("ops"))["after"] == "done"
+    assert bmc.sent == [NEW]
+
+
+@pytest.mark.parametrize("kind", [errors.CommandUnsupported, errors.BmcError])
+@pytest.mark.parametrize(("account", "old"), [("ops", None), ("monitor", None), ("monitor", OLD)])
+def test_a_password_that_the_bmc_refuses_is_not_the_end(
+    path: Path, kind: type[errors.BmcError], account: str, old: str | None
+) -> None:
+    bmc = FakeBmc()
+    bmc.answers, bmc.stores = [errors.refused("db", "set", kind, "not this one")], lambda _password: OLD
+    with pytest.raises(kind, match="not this one") as error:
+        turn(bmc, path, Rotation(account, NEW, old))
+    assert (error.value.result["changed"], states(path)) == (False, ["pending", "kept"])
+    bmc.stores = lambda password: password
+    assert turn(bmc, path, Rotation(account, OTHER, old))["after"] == "done"
+    assert bmc.passwords[account] == OTHER
+
+
+def test_a_no_to_what_was_done_already_is_seen_at_the_door(path: Path) -> None:
+    bmc = FakeBmc()
+    bmc.answers = [errors.refused("db", "set", errors.NoSessionLeft, "the session has ended")]
+    assert turn(bmc, path)["after"] == "done"
+    assert states(path) == ["pending", "done"]
+
+
+def test_a_no_after_which_nobody_gets_in_leaves_both_open(path: Path) -> None:
+    bmc = FakeBmc()
+    bmc.answers = [errors.refused("db", "set", errors.BmcError, "internal")]
+    bmc.stores = lambda _password: "garbled"
+    with pytest.raises(errors.NotConfirmed, match="neither the old nor the new.*internal"):
+        turn(bmc, path)
+    assert states(path) == ["pending"]
+
+
 def test_a_bmc_that_is_gone_leaves_both_in_the_file(path: Path) -> None:
     bmc = FakeBmc()
     bmc.answers, bmc.silent = [SILENT], True

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from functools import cache
 from pathlib import Path
@@ -149,3 +150,15 @@ def test_a_device_may_name_its_feeds_and_a_host_its_bmc(tmp_path: Path) -> None:
     host = load_plan(plan).inventory().hosts["dr-db-01"]
     assert host["dc_power"]["feeds"] == ["B"]
     assert (host["dc_bmc"]["network"], host["dc_bmc"]["address"]) == ("dr-management", "10.2.30.77")
+
+
+def test_a_bmc_may_say_how_it_is_spoken_to(tmp_path: Path) -> None:
+    stated = {"protocol": "redfish", "https_port": 8443, "ca_file": "/etc/bmc-ca.pem", "system": "1"}
+    plan = edited(
+        copied(tmp_path),
+        "centre-dr.yml",
+        "position: {room: main, rack: r01, unit: 1}",
+        f"position: {{room: main, rack: r01, unit: 1}}, bmc: {json.dumps(stated)}",
+    )
+    usual = load_plan(SOUND).inventory().hosts["dr-db-01"]["dc_bmc"]
+    assert load_plan(plan).inventory().hosts["dr-db-01"]["dc_bmc"] == {**usual, **stated}
