@@ -17,7 +17,11 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi impo
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.lan import Wanted, differences
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import LanSettings
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
+    DatacenterError,
+    Refused,
+    Unreachable,
+)
 
 NOW = LanSettings("10.0.0.2", 24, "10.0.0.1", "static", None, "always", "02:00:00:00:00:01")
 SET_PARAMETER, SET_ACCESS, GET_ACCESS, CHANNEL_INFO = (0x0C, 1), (6, 0x40), (6, 0x41), (6, 0x42)
@@ -113,6 +117,39 @@ def test_a_bmc_that_has_moved_is_looked_for_there() -> None:
     assert opened({"new_address": None})[0].else_ == ()
 
 
+class FakeBmc:
+    """A BMC that was found at an address, with settings that nobody may write."""
+
+    name = "db"
+
+    def __init__(self, address: str) -> None:
+        self.target = Target("db", address, "ops", "secret")
+
+    def read_lan(self) -> LanSettings:
+        return replace(NOW, address=self.target.address)
+
+
+def asked(address: str, mac: str | None) -> dict[str, Any]:
+    """What is said of a BMC that was looked for at 10.0.0.2 and answers at an address."""
+    params = options(new_address=address, mac=mac, _stated="10.0.0.2")
+    return LAN.work(FakeBmc(address), params, False)  # type: ignore[arg-type]
+
+
+def test_who_answers_at_the_new_address_is_not_taken_for_the_one_that_was_to_go_there() -> None:
+    with pytest.raises(Refused, match="none at 10.0.0.2") as unknown:
+        asked("10.0.0.9", None)
+    assert "give its mac" in str(unknown.value.next_step)
+    with pytest.raises(Refused, match="02:00:00:00:00:01, not 02:00:00:00:00:07"):
+        asked("10.0.0.9", "02:00:00:00:00:07")
+    assert asked("10.0.0.9", "02-00-00-00-00-01".upper())["changed"] is False
+
+
+def test_another_bmc_at_the_stated_address_is_found_out_by_its_mac() -> None:
+    with pytest.raises(Refused, match="another BMC answers at 10.0.0.2"):
+        asked("10.0.0.2", "02:00:00:00:00:07")
+    assert asked("10.0.0.2", None)["changed"] is False
+
+
 @pytest.mark.parametrize(
     ("given", "cause"),
     [
@@ -120,6 +157,8 @@ def test_a_bmc_that_has_moved_is_looked_for_there() -> None:
         ([{"gateway": "fe80::1"}], "fe80::1 is no IPv4 address"),
         ([{"prefix_length": 33}], "prefix_length"),
         ([{"vlan": 4095}], "vlan"),
+        ([{"mac": "02:00:00:00:00"}], "is no MAC address"),
+        ([{}, {"new_address": "10.0.0.0"}], "db1 is to have 10.0.0.0, the address of db0"),
         ([{"source": "dhcp"}], "dhcp needs the new_address"),
         ([{"new_address": "10.1.0.2"}, {"new_address": "10.1.0.2"}], "2 targets are to have 10.1.0.2"),
     ],
