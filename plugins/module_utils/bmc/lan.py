@@ -21,6 +21,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 )
 
 STATIC, DHCP = "static", "dhcp"
+#: Sources that are told, and that nobody can set (again).
+_ONLY_TOLD = frozenset({"unknown", "bootp", "link_local"})
 #: Between two log-ins to a BMC that may still be starting its network anew.
 _PAUSE_S = 1.0
 
@@ -112,6 +114,8 @@ def _demand_sense(bmc: Bmc, before: LanSettings, after: LanSettings) -> None:
     wrong = _nonsense(after) if after.source != DHCP else []
     if after.address != before.address and after.vlan != before.vlan:
         wrong.append("address and VLAN in one step: many BMCs are gone after the first of the two writes")
+    if after.source != before.source and before.source in _ONLY_TOLD:
+        wrong.append(f"its address is of the source {before.source}, to which there would be no way back")
     if before.address == "0.0.0.0":
         wrong.append("the BMC does not tell its present address, so there would be no way back")
     if wrong:

@@ -14,8 +14,9 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import er
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import Each
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.lan import LAN
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import lan
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.lan import Wanted, differences
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.lan import Wanted, differences, set_lan
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import LanSettings
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import network
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DatacenterError,
@@ -47,9 +48,9 @@ class FakeSession:
         return b""
 
 
-def written(wanted: LanSettings, **answers: Exception) -> list[list[int]]:
+def written(wanted: LanSettings, now: LanSettings = NOW, **answers: Exception) -> list[list[int]]:
     session = FakeSession(**answers)
-    lan.write(session, NOW, wanted)  # type: ignore[arg-type]
+    lan.write(session, now, wanted)  # type: ignore[arg-type]
     return session.set
 
 
@@ -67,6 +68,37 @@ def test_dhcp_sets_no_address_and_a_vlan_has_its_flag() -> None:
     assert written(replace(NOW, source="dhcp", address="10.0.0.9")) == [BEGIN, [4, 2], COMMIT, END]
     assert written(replace(NOW, vlan=300)) == [BEGIN, [20, 0x2C, 0x81], COMMIT, END]
     assert written(NOW) == []
+
+
+def test_out_of_dhcp_all_of_the_address_is_written_also_what_stays() -> None:
+    """The BMC would take what static address it has in store, and be gone."""
+    assert written(NOW, replace(NOW, source="dhcp")) == [
+        BEGIN, [4, 1], [6, 255, 255, 255, 0], [12, 10, 0, 0, 1], [3, 10, 0, 0, 2], COMMIT, END
+    ]  # fmt: skip
+
+
+def test_out_of_dhcp_a_redfish_service_gets_the_whole_address_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[dict[str, Any]] = []
+
+    class FakeService:
+        class session:
+            @staticmethod
+            def patch(_path: str, body: dict[str, Any], _what: str) -> None:
+                sent.append(body)
+
+    monkeypatch.setattr(network, "lan_interface", lambda _service, _what: ("/nic", {}))
+    there = replace(NOW, access=None)
+    network.write_lan(FakeService, replace(there, source="dhcp"), there)  # type: ignore[arg-type]
+    address = {"Address": "10.0.0.2", "SubnetMask": "255.255.255.0", "Gateway": "10.0.0.1"}
+    assert sent == [{"DHCPv4": {"DHCPEnabled": False}, "IPv4StaticAddresses": [address]}]
+
+
+def test_a_source_that_cannot_be_set_again_is_not_left() -> None:
+    bmc = FakeBmc("10.0.0.2", source="unknown")
+    with pytest.raises(Refused, match="no way back"):
+        set_lan(bmc, Wanted(source="static"), 1.0)  # type: ignore[arg-type]
+    with pytest.raises(errors.CommandUnsupported, match="source unknown"):
+        written(replace(NOW, source="unknown"))
 
 
 def test_access_keeps_what_else_stands_in_its_byte() -> None:
@@ -122,11 +154,12 @@ class FakeBmc:
 
     name = "db"
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, **has: Any) -> None:
         self.target = Target("db", address, "ops", "secret")
+        self.has = replace(NOW, address=address, **has)
 
     def read_lan(self) -> LanSettings:
-        return replace(NOW, address=self.target.address)
+        return self.has
 
 
 def asked(address: str, mac: str | None) -> dict[str, Any]:
