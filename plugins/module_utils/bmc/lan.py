@@ -172,7 +172,7 @@ class _Change:
             # The answer may be gone because it took effect.
             unanswered = error
         except DatacenterError as error:
-            if not differences(self.bmc.read_lan(), self.before):
+            if self._untouched():
                 # Nothing of it was taken, so there is nothing to take back.
                 raise
             self._restore(error, f"it refused a part of it ({error.cause})")
@@ -186,6 +186,13 @@ class _Change:
         if unanswered is not None:
             told += f", and it did not answer when it was told ({unanswered.cause})"
         self._restore(unanswered, told)
+
+    def _untouched(self) -> bool:
+        """Whether it is seen to have its former settings; a BMC that has moved does not answer here."""
+        try:
+            return not differences(self.bmc.read_lan(), self.before)
+        except DatacenterError:
+            return False
 
     def _is_there(self, seen: LanSettings) -> bool:
         """Whether this is the BMC meant, and has the settings."""

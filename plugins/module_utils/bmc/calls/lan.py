@@ -137,7 +137,8 @@ LAN = Call(
     },
     own=("mac", "new_address", "prefix_length", "gateway", "vlan"),
     around=_around,
-    # Forward, and back again when it does not work: at the new address, at the old one, and after the way
-    # back.
-    longer_s=lambda params: 4 * params["verify_s"],
+    # Forward, and back again when it does not work: at the new address, at the old one, after the way back
+    # from there, at the new one again, and after the way back from there; and each may wait for an answer
+    # when its time is over.
+    longer_s=lambda params: 5 * (params["verify_s"] + params["answer_s"]),
 )

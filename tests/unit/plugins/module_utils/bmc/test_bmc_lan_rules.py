@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -160,6 +162,39 @@ class FakeBmc:
 
     def read_lan(self) -> LanSettings:
         return self.has
+
+
+class Moved(FakeBmc):
+    """It acts at once, and says no to the commit when it is at its new address already."""
+
+    def write_lan(self, now: LanSettings, wanted: LanSettings) -> None:
+        self.has = wanted
+        if wanted.address != NOW.address:
+            raise errors.command_failed("db", "set LAN parameter 0", 0xFF)
+
+    def read_lan(self) -> LanSettings:
+        if self.target.address != self.has.address:
+            raise Unreachable("read the channel", device="db", cause="no answer")
+        return self.has
+
+    @contextmanager
+    def beside(self, *, address: str) -> Iterator[Moved]:
+        way = self.target
+        self.target = replace(way, address=address)
+        try:
+            yield self
+        finally:
+            self.target = way
+
+    def end_lan_change(self) -> None:
+        pass
+
+
+def test_a_bmc_that_refuses_when_it_has_moved_already_is_taken_back() -> None:
+    bmc = Moved("10.0.0.2")
+    with pytest.raises(errors.NotConfirmed, match="the former ones are in force"):
+        set_lan(bmc, Wanted("10.0.0.9"), 0.1, answers=lambda _address: None)  # type: ignore[arg-type]
+    assert bmc.has == NOW
 
 
 def asked(address: str, mac: str | None) -> dict[str, Any]:
