@@ -14,8 +14,8 @@ description:
   - A change counts when somebody logged in at the new address, found the same BMC by its MAC address, and
     read the new settings. When that does not come about within O(verify_s), and the BMC still answers where
     it was, the former settings are written back and seen to be in force.
-  - Refuses an address that answers, a gateway outside the address's network, and address and VLAN in one
-    step.
+  - Refuses an address that answers, or to which this machine has no way; a gateway outside the address's
+    network, or none when this machine is outside it; and address and VLAN in one step.
   - Without any setting it only reads them.
 attributes:
   check_mode:

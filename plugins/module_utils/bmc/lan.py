@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors, in_use
@@ -67,12 +67,14 @@ def set_lan(
     check: bool = False,
     sleep: Callable[[float], None] = time.sleep,
     answers: Callable[[str], str | None] = in_use.answers,
+    way_to: Callable[[str], str | None] = in_use.way_to,
 ) -> dict[str, Any]:
     """Make sure of the network settings.
 
     :param verify_s: seconds in which a log-in at the new address has to succeed, and again as many for the
         way back.
     :param answers: how an address is heard of, ``None`` when it is silent.
+    :param way_to: this machine's address towards another, ``None`` without a way there.
     :returns: ``changed``, ``before``, ``after``, ``commands``.
     :raises Refused: it would cut this BMC off, or another device; nothing was done.
     :raises errors.NotConfirmed: it did not work, and the former settings are in force.
@@ -82,7 +84,7 @@ def set_lan(
     after = wanted.on(before)
     commands = differences(before, after)
     if commands:
-        _demand_sense(bmc, before, after)
+        _demand_sense(bmc, before, after, way_to)
         if after.address != before.address and (heard := answers(after.address)):
             raise Refused(
                 f"the address {after.address} is in use, so nothing was changed",
@@ -109,9 +111,13 @@ def differences(before: LanSettings, after: LanSettings) -> list[str]:
     return [f"set {name} {new[name]}" for name in new if new[name] != old[name]]
 
 
-def _demand_sense(bmc: Bmc, before: LanSettings, after: LanSettings) -> None:
+def _demand_sense(
+    bmc: Bmc, before: LanSettings, after: LanSettings, way_to: Callable[[str], str | None]
+) -> None:
     """:raises Refused: with every reason for which the settings would cut the BMC off."""
     wrong = _nonsense(after) if after.source != DHCP else []
+    if not wrong:
+        wrong += _no_way(bmc, before, after, way_to)
     if after.address != before.address and after.vlan != before.vlan:
         wrong.append("address and VLAN in one step: many BMCs are gone after the first of the two writes")
     if after.source != before.source and before.source in _ONLY_TOLD:
@@ -127,9 +133,30 @@ def _demand_sense(bmc: Bmc, before: LanSettings, after: LanSettings) -> None:
         )
 
 
+def _no_way(
+    bmc: Bmc, before: LanSettings, after: LanSettings, way_to: Callable[[str], str | None]
+) -> list[str]:
+    """Why this machine and the BMC would no longer reach each other."""
+    moves = after.address != before.address
+    here = way_to(after.address if moves else bmc.target.address)
+    if moves and here is None:
+        return [f"this machine has no way to {after.address}, so nobody could see it there"]
+    network = _network(after)
+    narrows = after.gateway is None and (before.gateway is not None or network != _network(before))
+    # Behind a translation the BMC sees another address than ours.
+    plain = moves or bmc.target.address == before.address
+    if after.source != DHCP and narrows and plain and here is not None and IPv4Address(here) not in network:
+        return [f"without a gateway it answers in {network} alone, and this machine is {here}"]
+    return []
+
+
+def _network(settings: LanSettings) -> IPv4Network:
+    return IPv4Interface(f"{settings.address}/{settings.prefix_length}").network
+
+
 def _nonsense(after: LanSettings) -> list[str]:
     wrong = []
-    network = IPv4Interface(f"{after.address}/{after.prefix_length}").network
+    network = _network(after)
     own = IPv4Address(after.address)
     if network.prefixlen < 31 and own in (network.network_address, network.broadcast_address):
         wrong.append(f"{own} is the network's or the broadcast address of {network}")

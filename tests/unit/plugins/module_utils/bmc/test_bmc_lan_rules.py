@@ -164,6 +164,40 @@ class FakeBmc:
         return self.has
 
 
+def foretold(wanted: Wanted, here: str | None, address: str = "10.0.0.2", **has: Any) -> dict[str, Any]:
+    """What is said of a change by a machine with such an address of its own."""
+    bmc: Any = FakeBmc(address)
+    bmc.has = replace(NOW, **has)
+    return set_lan(bmc, wanted, 1.0, check=True, answers=lambda _address: None, way_to=lambda _address: here)
+
+
+FAR = "10.77.0.9"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "here", "cause"),
+    [
+        (Wanted(gateway="0.0.0.0"), FAR, "answers in 10.0.0.0/24 alone, and this machine is 10.77.0.9"),
+        (Wanted("10.0.0.9", gateway="0.0.0.0"), FAR, "answers in 10.0.0.0/24 alone"),
+        (Wanted(prefix_length=28, gateway="0.0.0.0"), "10.0.0.77", "answers in 10.0.0.0/28 alone"),
+        (Wanted("10.0.0.9"), None, "no way to 10.0.0.9"),
+    ],
+)
+def test_a_bmc_that_could_not_answer_this_machine_any_more_is_left_alone(
+    wanted: Wanted, here: str | None, cause: str
+) -> None:
+    with pytest.raises(Refused, match=cause):
+        foretold(wanted, here)
+
+
+def test_what_this_machine_reaches_all_the_same_is_not_refused() -> None:
+    assert foretold(Wanted("10.0.0.9"), FAR)["changed"]
+    assert foretold(Wanted(gateway="0.0.0.0"), "10.0.0.77")["changed"]
+    # It answers without a gateway already, or at an address that is not its own: somebody translates.
+    assert foretold(Wanted(vlan=5), FAR, gateway=None)["changed"]
+    assert foretold(Wanted(gateway="0.0.0.0"), FAR, address="192.0.2.1")["changed"]
+
+
 class Moved(FakeBmc):
     """It acts at once, and says no to the commit when it is at its new address already."""
 
@@ -193,7 +227,10 @@ class Moved(FakeBmc):
 def test_a_bmc_that_refuses_when_it_has_moved_already_is_taken_back() -> None:
     bmc = Moved("10.0.0.2")
     with pytest.raises(errors.NotConfirmed, match="the former ones are in force"):
-        set_lan(bmc, Wanted("10.0.0.9"), 0.1, answers=lambda _address: None)  # type: ignore[arg-type]
+        set_lan(
+            bmc, Wanted("10.0.0.9"), 0.1,  # type: ignore[arg-type]
+            answers=lambda _address: None, way_to=lambda _address: "10.0.0.1",
+        )  # fmt: skip
     assert bmc.has == NOW
 
 
