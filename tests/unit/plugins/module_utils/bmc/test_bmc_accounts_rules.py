@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.accounts import USER
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import Each
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import accounts
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Account
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 
@@ -51,6 +55,55 @@ def test_a_place_is_taken_as_stated_or_the_first_that_is_free() -> None:
         session = FakeSession()
         accounts.add(session, "new", "user", "secret", stated)  # type: ignore[arg-type]
         assert session.written[0][:2] == [0x45, taken]
+
+
+class FakeBmc:
+    """A BMC that holds accounts, and one password for all."""
+
+    name = "db"
+    target = Target("db", "10.0.0.2", "ops", "secret")
+
+    def __init__(self, *more: Account) -> None:
+        self.held = [Account(2, "ops", True, "administrator"), *more]
+        self.password = "before"
+
+    def accounts(self) -> list[Account]:
+        return self.held
+
+    def test_password(self, account: Account, password: str) -> bool:
+        return password == self.password
+
+    def set_password(self, _account: Account, password: str) -> None:
+        self.password = password
+
+    def change_account(self, account: Account, *, enabled: bool, privilege: str) -> None:
+        changed = replace(account, enabled=enabled, privilege=privilege)
+        self.held = [changed if one.slot == account.slot else one for one in self.held]
+
+    @contextmanager
+    def beside(self, **_way: str) -> Iterator[None]:
+        yield
+
+
+def stated(bmc: FakeBmc, **given: Any) -> dict[str, Any]:
+    return USER.work(bmc, options(account="night", **given), False)  # type: ignore[arg-type]
+
+
+NIGHT = Account(3, "night", True, "administrator")
+
+
+def test_who_gets_a_new_password_keeps_what_he_may() -> None:
+    bmc = FakeBmc(NIGHT)
+    done = stated(bmc, new_password="L0ng,enough!pw")
+    assert (done["changed"], bmc.password, bmc.held[1]) == (True, "L0ng,enough!pw", NIGHT)
+    assert stated(bmc, account_privilege="user")["after"]["privilege"] == "user"
+
+
+def test_an_account_that_could_do_nothing_is_not_made_nor_enabled() -> None:
+    with pytest.raises(Refused, match="what a new account may is not said"):
+        stated(FakeBmc(), new_password="L0ng,enough!pw")
+    with pytest.raises(Refused, match="its privilege is no_access"):
+        stated(FakeBmc(replace(NIGHT, enabled=False, privilege="no_access")))
 
 
 def options(**given: Any) -> dict[str, Any]:
