@@ -14,8 +14,8 @@ description:
   - A change counts when somebody logged in at the new address, found the same BMC by its MAC address, and
     read the new settings. When that does not come about within O(verify_s), and the BMC still answers where
     it was, the former settings are written back and seen to be in force.
-  - Refuses an address that answers, a gateway outside the address's network, and address and VLAN in one
-    step.
+  - Refuses an address that answers, or to which this machine has no way; a gateway outside the address's
+    network, or none when this machine is outside it; and address and VLAN in one step.
   - Without any setting it only reads them.
 attributes:
   check_mode:
@@ -26,7 +26,9 @@ attributes:
     description: Shows the settings before and after.
   idempotent:
     support: full
-    description: Does nothing when the settings are so, also when the BMC has moved to O(new_address) already.
+    description:
+      - Does nothing when the settings are so.
+      - With O(mac) also when the BMC has moved to O(new_address) already.
 extends_documentation_fragment:
   - anjianyun.datacenter.bmc
   - anjianyun.datacenter.bmc.actiongroup
@@ -61,6 +63,12 @@ options:
         over the network that they are about.
     type: str
     choices: [always, shared]
+  mac:
+    description:
+      - The MAC address of the BMC. Another one's network is then never touched.
+      - Without it, a BMC that answers at O(new_address) while nobody does at O(address) is refused. It may be
+        another one.
+    type: str
   verify_s:
     description:
       - Seconds in which the log-in at the new address has to succeed. As many count for each step of the way
@@ -69,8 +77,9 @@ options:
     default: 30.0
   targets:
     description:
-      - A fleet, as for every module of this group; here each may state O(new_address), O(prefix_length),
-        O(gateway) and O(vlan) of its own, too.
+      - A fleet, as for every module of this group; here each may state O(mac), O(new_address),
+        O(prefix_length), O(gateway) and O(vlan) of its own, too. None may be given the address that another
+        has.
     type: list
     elements: dict
     suboptions:
@@ -111,6 +120,9 @@ options:
       system:
         description: Which server is meant when several stand behind one Redfish service.
         type: str
+      mac:
+        description: The MAC address of the BMC.
+        type: str
       new_address:
         description: The address that the BMC shall have.
         type: str
@@ -127,7 +139,7 @@ notes:
   - Whether an address is in use is asked by RMCP, ping and three TCP ports from the control node. A device
     behind a firewall keeps silent, so look into the plan as well.
   - A BMC cannot take a change back by itself. When this very run is killed between the change and its proof,
-    run the same task again; it looks for the BMC at both addresses.
+    run the same task again, with O(mac); it looks for the BMC at both addresses.
   - IPv4 only.
 """
 
@@ -138,6 +150,7 @@ EXAMPLES = r"""
     user: "{{ bmc_user }}"
     password: "{{ bmc_password }}"
     name: "{{ inventory_hostname }}"
+    mac: "{{ bmc_mac }}"
     new_address: 10.20.1.21
     prefix_length: 24
     gateway: 10.20.1.1

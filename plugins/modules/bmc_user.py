@@ -47,9 +47,10 @@ options:
     description: Name of the account, 16 bytes at most.
     type: str
   account_privilege:
-    description: What the account may, on the channel that this session comes over. For V(present).
+    description:
+      - What the account may, on the channel that this session comes over. For V(present).
+      - Without it an account keeps what it has. A new one is not made without.
     type: str
-    default: operator
     choices: [user, operator, administrator]
   enabled:
     description: Whether it can log in. For V(present).

@@ -22,7 +22,11 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model imp
     Event,
     Log,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Unreachable
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
+    DatacenterError,
+    DeadlineExceeded,
+    Unreachable,
+)
 
 STATES = ("read", "archived", "cleared")
 #: How often a log that takes records while it is read is archived again before it is left alone.
@@ -116,10 +120,13 @@ def clear(bmc: Bmc, choice: Choice, folder: Path, *, check: bool = False) -> dic
         except errors.LogChanged as error:
             changed = error
             continue
-        except errors.DatacenterError as error:
-            error.result = {**result, "changed": added > 0, "cleared": None, **error.result}
+        except DatacenterError as error:
+            begun = error.result.get("changed", False)
+            error.result = {**result, "cleared": None, **error.result, "changed": added > 0 or begun}
+            if begun:
+                _note(bmc, file, len(log.events), error.result, error)
             raise
-        file.note_cleared(len(log.events))
+        _note(bmc, file, len(log.events), result)
         return {**result, "left": [event.as_dict() for event in left]}
     changed.result = {**result, "changed": added > 0, "cleared": 0}
     changed.next_step = "find out what keeps writing to the log; all it held is archived"
@@ -130,17 +137,27 @@ def _erase(bmc: Bmc, log: Log, cache: Path | None) -> tuple[Event, ...]:
     """Erase, and read back.
 
     :returns: what is there now.
+    :raises DatacenterError: with ``changed`` in its result when records are gone, or may be.
     """
-    lost: Unreachable | None = None
+    lost: DatacenterError | None = None
     try:
         bmc.clear_log(log)
-    except Unreachable as error:
+    except DatacenterError as error:
+        unanswered = isinstance(error, Unreachable | DeadlineExceeded)
+        if isinstance(error, errors.LogChanged) or not error.result.get("changed", unanswered):
+            raise
         # It was sent once. Whether it was done shows the log, not the answer.
         lost = error
-    after = bmc.read_log(cache)
+    try:
+        after = bmc.read_log(cache)
+    except DatacenterError as error:
+        (lost or error).result["changed"] = True
+        raise (lost or error) from error
     archived = {event.raw for event in log.events}
     still = [event.id for event in after.events if event.raw in archived]
     if still and lost:
+        if len(still) < len(log.events):
+            lost.result["changed"] = True
         raise lost
     if still:
         raise errors.NotConfirmed(
@@ -148,9 +165,33 @@ def _erase(bmc: Bmc, log: Log, cache: Path | None) -> tuple[Event, ...]:
             device=bmc.name,
             cause="the BMC accepted the command without, or with half the, effect",
             next_step="erase it in the BMC's own interface; all records are archived",
-            result={"left": [event.as_dict() for event in after.events]},
+            result={
+                "changed": len(still) < len(log.events),
+                "left": [event.as_dict() for event in after.events],
+            },
         )
     return after.events
+
+
+def _note(
+    bmc: Bmc, file: Archive, records: int, result: dict[str, Any], failed: DatacenterError | None = None
+) -> None:
+    """Note the erasure, also one whose end was not seen: better a record kept twice than an equal one lost.
+
+    :param failed: what else went wrong, which the caller raises.
+    """
+    try:
+        file.note_cleared(records)
+    except DatacenterError as error:
+        before = f"; before it: {failed.what}, {failed.cause}" if failed else ""
+        raise DatacenterError(
+            f"the event log {'may have been' if failed else 'was'} erased, and its archive could not be told",
+            device=bmc.name,
+            cause=f"{error.cause}{before}",
+            next_step=f"see to the disk and put {file.path} aside before the next run: a new record that "
+            "equals an old one would be taken for it, and not be kept",
+            result={**result, "changed": True},
+        ) from error
 
 
 def _shown(log: Log, choice: Choice) -> dict[str, Any]:

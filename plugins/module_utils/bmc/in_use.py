@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether anybody answers at an address, before a BMC is given it.
+"""Whether anybody answers at an address, and whether there is a way to it, before a BMC is given it.
 
 Any answer counts, a refusal too. Silence is no proof that it is free: a host behind a firewall says nothing.
 """
@@ -38,6 +38,19 @@ def answers(address: str, seconds: float = _HEAR_S) -> str | None:
         finally:
             for key in list(selector.get_map().values()):
                 key.fileobj.close()  # type: ignore[union-attr]
+
+
+def way_to(address: str) -> str | None:
+    """This machine's own address towards that one, ``None`` when it has no way there. Sends nothing.
+
+    Silence on the way to nowhere is not that of an address that is free.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect((address, _RMCP_PORT))
+        except OSError:
+            return None
+        return str(asking.getsockname()[0])
 
 
 def _knock(selector: selectors.BaseSelector, address: str, port: int) -> str | None:

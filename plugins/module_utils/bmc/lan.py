@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors, in_use
@@ -21,6 +21,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 )
 
 STATIC, DHCP = "static", "dhcp"
+#: Sources that are told, and that nobody can set (again).
+_ONLY_TOLD = frozenset({"unknown", "bootp", "link_local"})
 #: Between two log-ins to a BMC that may still be starting its network anew.
 _PAUSE_S = 1.0
 
@@ -65,12 +67,14 @@ def set_lan(
     check: bool = False,
     sleep: Callable[[float], None] = time.sleep,
     answers: Callable[[str], str | None] = in_use.answers,
+    way_to: Callable[[str], str | None] = in_use.way_to,
 ) -> dict[str, Any]:
     """Make sure of the network settings.
 
     :param verify_s: seconds in which a log-in at the new address has to succeed, and again as many for the
         way back.
     :param answers: how an address is heard of, ``None`` when it is silent.
+    :param way_to: this machine's address towards another, ``None`` without a way there.
     :returns: ``changed``, ``before``, ``after``, ``commands``.
     :raises Refused: it would cut this BMC off, or another device; nothing was done.
     :raises errors.NotConfirmed: it did not work, and the former settings are in force.
@@ -80,7 +84,7 @@ def set_lan(
     after = wanted.on(before)
     commands = differences(before, after)
     if commands:
-        _demand_sense(bmc, before, after)
+        _demand_sense(bmc, before, after, way_to)
         if after.address != before.address and (heard := answers(after.address)):
             raise Refused(
                 f"the address {after.address} is in use, so nothing was changed",
@@ -107,11 +111,17 @@ def differences(before: LanSettings, after: LanSettings) -> list[str]:
     return [f"set {name} {new[name]}" for name in new if new[name] != old[name]]
 
 
-def _demand_sense(bmc: Bmc, before: LanSettings, after: LanSettings) -> None:
+def _demand_sense(
+    bmc: Bmc, before: LanSettings, after: LanSettings, way_to: Callable[[str], str | None]
+) -> None:
     """:raises Refused: with every reason for which the settings would cut the BMC off."""
     wrong = _nonsense(after) if after.source != DHCP else []
+    if not wrong:
+        wrong += _no_way(bmc, before, after, way_to)
     if after.address != before.address and after.vlan != before.vlan:
         wrong.append("address and VLAN in one step: many BMCs are gone after the first of the two writes")
+    if after.source != before.source and before.source in _ONLY_TOLD:
+        wrong.append(f"its address is of the source {before.source}, to which there would be no way back")
     if before.address == "0.0.0.0":
         wrong.append("the BMC does not tell its present address, so there would be no way back")
     if wrong:
@@ -123,9 +133,30 @@ def _demand_sense(bmc: Bmc, before: LanSettings, after: LanSettings) -> None:
         )
 
 
+def _no_way(
+    bmc: Bmc, before: LanSettings, after: LanSettings, way_to: Callable[[str], str | None]
+) -> list[str]:
+    """Why this machine and the BMC would no longer reach each other."""
+    moves = after.address != before.address
+    here = way_to(after.address if moves else bmc.target.address)
+    if moves and here is None:
+        return [f"this machine has no way to {after.address}, so nobody could see it there"]
+    network = _network(after)
+    narrows = after.gateway is None and (before.gateway is not None or network != _network(before))
+    # Behind a translation the BMC sees another address than ours.
+    plain = moves or bmc.target.address == before.address
+    if after.source != DHCP and narrows and plain and here is not None and IPv4Address(here) not in network:
+        return [f"without a gateway it answers in {network} alone, and this machine is {here}"]
+    return []
+
+
+def _network(settings: LanSettings) -> IPv4Network:
+    return IPv4Interface(f"{settings.address}/{settings.prefix_length}").network
+
+
 def _nonsense(after: LanSettings) -> list[str]:
     wrong = []
-    network = IPv4Interface(f"{after.address}/{after.prefix_length}").network
+    network = _network(after)
     own = IPv4Address(after.address)
     if network.prefixlen < 31 and own in (network.network_address, network.broadcast_address):
         wrong.append(f"{own} is the network's or the broadcast address of {network}")
@@ -168,7 +199,7 @@ class _Change:
             # The answer may be gone because it took effect.
             unanswered = error
         except DatacenterError as error:
-            if not differences(self.bmc.read_lan(), self.before):
+            if self._untouched():
                 # Nothing of it was taken, so there is nothing to take back.
                 raise
             self._restore(error, f"it refused a part of it ({error.cause})")
@@ -182,6 +213,13 @@ class _Change:
         if unanswered is not None:
             told += f", and it did not answer when it was told ({unanswered.cause})"
         self._restore(unanswered, told)
+
+    def _untouched(self) -> bool:
+        """Whether it is seen to have its former settings; a BMC that has moved does not answer here."""
+        try:
+            return not differences(self.bmc.read_lan(), self.before)
+        except DatacenterError:
+            return False
 
     def _is_there(self, seen: LanSettings) -> bool:
         """Whether this is the BMC meant, and has the settings."""

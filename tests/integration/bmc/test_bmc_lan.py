@@ -196,6 +196,7 @@ def test_another_bmc_at_the_address_is_not_taken_for_it(sim: Moving, plugin: Pat
         (Wanted(GATEWAY), f"{GATEWAY}"),
         (Wanted("10.67.0.3"), f"the gateway {GATEWAY} is not in 10.67.0.0/24"),
         (Wanted(NEW, gateway="10.67.0.1"), "the gateway 10.67.0.1 is not in 10.66.0.0/24"),
+        (Wanted("10.67.0.3", gateway="10.67.0.1"), "this machine has no way to 10.67.0.3"),
         (Wanted("10.66.0.255"), "broadcast address"),
         (Wanted(NEW, vlan=5), "address and VLAN in one step"),
     ],
@@ -211,6 +212,7 @@ def test_what_would_cut_it_off_is_refused(sim: Moving, wanted: Wanted, cause: st
 
 def test_an_address_in_use_is_heard_and_a_free_one_is_silent(sim: Moving) -> None:
     assert in_use.answers(OLD) is not None
+    assert (in_use.way_to(OLD), in_use.way_to("10.67.0.3")) == (GATEWAY, None)
     begun = time.monotonic()
     assert in_use.answers("10.66.0.77") is None
     assert time.monotonic() - begun < 2.5
@@ -237,6 +239,8 @@ def test_the_module_finds_a_bmc_that_has_moved_already(sim: Moving, tmp_path: Pa
     foretold = run(task("check", "bmc_lan", **options), arguments=("--check", "--diff"))
     assert foretold.results["check"]["diff"]["after"]["address"] == NEW, foretold.output
     assert sim.told == []
-    done = run(task("moved", "bmc_lan", **options), task("again", "bmc_lan", **options))
+    # ipmitool says which MAC address it has.
+    known = {**options, "mac": sim.witness()["MAC Address"]}
+    done = run(task("moved", "bmc_lan", **options), task("again", "bmc_lan", **known))
     assert [done.results[name]["changed"] for name in ("moved", "again")] == [True, False], done.output
     assert sim.told == [f"{NEW} 255.255.255.0"]

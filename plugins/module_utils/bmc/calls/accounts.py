@@ -24,6 +24,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 
 PRESENT, ABSENT, ROTATED = "present", "absent", "rotated"
 _LEDGER = "_ledger"
+#: IPMI has six bits for it (section 22.26).
+_MOST_SLOT = 63
 
 
 def _user(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
@@ -105,6 +107,8 @@ def _misfits(params: Mapping[str, Any], each: list[dict[str, Any]]) -> list[str]
             wrong.append("new_password needs an account")
         if own["new_password"] is not None and not own["enabled"]:
             wrong.append("a password cannot be proved on an account that is not enabled")
+        if own["slot"] is not None and not 1 <= own["slot"] <= _MOST_SLOT:
+            wrong.append(f"slot is not of 1 to {_MOST_SLOT}")
         if own["account"] is not None and len(own["account"].encode()) > 16:
             wrong.append("account is longer than the 16 bytes that IPMI has for it")
     return list(dict.fromkeys(wrong))
@@ -118,7 +122,7 @@ USER = Call(
         "account": {"type": "str"},
         "new_password": {"type": "str", "no_log": True},
         "old_password": {"type": "str", "no_log": True},
-        "account_privilege": {"type": "str", "default": "operator", "choices": list(PRIVILEGES)},
+        "account_privilege": {"type": "str", "choices": list(PRIVILEGES)},
         "enabled": {"type": "bool", "default": True},
         "slot": {"type": "int"},
         "lock_defaults": {"type": "bool", "default": False},

@@ -68,10 +68,25 @@ def _name(session: Session, slot: int) -> str:
 
 def add(session: Session, name: str, privilege: str, password: str, slot: int | None) -> None:
     """Name, password and access first, and only then the switch: never an open door without a lock."""
-    slot = slot or _free(session)
+    if slot is None:
+        slot = _free(session)
+    else:
+        _demand_place(session, slot)
     _write_name(session, slot, name)
     set_password(session, slot, password)
     change(session, Account(slot, name, False, "no_access"), enabled=True, privilege=privilege)
+
+
+def _demand_place(session: Session, slot: int) -> None:
+    """Some firmware looks at the lower bits of a place alone, and would rename another account."""
+    _account, most = _read(session, 1, None)
+    if not 2 <= slot <= most:
+        raise Refused(
+            "the account was not made",
+            device=session.name,
+            cause=f"places for accounts are 2 to {most} on this BMC, and slot says {slot}",
+            next_step="give one of those, or leave slot out",
+        )
 
 
 def _free(session: Session) -> int:

@@ -98,7 +98,7 @@ def write(session: Session, now: LanSettings, wanted: LanSettings) -> None:
     """
     if wanted.access is not None and wanted.access != now.access:
         _write_access(session, wanted.access)
-    parameters = _to_write(now, wanted)
+    parameters = _to_write(session, now, wanted)
     if not parameters:
         return
     channel = _channel(session)
@@ -115,22 +115,35 @@ def write(session: Session, now: LanSettings, wanted: LanSettings) -> None:
     _progress(session, channel, _COMPLETE)
 
 
-def _to_write(now: LanSettings, wanted: LanSettings) -> list[tuple[int, Sequence[int]]]:
+def _to_write(session: Session, now: LanSettings, wanted: LanSettings) -> list[tuple[int, Sequence[int]]]:
     parameters: list[tuple[int, Sequence[int]]] = []
-    if wanted.source != now.source:
-        parameters.append((_SOURCE, [_SOURCE_NUMBERS[wanted.source]]))
+    # A BMC that leaves DHCP takes the static settings that it has in store, if nobody gives it others.
+    fresh = wanted.source != now.source
+    if fresh:
+        parameters.append((_SOURCE, [_source_number(session, wanted.source)]))
     if wanted.source != "dhcp":
-        if wanted.prefix_length != now.prefix_length:
+        if fresh or wanted.prefix_length != now.prefix_length:
             mask = IPv4Interface(f"0.0.0.0/{wanted.prefix_length}").netmask
             parameters.append((_MASK, mask.packed))
-        if wanted.gateway != now.gateway:
+        if fresh or wanted.gateway != now.gateway:
             parameters.append((_GATEWAY, IPv4Address(wanted.gateway or "0.0.0.0").packed))
-        if wanted.address != now.address:
+        if fresh or wanted.address != now.address:
             parameters.append((_ADDRESS, IPv4Address(wanted.address).packed))
     if wanted.vlan != now.vlan:
         tag = wanted.vlan | _VLAN_ENABLED if wanted.vlan else 0
         parameters.append((_VLAN, struct.pack("<H", tag)))
     return parameters
+
+
+def _source_number(session: Session, source: str) -> int:
+    if source not in _SOURCE_NUMBERS:
+        raise errors.refused(
+            session.name,
+            "set the source of the address",
+            errors.CommandUnsupported,
+            f"IPMI has no number for the source {source}",
+        )
+    return _SOURCE_NUMBERS[source]
 
 
 def _set(session: Session, channel: int, number: int, data: Sequence[int]) -> None:

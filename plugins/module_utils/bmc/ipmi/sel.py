@@ -24,6 +24,8 @@ _STORAGE = 0x0A
 _GET_INFO, _RESERVE, _GET_ENTRY, _CLEAR, _GET_TIME = 0x40, 0x42, 0x43, 0x47, 0x48
 _FIRST, _LAST = 0x0000, 0xFFFF
 _NONE_THERE, _RESERVATION_LOST = 0xCB, 0xC5
+#: 'Cannot execute command, SEL erase in progress'.
+_ERASING = 0x81
 _RESERVES, _OVERFLOW = 0x02, 0x80
 _ERASED = 0x01
 _ERASE, _HOW_FAR = 0xAA, 0x00
@@ -73,17 +75,27 @@ def clear_log(session: Session, read: Log) -> None:
     compared right before. On one that does not, a record of the last few milliseconds would be lost.
     """
     ticket: _Ticket = read.ticket
-    seen = _counted(_info(session))
-    newest = _entry(session, _LAST)
+    try:
+        seen = _counted(_info(session))
+        newest = _entry(session, _LAST)
+    except DatacenterError as error:
+        # Whatever went wrong, it was before the command.
+        error.result["changed"] = False
+        raise
     if seen != ticket.info or (newest[1] if newest else b"") != ticket.last or seen[0] != len(read.events):
         raise _changed(session, f"{seen[0]} records are there, {len(read.events)} were read")
     try:
         done = _clear(session, ticket.reservation, _ERASE)
     except errors.BmcError as error:
-        if error.completion != _RESERVATION_LOST:
+        if error.completion not in (_RESERVATION_LOST, _ERASING):
             raise
-        raise _changed(session, "it ended the reservation of the log") from error
-    _see_erased(session, ticket.reservation, done)
+        cause = "another erasure is under way" if error.completion == _ERASING else "it ended the reservation"
+        raise _changed(session, cause) from error
+    try:
+        _see_erased(session, ticket.reservation, done)
+    except DatacenterError as error:
+        error.result["changed"] = True
+        raise
 
 
 def _changed(session: Session, cause: str) -> errors.LogChanged:
@@ -98,6 +110,7 @@ def _changed(session: Session, cause: str) -> errors.LogChanged:
 def _see_erased(session: Session, reservation: int | None, done: bool) -> None:
     """Wait for the erasure's end: the command only starts it."""
     end = time.monotonic() + (session.deadline.remaining() if session.deadline else _ERASURE_S)
+    ended = False
     while not done:
         if time.monotonic() + _LOOK_S > end:
             raise DeadlineExceeded(
@@ -105,16 +118,18 @@ def _see_erased(session: Session, reservation: int | None, done: bool) -> None:
                 device=session.name,
                 cause="the BMC still says that it is under way",
                 next_step="look at the log again in a minute; what was in it is archived",
-                result={"changed": True},
             )
         time.sleep(_LOOK_S)
         try:
+            if ended:
+                reservation, ended = _reserve(session), False
             done = _clear(session, reservation, _HOW_FAR)
         except errors.BmcError as error:
-            # The erasure ends the reservation on some; what it became is then asked anew.
-            if error.completion != _RESERVATION_LOST:
+            # The erasure ends the reservation on some; what it became is then asked anew. Others say yes or
+            # no to nothing before it is over.
+            if error.completion not in (_RESERVATION_LOST, _ERASING):
                 raise
-            reservation = _reserve(session)
+            ended = ended or error.completion == _RESERVATION_LOST
 
 
 def _clear(session: Session, reservation: int | None, action: int) -> bool:

@@ -90,10 +90,15 @@ def write_lan(service: Service, now: LanSettings, wanted: LanSettings) -> None:
         raise unsupported(service.session, what, "Redfish has no access of a channel")
     path, _interface = lan_interface(service, what)
     body: dict[str, Any] = {}
-    if wanted.source != now.source:
+    # Out of DHCP the service needs an address of its own, also when it is the one that DHCP gave.
+    fresh = wanted.source != now.source
+    if fresh and wanted.source not in ("static", "dhcp"):
+        raise unsupported(service.session, what, f"the source {wanted.source} cannot be set")
+    if fresh:
         body["DHCPv4"] = {"DHCPEnabled": wanted.source == "dhcp"}
     placed = ("address", "prefix_length", "gateway")
-    if wanted.source == "static" and any(getattr(wanted, name) != getattr(now, name) for name in placed):
+    moved = any(getattr(wanted, name) != getattr(now, name) for name in placed)
+    if wanted.source == "static" and (fresh or moved):
         mask = str(ipaddress.ip_network(f"0.0.0.0/{wanted.prefix_length}").netmask)
         own = {"Address": wanted.address, "SubnetMask": mask, "Gateway": wanted.gateway}
         body["IPv4StaticAddresses"] = [own]

@@ -323,6 +323,106 @@ def test_an_erasure_without_an_answer_is_read_from_the_log(tmp_path: Path, done:
         assert error.value.result["archive"]["added"] == 1
 
 
+def silent(*_words: Any) -> bytes:
+    raise Unreachable("ask it", device="db", cause="no answer")
+
+
+def never_ends(bmc: FakeBmc) -> None:
+    """It erases, says that it is at it, and is gone."""
+    bmc.pending = 1
+    erase = bmc._clear
+
+    def gone(what: str, data: bytes, once: bool) -> bytes:
+        if not once:
+            bmc.before = silent
+            silent()
+        return erase(what, data, once)
+
+    bmc._clear = gone  # type: ignore[method-assign]
+
+
+def answers_and_is_gone(bmc: FakeBmc) -> None:
+    """It erases and says so, and cannot be read any more."""
+    erase = bmc._clear
+
+    def last(what: str, data: bytes, once: bool) -> bytes:
+        bmc.before = silent
+        return erase(what, data, once)
+
+    bmc._clear = last  # type: ignore[method-assign]
+
+
+def cannot_tell(bmc: FakeBmc) -> None:
+    """It erases, and has no answer to how far it is, nor to anything else for a while."""
+    erase = bmc._clear
+
+    def no_word(what: str, data: bytes, once: bool) -> bytes:
+        erase(what, data, once)
+        bmc.before = silent
+        raise errors.command_failed("db", what, 0xFF) if not once else Unreachable(what, device="db")
+
+    bmc._clear = no_word  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("breaks", [never_ends, answers_and_is_gone, cannot_tell])
+def test_an_erasure_whose_end_was_not_seen_is_noted_all_the_same(
+    tmp_path: Path, breaks: Callable[[FakeBmc], None]
+) -> None:
+    """Else the next record of a BMC without a clock is taken for the one before, and lost."""
+    bmc = FakeBmc(record(1, at_s=5))
+    breaks(bmc)
+    with pytest.raises(DatacenterError) as error:
+        eventlog.clear(bmc, Choice(), tmp_path)
+    assert (error.value.result["changed"], error.value.result["cleared"]) == (True, None)
+    assert bmc.records == []
+    assert eventlog.archive(FakeBmc(record(1, at_s=5)), Choice(), tmp_path)["archive"]["added"] == 1
+
+
+def test_what_was_never_sent_is_not_noted(tmp_path: Path) -> None:
+    bmc = FakeBmc(record(1))
+    eventlog.archive(bmc, Choice(), tmp_path)
+    asked = bmc.asked.count(INFO)
+
+    def gone(command: int, data: list[int]) -> None:
+        if bmc.asked.count(INFO) > asked and command == INFO:
+            bmc.before = silent
+            silent()
+
+    bmc.before = gone
+    with pytest.raises(Unreachable) as error:
+        eventlog.clear(bmc, Choice(), tmp_path)
+    assert error.value.result["changed"] is False
+    assert eventlog.archive(FakeBmc(record(1)), Choice(), tmp_path)["archive"]["added"] == 0
+
+
+def test_a_bmc_that_refuses_every_word_while_it_erases_is_waited_for(tmp_path: Path) -> None:
+    bmc = FakeBmc(record(1))
+    bmc.pending = 3
+    answer = bmc._clear
+
+    def busy(what: str, data: bytes, once: bool) -> bytes:
+        done = answer(what, data, once)
+        if not once and done == b"\x00":
+            raise errors.command_failed("db", what, 0x81)
+        return done
+
+    bmc._clear = busy  # type: ignore[method-assign]
+    assert eventlog.clear(bmc, Choice(), tmp_path)["cleared"] == 1
+
+
+def test_an_archive_that_cannot_be_told_of_the_erasure_says_that_it_was_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_archive: Archive, _records: int) -> None:
+        raise DatacenterError("the archive cannot be used", cause="no space", next_step="nothing was erased")
+
+    monkeypatch.setattr(Archive, "note_cleared", full)
+    with pytest.raises(DatacenterError, match="was erased, and its archive could not be told") as error:
+        eventlog.clear(FakeBmc(record(1)), Choice(), tmp_path)
+    assert error.value.result["changed"] is True
+    assert "nothing was erased" not in str(error.value)
+
+
 def test_what_the_bmc_notes_of_the_erasure_is_left_and_told(tmp_path: Path) -> None:
     bmc = FakeBmc(record(1))
     erase = bmc._clear

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +16,15 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import er
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import Each
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.lan import LAN
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import lan
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.lan import Wanted, differences
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.lan import Wanted, differences, set_lan
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import LanSettings
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.redfish import network
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
+    DatacenterError,
+    Refused,
+    Unreachable,
+)
 
 NOW = LanSettings("10.0.0.2", 24, "10.0.0.1", "static", None, "always", "02:00:00:00:00:01")
 SET_PARAMETER, SET_ACCESS, GET_ACCESS, CHANNEL_INFO = (0x0C, 1), (6, 0x40), (6, 0x41), (6, 0x42)
@@ -43,9 +50,9 @@ class FakeSession:
         return b""
 
 
-def written(wanted: LanSettings, **answers: Exception) -> list[list[int]]:
+def written(wanted: LanSettings, now: LanSettings = NOW, **answers: Exception) -> list[list[int]]:
     session = FakeSession(**answers)
-    lan.write(session, NOW, wanted)  # type: ignore[arg-type]
+    lan.write(session, now, wanted)  # type: ignore[arg-type]
     return session.set
 
 
@@ -63,6 +70,37 @@ def test_dhcp_sets_no_address_and_a_vlan_has_its_flag() -> None:
     assert written(replace(NOW, source="dhcp", address="10.0.0.9")) == [BEGIN, [4, 2], COMMIT, END]
     assert written(replace(NOW, vlan=300)) == [BEGIN, [20, 0x2C, 0x81], COMMIT, END]
     assert written(NOW) == []
+
+
+def test_out_of_dhcp_all_of_the_address_is_written_also_what_stays() -> None:
+    """The BMC would take what static address it has in store, and be gone."""
+    assert written(NOW, replace(NOW, source="dhcp")) == [
+        BEGIN, [4, 1], [6, 255, 255, 255, 0], [12, 10, 0, 0, 1], [3, 10, 0, 0, 2], COMMIT, END
+    ]  # fmt: skip
+
+
+def test_out_of_dhcp_a_redfish_service_gets_the_whole_address_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[dict[str, Any]] = []
+
+    class FakeService:
+        class session:
+            @staticmethod
+            def patch(_path: str, body: dict[str, Any], _what: str) -> None:
+                sent.append(body)
+
+    monkeypatch.setattr(network, "lan_interface", lambda _service, _what: ("/nic", {}))
+    there = replace(NOW, access=None)
+    network.write_lan(FakeService, replace(there, source="dhcp"), there)  # type: ignore[arg-type]
+    address = {"Address": "10.0.0.2", "SubnetMask": "255.255.255.0", "Gateway": "10.0.0.1"}
+    assert sent == [{"DHCPv4": {"DHCPEnabled": False}, "IPv4StaticAddresses": [address]}]
+
+
+def test_a_source_that_cannot_be_set_again_is_not_left() -> None:
+    bmc = FakeBmc("10.0.0.2", source="unknown")
+    with pytest.raises(Refused, match="no way back"):
+        set_lan(bmc, Wanted(source="static"), 1.0)  # type: ignore[arg-type]
+    with pytest.raises(errors.CommandUnsupported, match="source unknown"):
+        written(replace(NOW, source="unknown"))
 
 
 def test_access_keeps_what_else_stands_in_its_byte() -> None:
@@ -113,6 +151,110 @@ def test_a_bmc_that_has_moved_is_looked_for_there() -> None:
     assert opened({"new_address": None})[0].else_ == ()
 
 
+class FakeBmc:
+    """A BMC that was found at an address, with settings that nobody may write."""
+
+    name = "db"
+
+    def __init__(self, address: str, **has: Any) -> None:
+        self.target = Target("db", address, "ops", "secret")
+        self.has = replace(NOW, address=address, **has)
+
+    def read_lan(self) -> LanSettings:
+        return self.has
+
+
+def foretold(wanted: Wanted, here: str | None, address: str = "10.0.0.2", **has: Any) -> dict[str, Any]:
+    """What is said of a change by a machine with such an address of its own."""
+    bmc: Any = FakeBmc(address)
+    bmc.has = replace(NOW, **has)
+    return set_lan(bmc, wanted, 1.0, check=True, answers=lambda _address: None, way_to=lambda _address: here)
+
+
+FAR = "10.77.0.9"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "here", "cause"),
+    [
+        (Wanted(gateway="0.0.0.0"), FAR, "answers in 10.0.0.0/24 alone, and this machine is 10.77.0.9"),
+        (Wanted("10.0.0.9", gateway="0.0.0.0"), FAR, "answers in 10.0.0.0/24 alone"),
+        (Wanted(prefix_length=28, gateway="0.0.0.0"), "10.0.0.77", "answers in 10.0.0.0/28 alone"),
+        (Wanted("10.0.0.9"), None, "no way to 10.0.0.9"),
+    ],
+)
+def test_a_bmc_that_could_not_answer_this_machine_any_more_is_left_alone(
+    wanted: Wanted, here: str | None, cause: str
+) -> None:
+    with pytest.raises(Refused, match=cause):
+        foretold(wanted, here)
+
+
+def test_what_this_machine_reaches_all_the_same_is_not_refused() -> None:
+    assert foretold(Wanted("10.0.0.9"), FAR)["changed"]
+    assert foretold(Wanted(gateway="0.0.0.0"), "10.0.0.77")["changed"]
+    # It answers without a gateway already, or at an address that is not its own: somebody translates.
+    assert foretold(Wanted(vlan=5), FAR, gateway=None)["changed"]
+    assert foretold(Wanted(gateway="0.0.0.0"), FAR, address="192.0.2.1")["changed"]
+
+
+class Moved(FakeBmc):
+    """It acts at once, and says no to the commit when it is at its new address already."""
+
+    def write_lan(self, now: LanSettings, wanted: LanSettings) -> None:
+        self.has = wanted
+        if wanted.address != NOW.address:
+            raise errors.command_failed("db", "set LAN parameter 0", 0xFF)
+
+    def read_lan(self) -> LanSettings:
+        if self.target.address != self.has.address:
+            raise Unreachable("read the channel", device="db", cause="no answer")
+        return self.has
+
+    @contextmanager
+    def beside(self, *, address: str) -> Iterator[Moved]:
+        way = self.target
+        self.target = replace(way, address=address)
+        try:
+            yield self
+        finally:
+            self.target = way
+
+    def end_lan_change(self) -> None:
+        pass
+
+
+def test_a_bmc_that_refuses_when_it_has_moved_already_is_taken_back() -> None:
+    bmc = Moved("10.0.0.2")
+    with pytest.raises(errors.NotConfirmed, match="the former ones are in force"):
+        set_lan(
+            bmc, Wanted("10.0.0.9"), 0.1,  # type: ignore[arg-type]
+            answers=lambda _address: None, way_to=lambda _address: "10.0.0.1",
+        )  # fmt: skip
+    assert bmc.has == NOW
+
+
+def asked(address: str, mac: str | None) -> dict[str, Any]:
+    """What is said of a BMC that was looked for at 10.0.0.2 and answers at an address."""
+    params = options(new_address=address, mac=mac, _stated="10.0.0.2")
+    return LAN.work(FakeBmc(address), params, False)  # type: ignore[arg-type]
+
+
+def test_who_answers_at_the_new_address_is_not_taken_for_the_one_that_was_to_go_there() -> None:
+    with pytest.raises(Refused, match="none at 10.0.0.2") as unknown:
+        asked("10.0.0.9", None)
+    assert "give its mac" in str(unknown.value.next_step)
+    with pytest.raises(Refused, match="02:00:00:00:00:01, not 02:00:00:00:00:07"):
+        asked("10.0.0.9", "02:00:00:00:00:07")
+    assert asked("10.0.0.9", "02-00-00-00-00-01".upper())["changed"] is False
+
+
+def test_another_bmc_at_the_stated_address_is_found_out_by_its_mac() -> None:
+    with pytest.raises(Refused, match="another BMC answers at 10.0.0.2"):
+        asked("10.0.0.2", "02:00:00:00:00:07")
+    assert asked("10.0.0.2", None)["changed"] is False
+
+
 @pytest.mark.parametrize(
     ("given", "cause"),
     [
@@ -120,6 +262,8 @@ def test_a_bmc_that_has_moved_is_looked_for_there() -> None:
         ([{"gateway": "fe80::1"}], "fe80::1 is no IPv4 address"),
         ([{"prefix_length": 33}], "prefix_length"),
         ([{"vlan": 4095}], "vlan"),
+        ([{"mac": "02:00:00:00:00"}], "is no MAC address"),
+        ([{}, {"new_address": "10.0.0.0"}], "db1 is to have 10.0.0.0, the address of db0"),
         ([{"source": "dhcp"}], "dhcp needs the new_address"),
         ([{"new_address": "10.1.0.2"}, {"new_address": "10.1.0.2"}], "2 targets are to have 10.1.0.2"),
     ],
