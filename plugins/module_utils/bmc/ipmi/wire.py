@@ -64,8 +64,17 @@ class WireSession(_Base):
     we did; ``heard``: whether anything at all came from the BMC; ``stage``: how far we got.
     """
 
-    def __new__(cls, *args: Any, cipher_suite: int, **kwargs: Any) -> Self:
-        return super().__new__(cls, *args, **kwargs)
+    def __new__(cls, bmc: str, *args: Any, port: int, **kwargs: Any) -> Self:
+        """A session of its own. pyghmi hands out an open one again when address, user and password are the
+        same, and calls that a log-in: a password was then proved without a packet, and whoever ended the
+        second ended the first.
+        """
+        self = object.__new__(cls)
+        # By its socket a packet finds its session: two of one BMC cannot share one.
+        handlers = list(pyghmi_session.Session.bmc_handlers.values())
+        others = [other for by_port in handlers for other in list(by_port.values())]
+        self.forbidsock = [other.socket for other in others if (other.bmc, other.port) == (bmc, port)]
+        return self
 
     def __init__(self, *args: Any, cipher_suite: int, **kwargs: Any) -> None:
         self.suite = ALGORITHMS[cipher_suite]
