@@ -179,6 +179,8 @@ class WireSession(_Base):
         answered = threading.Event()
 
         def keep(answer: dict[str, Any]) -> None:
+            if (answer.get("netfn"), answer.get("command")) != (netfn + 1, command):
+                return
             answers.append(answer)
             answered.set()
 
@@ -194,6 +196,10 @@ class WireSession(_Base):
         except pyghmi_errors.IpmiException:
             return None
         finally:
+            if not answers:
+                # An answer that comes yet must not be taken for one to the next command.
+                self.request_entry.clear()
+                self.seqlun = (self.seqlun + 1) & 0x3F
             self.incommand = False
             self.ipmicallback = self._generic_callback
             while self.evq:

@@ -204,6 +204,10 @@ def test_what_is_overridden_exists_in_pyghmi() -> None:
         "evq",
         "lastpayload",
         "_mark_broken",
+        "request_entry",
+        "seqlun",
+        "forbidsock",
+        "bmc_handlers",
     ):
         assert used in source
 
