@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A wire on which packets are lost, or come late: a UDP relay before a simulated BMC, in the tests' own namespace."""
+"""A wire on which packets are lost, or come late: a UDP relay before a simulated BMC, in the tests' own
+namespace."""
 
 from __future__ import annotations
 
