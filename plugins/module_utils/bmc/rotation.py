@@ -44,6 +44,8 @@ PENDING, DONE, KEPT = "pending", "done", "kept"
 _CUT_OFF = 16
 #: Between two looks at a file that another holds.
 _LOCK_LOOK_S = 0.1
+#: Firmware is known that says yes, and puts a password in force a moment later.
+_SETTLE_S = 1.5
 
 
 @dataclass(frozen=True)
@@ -181,15 +183,20 @@ def ways_in(target: Target, ledger: Ledger, account: str) -> Target:
     entry = ledger.last(target.name, account)
     if entry is None or account != target.user:
         return target
-    known = [entry.new, entry.old, target.password]
+    known = [entry.new, entry.old, target.password, _cut_off(entry.new)]
     if entry.state == KEPT:
-        known = [entry.old, target.password]
+        # The new one comes last, and yet: the BMC may have put it in force after it was looked at.
+        known = [entry.old, target.password, entry.new, _cut_off(entry.new)]
     elif entry.state == DONE:
         known = [entry.new, target.password]
-    elif len(entry.new.encode()) > _CUT_OFF:
-        known.append(entry.new.encode()[:_CUT_OFF].decode("ascii", "ignore"))
     ways = [replace(target, password=password) for password in dict.fromkeys(known) if password]
     return replace(ways[0], else_=tuple(ways[1:]))
+
+
+def _cut_off(password: str) -> str | None:
+    """What is in force where firmware keeps only the beginning of a password."""
+    whole = password.encode()
+    return whole[:_CUT_OFF].decode("ascii", "ignore") if len(whole) > _CUT_OFF else None
 
 
 @dataclass(frozen=True)
@@ -265,10 +272,15 @@ def _new_password(bmc: Bmc, wanted: Rotation, entry: Entry | None) -> str:
             cause="the file has it as pending",
             next_step="finish that first: run it without new_password, then give the other one",
         )
-    kept = entry.new if entry and entry.state != KEPT else None
+    kept = entry.new if entry and (entry.state != KEPT or _let_in(bmc, wanted, entry)) else None
     new = wanted.new or kept or generate(wanted.account)
     demand_strength(bmc.name, new, wanted.account)
     return new
+
+
+def _let_in(bmc: Bmc, wanted: Rotation, entry: Entry) -> bool:
+    """Whether this very session was let in with the new password that the BMC had not seemed to take."""
+    return wanted.account == bmc.target.user and bmc.target.password == entry.new
 
 
 def _in_force(bmc: Bmc, account: Account, new: str, known: list[str | None]) -> str | None:
@@ -295,7 +307,7 @@ def _replace(bmc: Bmc, account: Account, old: str | None, new: str, commands: li
         # Sent, and not answered: what is in force is asked of the door, not of the answer.
         unanswered = error
     try:
-        if logs_in(bmc, account.name, new, account.privilege):
+        if _works_in_the_end(bmc, account, new):
             return
         if old is not None and not logs_in(bmc, account.name, old, account.privilege):
             bmc.set_password(account, old)
@@ -318,6 +330,13 @@ def _replace(bmc: Bmc, account: Account, old: str | None, new: str, commands: li
         next_step="run this again with the same file, or give a new_password of 16 bytes or less",
         result={"changed": False, "commands": commands, "after": KEPT if old is not None else PENDING},
     )
+
+
+def _works_in_the_end(bmc: Bmc, account: Account, new: str) -> bool:
+    if logs_in(bmc, account.name, new, account.privilege):
+        return True
+    time.sleep(_SETTLE_S)
+    return logs_in(bmc, account.name, new, account.privilege)
 
 
 def _lost(bmc: Bmc, account: Account, commands: list[str]) -> errors.NotConfirmed:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors, rotation
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Account
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.rotation import (
     Entry,
@@ -70,6 +70,11 @@ class FakeBmc:
         if self.passwords[user] != password:
             raise errors.wrong_password("db")
         yield self
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rotation, "_SETTLE_S", 0.0)
 
 
 @pytest.fixture
@@ -144,7 +149,11 @@ def test_the_ways_in_are_those_that_may_be_in_force(path: Path) -> None:
         return [one.password for one in (way, *way.else_)]
 
     assert tried() == [OTHER]
-    for state, expected in (("pending", [NEW, OLD, OTHER]), ("done", [NEW, OTHER]), ("kept", [OLD, OTHER])):
+    for state, expected in (
+        ("pending", [NEW, OLD, OTHER]),
+        ("done", [NEW, OTHER]),
+        ("kept", [OLD, OTHER, NEW]),
+    ):
         with open_ledger(path) as ledger:
             ledger.write(Entry("db", "ops", state, OLD, NEW))
         assert tried() == expected
@@ -152,6 +161,9 @@ def test_the_ways_in_are_those_that_may_be_in_force(path: Path) -> None:
         ledger.write(Entry("db", "ops", "pending", OLD, "Quiet-Harbour-No-777"))
     # A BMC may have kept 16 bytes of it.
     assert tried() == ["Quiet-Harbour-No-777", OLD, OTHER, "Quiet-Harbour-No"]
+    with open_ledger(path) as ledger:
+        ledger.write(Entry("db", "ops", "kept", OLD, "Quiet-Harbour-No-777"))
+    assert tried() == [OLD, OTHER, "Quiet-Harbour-No-777", "Quiet-Harbour-No"]
     assert tried("monitor") == [OTHER]
 
 
@@ -178,6 +190,35 @@ def test_a_bmc_that_stores_another_password_gets_the_old_one_back(path: Path) ->
     assert (error.value.result["changed"], states(path)) == (False, ["pending", "kept"])
     # Another new one may be given now.
     assert turn(FakeBmc(), path, Rotation("ops", OTHER))["after"] == "done"
+
+
+def test_a_password_that_comes_into_force_a_moment_later_is_waited_for(path: Path) -> None:
+    bmc = FakeBmc()
+    late: list[str] = []
+
+    def keep_for_later(password: str) -> str:
+        late.append(password)
+        return OLD
+
+    def log_in(*, user: str, password: str, privilege: str) -> Any:
+        # In force after the first look.
+        if len(bmc.tried) == 1:
+            bmc.passwords["ops"] = late[0]
+        return FakeBmc.beside(bmc, user=user, password=password, privilege=privilege)
+
+    bmc.stores = keep_for_later
+    bmc.beside = log_in  # type: ignore[method-assign]
+    assert turn(bmc, path)["after"] == "done"
+    assert (bmc.sent, states(path)) == ([NEW], ["pending", "done"])
+
+
+def test_a_password_written_off_that_lets_in_after_all_is_the_one(path: Path) -> None:
+    """No third one is made: which of three were in force?"""
+    with open_ledger(path) as ledger:
+        ledger.write(Entry("db", "ops", "kept", OLD, NEW))
+    bmc = FakeBmc(NEW)
+    assert turn(bmc, path, Rotation("ops"))["after"] == "done"
+    assert (bmc.sent, lines(path)[-1]["new"], states(path)) == ([], NEW, ["kept", "done"])
 
 
 def test_a_bmc_that_lets_nobody_in_any_more_is_reported_as_that(path: Path) -> None:
