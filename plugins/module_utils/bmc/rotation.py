@@ -55,7 +55,8 @@ class Entry:
     :param old: the one in force when the change began; ``None``: not known, of an account that is not the
         session's.
     :param state: ``pending``: one of both is in force; ``done``: the new one was seen to be; ``kept``: the
-        BMC did not take the new one, and the old one was seen to be in force.
+        BMC did not take the new one, and the old one was seen to be in force, or refused the new one where
+        the old one is not known.
     """
 
     name: str
@@ -218,7 +219,8 @@ def rotate(bmc: Bmc, wanted: Rotation, ledger: Ledger, *, check: bool = False) -
 
     :returns: ``changed``, ``commands``, ``before`` and ``after``: what the file says of it; never a password.
     :raises Refused: nothing was done.
-    :raises errors.NotConfirmed: the BMC took it and does not let anybody in with it; the old one is in force.
+    :raises errors.NotConfirmed: the BMC refused it, or took it and does not let anybody in with it; the old
+        one is in force, as far as it is known.
     :raises Unreachable: one of the two is in force; run it again.
     """
     entry = ledger.last(bmc.name, wanted.account)
@@ -290,7 +292,7 @@ def _in_force(bmc: Bmc, account: Account, new: str, known: list[str | None]) -> 
     """
     if account.name == bmc.target.user:
         return bmc.target.password
-    for password in dict.fromkeys([new, *known]):
+    for password in dict.fromkeys([new, *known, *(_cut_off(one) for one in (new, *known) if one)]):
         if password is None or bmc.test_password(account, password) is False:
             continue
         if logs_in(bmc, account.name, password, account.privilege):
@@ -300,19 +302,20 @@ def _in_force(bmc: Bmc, account: Account, new: str, known: list[str | None]) -> 
 
 def _replace(bmc: Bmc, account: Account, old: str | None, new: str, commands: list[str]) -> None:
     """Set it, and see it work; where it does not, see that the old one does, or set that again."""
-    unanswered: Unreachable | None = None
+    trouble: DatacenterError | None = None
     try:
         bmc.set_password(account, new)
-    except Unreachable as error:
-        # Sent, and not answered: what is in force is asked of the door, not of the answer.
-        unanswered = error
+    except (Unreachable, errors.BmcError) as error:
+        # What is in force is asked of the door, not of the answer, nor of its absence.
+        trouble = error
+    refused = isinstance(trouble, errors.BmcError)
     try:
-        if _works_in_the_end(bmc, account, new):
+        if _works_in_the_end(bmc, account, new, settles=not refused):
             return
         if old is not None and not logs_in(bmc, account.name, old, account.privilege):
-            bmc.set_password(account, old)
-            if not logs_in(bmc, account.name, old, account.privilege):
-                raise _lost(bmc, account, commands)
+            _set_again(bmc, account, old, commands)
+    except errors.NotConfirmed:
+        raise
     except Unreachable as error:
         raise Unreachable(
             f"the password of {account.name} was sent, and whether it is in force is not known",
@@ -321,20 +324,62 @@ def _replace(bmc: Bmc, account: Account, old: str | None, new: str, commands: li
             next_step="run this again with the same file: it has both passwords, and finds which one works",
             result={"changed": True, "commands": commands, "after": PENDING},
         ) from error
-    still = "the old one is in force" if old is not None else "the one before was not known"
-    cause = unanswered.cause if unanswered else "the BMC accepted it and does not let anybody in with it"
-    raise errors.NotConfirmed(
-        f"the password of {account.name} was not replaced",
+    except DatacenterError as error:
+        error.result.update(changed=True, commands=commands, after=PENDING)
+        raise
+    raise _not_replaced(bmc, account, old, trouble, commands) from trouble
+
+
+def _set_again(bmc: Bmc, account: Account, old: str, commands: list[str]) -> None:
+    """:raises errors.NotConfirmed: that one lets nobody in either."""
+    refusal: errors.BmcError | None = None
+    try:
+        bmc.set_password(account, old)
+    except errors.BmcError as error:
+        refusal = error
+    if not logs_in(bmc, account.name, old, account.privilege):
+        raise _lost(bmc, account, commands) from refusal
+
+
+def _not_replaced(
+    bmc: Bmc, account: Account, old: str | None, trouble: DatacenterError | None, commands: list[str]
+) -> errors.NotConfirmed:
+    """Why, and what is in force now.
+
+    :param trouble: what came instead of the BMC's yes.
+    """
+    refused = isinstance(trouble, errors.BmcError)
+    what = f"the password of {account.name} was not replaced"
+    cause = trouble.cause if trouble else "the BMC accepted it and does not let anybody in with it"
+    still = "the old one is in force" if old is not None else "the one before is not known"
+    next_step = "run this again with the same file, or give a new_password of 16 bytes or less"
+    changed = False
+    if refused:
+        cause = f"the BMC refuses this password: {cause}"
+        next_step = "give another new_password, or none for one that is made; see what the BMC demands of one"
+    elif old is None:
+        changed = True
+        what = f"the new password of {account.name} lets nobody in"
+        still = "the one before was not known and may be overwritten; what is in force is not known"
+    return errors.NotConfirmed(
+        what,
         device=bmc.name,
         cause=f"{cause}; {still}",
-        next_step="run this again with the same file, or give a new_password of 16 bytes or less",
-        result={"changed": False, "commands": commands, "after": KEPT if old is not None else PENDING},
+        next_step=next_step,
+        result={
+            "changed": changed,
+            "commands": commands,
+            "after": PENDING if changed else KEPT,
+        },
     )
 
 
-def _works_in_the_end(bmc: Bmc, account: Account, new: str) -> bool:
+def _works_in_the_end(bmc: Bmc, account: Account, new: str, *, settles: bool) -> bool:
+    """:param settles: look once more, for it may come into force a moment later."""
     if logs_in(bmc, account.name, new, account.privilege):
         return True
+    if not settles:
+        return False
     time.sleep(_SETTLE_S)
     return logs_in(bmc, account.name, new, account.privilege)
 
@@ -343,7 +388,7 @@ def _lost(bmc: Bmc, account: Account, commands: list[str]) -> errors.NotConfirme
     return errors.NotConfirmed(
         f"neither the old nor the new password of {account.name} lets anybody in",
         device=bmc.name,
-        cause="the BMC accepted both, one after the other, without effect",
+        cause="the BMC did neither as it was told, one after the other",
         next_step="the file has both; set one in the BMC's own interface or from the server (ipmitool user "
         "set password)",
         result={"changed": True, "commands": commands, "after": PENDING},

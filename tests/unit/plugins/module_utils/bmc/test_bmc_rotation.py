@@ -230,6 +230,65 @@ def test_a_bmc_that_lets_nobody_in_any_more_is_reported_as_that(path: Path) -> N
     assert not {OLD, NEW} & set(str(error.value).split())
 
 
+def refusal() -> errors.BmcError:
+    return errors.refused("db", "set", errors.BmcError, "it was used before")
+
+
+def test_a_password_that_the_bmc_refuses_is_not_offered_again(path: Path) -> None:
+    bmc = FakeBmc()
+    bmc.stores, bmc.answers = lambda _password: OLD, [refusal()]
+    with pytest.raises(errors.NotConfirmed, match="refuses this password: it was used before") as error:
+        turn(bmc, path)
+    assert (error.value.result["changed"], states(path)) == (False, ["pending", "kept"])
+    assert bmc.sent == [NEW]
+    bmc.stores = lambda password: password
+    assert turn(bmc, path, Rotation("ops"))["after"] == "done"
+    assert bmc.passwords["ops"] == lines(path)[-1]["new"] != NEW
+
+
+def test_nor_where_the_old_one_is_not_known(path: Path) -> None:
+    bmc = FakeBmc()
+    bmc.stores, bmc.answers = lambda _password: OLD, [refusal()]
+    with pytest.raises(errors.NotConfirmed, match="the one before is not known") as error:
+        turn(bmc, path, Rotation("monitor", NEW))
+    assert (error.value.result["changed"], states(path)) == (False, ["pending", "kept"])
+
+
+def test_a_bmc_that_refuses_the_old_one_when_it_is_set_again_has_lost_both(path: Path) -> None:
+    bmc = FakeBmc()
+    bmc.stores, bmc.answers = lambda _password: "garbled", [None, refusal()]
+    with pytest.raises(errors.NotConfirmed, match="neither the old nor the new") as error:
+        turn(bmc, path)
+    assert (error.value.result["changed"], states(path)) == (True, ["pending"])
+
+
+def test_a_door_that_cannot_be_asked_leaves_it_open_and_says_changed(path: Path) -> None:
+    bmc = FakeBmc()
+
+    def full(**_words: str) -> Any:
+        raise errors.NoSessionLeft("no session", device="db")
+
+    bmc.beside = full  # type: ignore[method-assign,assignment]
+    with pytest.raises(errors.NoSessionLeft) as error:
+        turn(bmc, path)
+    assert (error.value.result["changed"], states(path)) == (True, ["pending"])
+
+
+def test_an_unknown_password_that_was_overwritten_in_vain_is_a_change(path: Path) -> None:
+    bmc = FakeBmc()
+    bmc.stores = lambda _password: "garbled"
+    with pytest.raises(errors.NotConfirmed, match="what is in force is not known") as error:
+        turn(bmc, path, Rotation("monitor", NEW))
+    assert (error.value.result["changed"], states(path)) == (True, ["pending"])
+    # It may be a beginning of it that was kept: the next run looks for that, and has an old one then.
+    again = FakeBmc()
+    again.passwords["monitor"] = "Quiet-Harbour-No"
+    with open_ledger(path) as ledger:
+        ledger.write(Entry("db", "monitor", "pending", None, "Quiet-Harbour-No-777"))
+    turn(again, path, Rotation("monitor"))
+    assert lines(path)[-1]["old"] == "Quiet-Harbour-No"
+
+
 def test_another_password_is_not_begun_while_one_is_under_way(path: Path) -> None:
     with open_ledger(path) as ledger:
         ledger.write(Entry("db", "ops", "pending", OLD, NEW))
