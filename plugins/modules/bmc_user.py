@@ -150,7 +150,8 @@ notes:
     When the rotation is done, take the passwords over into your Vault and remove it, or encrypt it with
     C(ansible-vault encrypt).
   - When a BMC takes a password and lets nobody in with it, the old one is set again and seen to work; the
-    file then says C(kept).
+    file then says C(kept). It says so, too, when the BMC refuses a password; another one may be given then.
+    A password that is C(kept) is still tried, as the last one, by the runs after.
   - IPMI knows no way to delete an account. V(absent) disables it, takes its access and clears its name.
 """
 

@@ -44,6 +44,8 @@ PENDING, DONE, KEPT = "pending", "done", "kept"
 _CUT_OFF = 16
 #: Between two looks at a file that another holds.
 _LOCK_LOOK_S = 0.1
+#: Firmware is known that says yes, and puts a password in force a moment later.
+_SETTLE_S = 1.5
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ class Entry:
     :param old: the one in force when the change began; ``None``: not known, of an account that is not the
         session's.
     :param state: ``pending``: one of both is in force; ``done``: the new one was seen to be; ``kept``: the
-        BMC refused the new one, or took it without effect, and the old one, if it is known, was seen to be in
-        force.
+        BMC did not take the new one, and the old one was seen to be in force, or refused the new one where
+        the old one is not known.
     """
 
     name: str
@@ -182,15 +184,20 @@ def ways_in(target: Target, ledger: Ledger, account: str) -> Target:
     entry = ledger.last(target.name, account)
     if entry is None or account != target.user:
         return target
-    known = [entry.new, entry.old, target.password]
+    known = [entry.new, entry.old, target.password, _cut_off(entry.new)]
     if entry.state == KEPT:
-        known = [entry.old, target.password]
+        # The new one comes last, and yet: the BMC may have put it in force after it was looked at.
+        known = [entry.old, target.password, entry.new, _cut_off(entry.new)]
     elif entry.state == DONE:
         known = [entry.new, target.password]
-    elif len(entry.new.encode()) > _CUT_OFF:
-        known.append(entry.new.encode()[:_CUT_OFF].decode("ascii", "ignore"))
     ways = [replace(target, password=password) for password in dict.fromkeys(known) if password]
     return replace(ways[0], else_=tuple(ways[1:]))
+
+
+def _cut_off(password: str) -> str | None:
+    """What is in force where firmware keeps only the beginning of a password."""
+    whole = password.encode()
+    return whole[:_CUT_OFF].decode("ascii", "ignore") if len(whole) > _CUT_OFF else None
 
 
 @dataclass(frozen=True)
@@ -212,8 +219,8 @@ def rotate(bmc: Bmc, wanted: Rotation, ledger: Ledger, *, check: bool = False) -
 
     :returns: ``changed``, ``commands``, ``before`` and ``after``: what the file says of it; never a password.
     :raises Refused: nothing was done.
-    :raises errors.NotConfirmed: the BMC took it and does not let anybody in with it; the old one is in force.
-    :raises errors.BmcError: the BMC refused it; the old one is in force.
+    :raises errors.NotConfirmed: the BMC refused it, or took it and does not let anybody in with it; the old
+        one is in force, as far as it is known.
     :raises Unreachable: one of the two is in force; run it again.
     """
     entry = ledger.last(bmc.name, wanted.account)
@@ -233,8 +240,8 @@ def rotate(bmc: Bmc, wanted: Rotation, ledger: Ledger, *, check: bool = False) -
     ledger.write(Entry(bmc.name, account.name, PENDING, old, new))
     try:
         _replace(bmc, account, old, new, commands)
-    except errors.BmcError as error:
-        if error.result.get("after") == KEPT:
+    except errors.NotConfirmed as error:
+        if error.result["after"] == KEPT:
             ledger.write(Entry(bmc.name, account.name, KEPT, old, new))
         raise
     ledger.write(Entry(bmc.name, account.name, DONE, old, new))
@@ -267,10 +274,15 @@ def _new_password(bmc: Bmc, wanted: Rotation, entry: Entry | None) -> str:
             cause="the file has it as pending",
             next_step="finish that first: run it without new_password, then give the other one",
         )
-    kept = entry.new if entry and entry.state != KEPT else None
+    kept = entry.new if entry and (entry.state != KEPT or _let_in(bmc, wanted, entry)) else None
     new = wanted.new or kept or generate(wanted.account)
     demand_strength(bmc.name, new, wanted.account)
     return new
+
+
+def _let_in(bmc: Bmc, wanted: Rotation, entry: Entry) -> bool:
+    """Whether this very session was let in with the new password that the BMC had not seemed to take."""
+    return wanted.account == bmc.target.user and bmc.target.password == entry.new
 
 
 def _in_force(bmc: Bmc, account: Account, new: str, known: list[str | None]) -> str | None:
@@ -280,7 +292,7 @@ def _in_force(bmc: Bmc, account: Account, new: str, known: list[str | None]) -> 
     """
     if account.name == bmc.target.user:
         return bmc.target.password
-    for password in dict.fromkeys([new, *known]):
+    for password in dict.fromkeys([new, *known, *(_cut_off(one) for one in (new, *known) if one)]):
         if password is None or bmc.test_password(account, password) is False:
             continue
         if logs_in(bmc, account.name, password, account.privilege):
@@ -290,22 +302,24 @@ def _in_force(bmc: Bmc, account: Account, new: str, known: list[str | None]) -> 
 
 def _replace(bmc: Bmc, account: Account, old: str | None, new: str, commands: list[str]) -> None:
     """Set it, and see it work; where it does not, see that the old one does, or set that again."""
-    answer = _tell(bmc, account, new)
+    trouble: DatacenterError | None = None
     try:
-        if isinstance(answer, errors.BmcError):
-            return _see_refusal(bmc, account, old, new, answer, commands)
-        if logs_in(bmc, account.name, new, account.privilege):
-            return None
-        if answer is not None:
-            raise answer
+        bmc.set_password(account, new)
+    except (Unreachable, errors.BmcError) as error:
+        # What is in force is asked of the door, not of the answer, nor of its absence.
+        trouble = error
+    refused = isinstance(trouble, errors.BmcError)
+    try:
+        if _works_in_the_end(bmc, account, new, settles=not refused):
+            return
+        if isinstance(trouble, Unreachable):
+            # The old one may be in force now and the new one in a minute: what has begun may still end.
+            raise trouble
         if old is not None and not logs_in(bmc, account.name, old, account.privilege):
-            bmc.set_password(account, old)
-            if not logs_in(bmc, account.name, old, account.privilege):
-                raise _lost(
-                    bmc, account, "the BMC accepted both, one after the other, without effect", commands
-                )
+            _set_again(bmc, account, old, commands)
+    except errors.NotConfirmed:
+        raise
     except Unreachable as error:
-        # The old one may be in force now and the new one in a minute: a BMC is known to take its time.
         raise Unreachable(
             f"the password of {account.name} was sent, and whether it is in force is not known",
             device=bmc.name,
@@ -313,49 +327,71 @@ def _replace(bmc: Bmc, account: Account, old: str | None, new: str, commands: li
             next_step="run this again with the same file: it has both passwords, and finds which one works",
             result={"changed": True, "commands": commands, "after": PENDING},
         ) from error
-    still = "the old one is in force" if old is not None else "the one before was not known"
-    raise errors.NotConfirmed(
-        f"the password of {account.name} was not replaced",
+    except DatacenterError as error:
+        error.result.update(changed=True, commands=commands, after=PENDING)
+        raise
+    raise _not_replaced(bmc, account, old, trouble, commands) from trouble
+
+
+def _set_again(bmc: Bmc, account: Account, old: str, commands: list[str]) -> None:
+    """:raises errors.NotConfirmed: that one lets nobody in either."""
+    refusal: errors.BmcError | None = None
+    try:
+        bmc.set_password(account, old)
+    except errors.BmcError as error:
+        refusal = error
+    if not logs_in(bmc, account.name, old, account.privilege):
+        raise _lost(bmc, account, commands) from refusal
+
+
+def _not_replaced(
+    bmc: Bmc, account: Account, old: str | None, trouble: DatacenterError | None, commands: list[str]
+) -> errors.NotConfirmed:
+    """Why, and what is in force now.
+
+    :param trouble: what came instead of the BMC's yes.
+    """
+    refused = isinstance(trouble, errors.BmcError)
+    what = f"the password of {account.name} was not replaced"
+    cause = trouble.cause if trouble else "the BMC accepted it and does not let anybody in with it"
+    still = "the old one is in force" if old is not None else "the one before is not known"
+    next_step = "run this again with the same file, or give a new_password of 16 bytes or less"
+    changed = False
+    if refused:
+        cause = f"the BMC refuses this password: {cause}"
+        next_step = "give another new_password, or none for one that is made; see what the BMC demands of one"
+    elif old is None:
+        changed = True
+        what = f"the new password of {account.name} lets nobody in"
+        still = "the one before was not known and may be overwritten; what is in force is not known"
+    return errors.NotConfirmed(
+        what,
         device=bmc.name,
-        cause=f"the BMC accepted it and does not let anybody in with it; {still}",
-        next_step="run this again with the same file, or give a new_password of 16 bytes or less",
-        result={"changed": False, "commands": commands, "after": KEPT if old is not None else PENDING},
+        cause=f"{cause}; {still}",
+        next_step=next_step,
+        result={
+            "changed": changed,
+            "commands": commands,
+            "after": PENDING if changed else KEPT,
+        },
     )
 
 
-def _tell(bmc: Bmc, account: Account, new: str) -> DatacenterError | None:
-    """:returns: why it is not known to have been taken: no answer (Unreachable), or a no (BmcError)."""
-    try:
-        bmc.set_password(account, new)
-    except (Unreachable, errors.BmcError) as error:
-        return error
-    return None
+def _works_in_the_end(bmc: Bmc, account: Account, new: str, *, settles: bool) -> bool:
+    """:param settles: look once more, for it may come into force a moment later."""
+    if logs_in(bmc, account.name, new, account.privilege):
+        return True
+    if not settles:
+        return False
+    time.sleep(_SETTLE_S)
+    return logs_in(bmc, account.name, new, account.privilege)
 
 
-def _see_refusal(
-    bmc: Bmc, account: Account, old: str | None, new: str, refused: errors.BmcError, commands: list[str]
-) -> None:
-    """What is in force after a no is asked of the door, too.
-
-    It may be about the answer alone: to a request sent a second time, when the first had ended the session.
-
-    :raises errors.BmcError: it is as the BMC says, and the way is free for another password.
-    """
-    if old is None or not logs_in(bmc, account.name, old, account.privilege):
-        if logs_in(bmc, account.name, new, account.privilege):
-            return
-        if old is not None:
-            raise _lost(bmc, account, f"the BMC refused it ({refused.cause})", commands) from refused
-    refused.result.update(changed=False, commands=commands, after=KEPT)
-    refused.next_step = f"{refused.next_step}; then run this again, with another new_password if it is that"
-    raise refused
-
-
-def _lost(bmc: Bmc, account: Account, cause: str, commands: list[str]) -> errors.NotConfirmed:
+def _lost(bmc: Bmc, account: Account, commands: list[str]) -> errors.NotConfirmed:
     return errors.NotConfirmed(
         f"neither the old nor the new password of {account.name} lets anybody in",
         device=bmc.name,
-        cause=cause,
+        cause="the BMC did neither as it was told, one after the other",
         next_step="the file has both; set one in the BMC's own interface or from the server (ipmitool user "
         "set password)",
         result={"changed": True, "commands": commands, "after": PENDING},

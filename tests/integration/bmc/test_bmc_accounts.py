@@ -6,6 +6,7 @@ password."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -25,6 +26,11 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.accounts 
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.connection import connect
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.bmc import IpmiBmc
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.rotation import (
+    Rotation,
+    open_ledger,
+    rotate,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 
 #: 20 bytes, the longest, and 16, the short form's last.
@@ -202,6 +208,37 @@ def test_a_bmc_that_cuts_a_password_off_is_found_out(sim: Simulated) -> None:
     with administrator(sim) as bmc, pytest.raises(errors.NotConfirmed, match="nobody can log in"):
         ensure(bmc, Wanted("monitor", "user", password=LONG))
     assert not lets_in(sim, "monitor", LONG)
+
+
+def test_a_second_log_in_as_the_session_itself_is_one(sim: Simulated) -> None:
+    """With the very user and password of an open session: proved by packets, and the session stays."""
+    sessions = {}
+    with administrator(sim) as bmc:
+        own = bmc.target
+        with bmc.beside(user=own.user, password=own.password, privilege="administrator") as second:
+            sessions = {one.session.wire.managed_id for one in (bmc, second)}
+            # Both are told apart while they are open.
+            assert [one.read_status().power for one in (bmc, second, bmc)] == ["on"] * 3
+        assert ensure(bmc, Wanted(USER, "administrator", password=PASSWORD))["proved"] == "log-in"
+        assert bmc.read_status().power == "on"
+        sim.hang()
+        with pytest.raises(DatacenterError), bmc.beside(user=own.user, password=own.password):
+            pytest.fail("a log-in at a BMC that says nothing")
+    assert len(sessions) == 2
+
+
+def test_the_ledger_lets_in_after_a_bmc_cut_the_new_password_off(sim: Simulated, tmp_path: Path) -> None:
+    """The session's own account: the old password must be seen to be gone, and be set again."""
+    sim.fault("cuts")
+    with (
+        administrator(sim) as bmc,
+        open_ledger(tmp_path / "ledger") as ledger,
+        pytest.raises(errors.NotConfirmed, match="the old one is in force"),
+    ):
+        rotate(bmc, Rotation(USER, LONG), ledger)
+    entry = json.loads((tmp_path / "ledger").read_text().splitlines()[-1])
+    assert entry["state"] == "kept"
+    assert lets_in(sim, USER, entry["old"], "ADMINISTRATOR")
 
 
 def test_an_operator_is_told_that_he_may_not(sim: Simulated) -> None:

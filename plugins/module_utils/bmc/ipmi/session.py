@@ -168,6 +168,8 @@ def _log_in(target: Target, deadline: Deadline) -> WireSession:
                 privlevel=PRIVILEGES[target.privilege],
                 keepalive=False,
                 cipher_suite=target.cipher_suite,
+                # Time for a second attempt is left.
+                patience_s=deadline.seconds / 2,
             )
     except OSError as error:
         raise errors.silent(target.name, f"no way to {target.address}", str(error)) from error

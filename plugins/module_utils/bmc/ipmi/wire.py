@@ -53,6 +53,9 @@ ALGORITHMS = {
 }
 
 
+#: Status 'invalid session ID' (table 13-15): what a repetition leads to, not what a BMC thinks of an account.
+#: The log-in is begun anew when its time is over.
+_NO_SUCH_SESSION = 0x02
 #: Payload type of serial over LAN (table 13-16).
 _CONSOLE_PAYLOAD = 1
 
@@ -64,11 +67,22 @@ class WireSession(_Base):
     we did; ``heard``: whether anything at all came from the BMC; ``stage``: how far we got.
     """
 
-    def __new__(cls, *args: Any, cipher_suite: int, **kwargs: Any) -> Self:
-        return super().__new__(cls, *args, **kwargs)
+    def __new__(cls, bmc: str, *args: Any, port: int, **kwargs: Any) -> Self:
+        """A session of its own. pyghmi hands out an open one again when address, user and password are the
+        same, and calls that a log-in: a password was then proved without a packet, and whoever ended the
+        second ended the first.
+        """
+        self = object.__new__(cls)
+        # By its socket a packet finds its session: two of one BMC cannot share one.
+        handlers = list(pyghmi_session.Session.bmc_handlers.values())
+        others = [other for by_port in handlers for other in list(by_port.values())]
+        self.forbidsock = [other.socket for other in others if (other.bmc, other.port) == (bmc, port)]
+        return self
 
-    def __init__(self, *args: Any, cipher_suite: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, cipher_suite: int, patience_s: float, **kwargs: Any) -> None:
+        """:param patience_s: seconds before a log-in that stands still is begun anew."""
         self.suite = ALGORITHMS[cipher_suite]
+        self.patience_s = patience_s
         self.refused: tuple[str, int] | None = None
         self.objection: str | None = None
         self.heard = False
@@ -80,6 +94,10 @@ class WireSession(_Base):
     def _initsession(self) -> None:
         super()._initsession()
         self.attemptedhash = self.suite.pyghmi_hash
+        # Others for each attempt, where pyghmi has the same ones: what a slow BMC says to one that was given
+        # up does not fit the next one's secrets, and would look like a wrong password.
+        self.localsid = random.randrange(1, 0x7FFFFFFF)
+        self.rmcptag = random.randrange(1, 200)
         # The caller's deadline ends the log-in, not pyghmi's count of tries.
         self.timeout = 0.9 + 0.2 * random.random()
         self.maxtimeout = 3600
@@ -101,7 +119,7 @@ class WireSession(_Base):
         super()._got_channel_auth_cap(response)
 
     def _got_rmcp_response(self, data: bytearray) -> Any:
-        if self.sessioncontext != "OPENSESSION" or len(data) < 2 or data[0] != self.rmcptag:
+        if self.sessioncontext != "OPENSESSION" or self._stale(data):
             return -9
         if data[1] != 0:
             return self._refuse("open session", data[1])
@@ -113,22 +131,36 @@ class WireSession(_Base):
             self.onlogon({"error": self.objection})
             return -9
         self.stage = "user name"
+        # From here on pyghmi begins anew where it waited in vain, and a BMC may need seconds for its sums.
+        self.timeout = self.patience_s
         return super()._got_rmcp_response(data)
 
     def _got_rakp2(self, data: bytearray) -> Any:
-        if self.sessioncontext != "EXPECTINGRAKP2" or len(data) < 2 or data[0] != self.rmcptag:
+        if self.sessioncontext != "EXPECTINGRAKP2" or self._stale(data):
             return -9
-        if data[1] != 0:
+        if data[1] not in (0, _NO_SUCH_SESSION):
             return self._refuse("user name", data[1])
-        self.stage = "password"
+        if data[1] == 0:
+            self.stage = "password"
         return super()._got_rakp2(data)
 
     def _got_rakp4(self, data: bytearray) -> Any:
-        if self.sessioncontext != "EXPECTINGRAKP4" or len(data) < 2 or data[0] != self.rmcptag:
+        if self.sessioncontext != "EXPECTINGRAKP4" or self._stale(data):
+            return -9
+        if data[1] == _NO_SUCH_SESSION:
             return -9
         if data[1] != 0:
             return self._refuse("password", data[1])
         return super()._got_rakp4(data)
+
+    def _stale(self, data: bytearray) -> bool:
+        """Whether it is not said to this attempt (IPMI 2.0 tables 13-10, 13-12 and 13-14: our number of the
+        session is in bytes 5 to 8). Some BMCs leave the number out, or at 0, when they refuse.
+        """
+        if len(data) < 2 or data[0] != self.rmcptag:
+            return True
+        number = int.from_bytes(data[4:8], "little")
+        return number != self.localsid and (data[1] == 0 or number != 0)
 
     def _refuse(self, stage: str, status: int) -> int:
         self.refused = (stage, status)
@@ -170,6 +202,8 @@ class WireSession(_Base):
         answered = threading.Event()
 
         def keep(answer: dict[str, Any]) -> None:
+            if (answer.get("netfn"), answer.get("command")) != (netfn + 1, command):
+                return
             answers.append(answer)
             answered.set()
 
@@ -185,6 +219,10 @@ class WireSession(_Base):
         except pyghmi_errors.IpmiException:
             return None
         finally:
+            if not answers:
+                # An answer that comes yet must not be taken for one to the next command.
+                self.request_entry.clear()
+                self.seqlun = (self.seqlun + 1) & 0x3F
             self.incommand = False
             self.ipmicallback = self._generic_callback
             while self.evq:

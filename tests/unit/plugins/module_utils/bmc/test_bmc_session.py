@@ -136,6 +136,9 @@ def test_no_password_in_what_may_be_printed() -> None:
 # The log-in, fed by hand --------------------------------------------------------------------
 
 
+LOCAL_SID = bytes([4, 3, 2, 1])
+
+
 def login(suite: int) -> tuple[wire.WireSession, list[dict[str, Any]]]:
     """A session in the middle of its log-in, without a socket."""
     outcome: list[dict[str, Any]] = []
@@ -144,6 +147,7 @@ def login(suite: int) -> tuple[wire.WireSession, list[dict[str, Any]]]:
     wire_session.refused = wire_session.objection = None
     wire_session.stage = "open session"
     wire_session.rmcptag = 7
+    wire_session.localsid = 0x01020304
     wire_session.sessioncontext = "OPENSESSION"
     wire_session.onlogon = outcome.append
     return wire_session, outcome
@@ -152,6 +156,7 @@ def login(suite: int) -> tuple[wire.WireSession, list[dict[str, Any]]]:
 def chosen(authentication: int, integrity: int, confidentiality: int) -> bytearray:
     data = bytearray(36)
     data[0] = 7
+    data[4:8] = LOCAL_SID
     data[16], data[24], data[32] = authentication, integrity, confidentiality
     return data
 
@@ -162,6 +167,40 @@ def test_a_refused_proposal_ends_the_log_in(status: int) -> None:
     wire_session._got_rmcp_response(bytearray([7, status, 0, 0]))
     assert wire_session.refused == ("open session", status)
     assert "error" in outcome[0]
+
+
+@pytest.mark.parametrize(
+    ("handler", "context"),
+    [
+        ("_got_rmcp_response", "OPENSESSION"),
+        ("_got_rakp2", "EXPECTINGRAKP2"),
+        ("_got_rakp4", "EXPECTINGRAKP4"),
+    ],
+)
+def test_a_refusal_of_another_attempt_does_not_end_this_one(handler: str, context: str) -> None:
+    for refusal, ends in (
+        ([7, 0x01, 0, 0, *LOCAL_SID], True),
+        ([7, 0x01, 0, 0, 0, 0, 0, 0], True),
+        ([7, 0x01, 0, 0, 9, 9, 9, 9], False),
+        ([8, 0x01, 0, 0, *LOCAL_SID], False),
+    ):
+        wire_session, outcome = login(17)
+        wire_session.sessioncontext = context
+        getattr(wire_session, handler)(bytearray(refusal))
+        assert bool(outcome) is ends, refusal
+
+
+@pytest.mark.parametrize(
+    ("handler", "context"), [("_got_rakp2", "EXPECTINGRAKP2"), ("_got_rakp4", "EXPECTINGRAKP4")]
+)
+def test_a_session_number_that_a_repetition_made_invalid_is_no_refusal(handler: str, context: str) -> None:
+    wire_session, outcome = login(17)
+    wire_session.sessioncontext = context
+    wire_session.privlevel = 4
+    wire_session.autopriv = False
+    getattr(wire_session, handler)(bytearray([7, 0x02, 0, 0, *LOCAL_SID]))
+    assert (wire_session.refused, outcome) == (None, [])
+    assert wire_session.stage == "open session"
 
 
 @pytest.mark.parametrize("algorithms", [(1, 1, 1), (0, 0, 0), (3, 4, 0), (3, 0, 1)])
@@ -204,6 +243,10 @@ def test_what_is_overridden_exists_in_pyghmi() -> None:
         "evq",
         "lastpayload",
         "_mark_broken",
+        "request_entry",
+        "seqlun",
+        "forbidsock",
+        "bmc_handlers",
     ):
         assert used in source
 
