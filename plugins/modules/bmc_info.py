@@ -50,11 +50,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 power:
-  description: C(power), C(restore_policy) and the moment C(at).
+  description:
+    - C(power), C(restore_policy) and the moment C(at). C(power) is V(on), V(off), or V(unknown) with the
+      C(cause), while the server is on the way from one to the other. It fails when the BMC told nothing.
   returned: when gathered
   type: dict
 chassis:
-  description: C(power), C(restore_policy), C(faults), C(last_event), C(boot) and the moment C(at).
+  description: As RV(power), and C(faults), C(last_event) and C(boot).
   returned: when gathered
   type: dict
 firmware:

@@ -17,14 +17,23 @@ SUBSETS = ("power", *DEFAULT, "power_reading")
 
 
 def power(bmc: Bmc) -> dict[str, Any]:
-    """Power and restore policy, in one question: what a fleet is asked most."""
-    status = _status(bmc)
-    return {"at": status.at, "power": status.power, "restore_policy": status.restore_policy}
+    """Power and restore policy, in one question: what a fleet is asked most.
+
+    A server on the way from on to off is neither, which is no failure of reading it: its power is unknown,
+    and ``cause`` says what the BMC told.
+    """
+    return _power(_status(bmc))
+
+
+def _power(status: Status) -> dict[str, Any]:
+    told: dict[str, Any] = {"at": status.at, "power": status.power, "restore_policy": status.restore_policy}
+    return told if status.cause is None else {**told, "cause": status.cause}
 
 
 def _status(bmc: Bmc) -> Status:
+    """:raises errors.StateUnknown: the BMC told nothing."""
     status = bmc.read_status()
-    if status.cause is not None:
+    if not status.answered:
         raise errors.StateUnknown("read the chassis status", device=bmc.name, cause=status.cause)
     return status
 
@@ -33,9 +42,7 @@ def chassis(bmc: Bmc) -> dict[str, Any]:
     """Power, restore policy, faults, boot device (``None`` when the BMC does not tell)."""
     status = _status(bmc)
     facts: dict[str, Any] = {
-        "at": status.at,
-        "power": status.power,
-        "restore_policy": status.restore_policy,
+        **_power(status),
         "faults": list(status.faults),
         "last_event": list(status.last_event),
     }

@@ -65,7 +65,11 @@ def now() -> str:
 
 @dataclass(frozen=True)
 class Status:
-    """Power and restore policy, read at one moment."""
+    """Power and restore policy, read at one moment.
+
+    :param cause: why the power is unknown.
+    :param answered: whether the BMC told anything. It may, and have the server on the way from on to off.
+    """
 
     at: str
     power: str
@@ -73,6 +77,7 @@ class Status:
     faults: tuple[str, ...] = ()
     last_event: tuple[str, ...] = ()
     cause: str | None = None
+    answered: bool = True
 
     def reading(self) -> dict[str, str]:
         """``at`` and ``state``, and the cause when the state is not known."""

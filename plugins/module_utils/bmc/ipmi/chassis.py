@@ -67,9 +67,10 @@ def read_status(session: Session) -> Status:
     try:
         data = session.command("read the chassis status", _CHASSIS, _GET_STATUS)
     except DatacenterError as error:
-        return Status(now(), UNKNOWN, UNKNOWN, cause=error.cause or error.what)
+        return Status(now(), UNKNOWN, UNKNOWN, cause=error.cause or error.what, answered=False)
     if len(data) < 3:
-        return Status(now(), UNKNOWN, UNKNOWN, cause=f"its answer has {len(data)} bytes of 3")
+        cause = f"its answer has {len(data)} bytes of 3"
+        return Status(now(), UNKNOWN, UNKNOWN, cause=cause, answered=False)
     faults = [text for bit, text in _FAULTS.items() if data[0] >> bit & 1]
     faults += [text for bit, text in _MISC_FAULTS.items() if data[2] >> bit & 1]
     policy = data[0] >> 5 & 3

@@ -64,7 +64,7 @@ def read_status(service: Service) -> Status:
         # Nobody said which server: no reading of any of them is an answer.
         raise
     except DatacenterError as error:
-        return Status(now(), UNKNOWN, UNKNOWN, cause=error.cause or error.what)
+        return Status(now(), UNKNOWN, UNKNOWN, cause=error.cause or error.what, answered=False)
     stated = system.get("PowerState")
     power = _POWER.get(str(stated), UNKNOWN)
     return Status(

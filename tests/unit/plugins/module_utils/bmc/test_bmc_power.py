@@ -10,7 +10,7 @@ from typing import Any, Union
 
 import pytest
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors, info
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.chassis import (
     set_boot,
     set_restore_policy,
@@ -65,6 +65,12 @@ class FakeBmc(IpmiBmc):
         if isinstance(answer, DatacenterError):
             raise answer
         return answer if isinstance(answer, bytes) else answer(self, list(data))
+
+
+def test_a_bmc_that_tells_nothing_has_no_state() -> None:
+    for nothing in (NO_ANSWER, FAILED, b"\x01"):
+        with pytest.raises(errors.StateUnknown):
+            info.power(FakeBmc(nothing))
 
 
 def status(on: bool, policy: int = ALWAYS_ON) -> bytes:

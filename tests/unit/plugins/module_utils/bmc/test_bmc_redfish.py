@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments, errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments, errors, info
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import (
     BOOT_DEVICES,
     POLICIES,
@@ -107,6 +107,20 @@ def test_only_on_and_off_are_known(stated: str | None, power: str) -> None:
     status = chassis.read_status(service)
     assert (status.power, status.restore_policy) == (power, "previous")
     assert (status.cause is None) is (power != "unknown")
+
+
+@pytest.mark.parametrize("subset", ["power", "chassis"])
+def test_a_server_on_the_way_is_told_of_and_silence_is_not_made_an_answer(subset: str) -> None:
+    service, wire = served({SYSTEM: {"PowerState": "PoweringOff", "PowerRestorePolicy": "AlwaysOff"}})
+    bmc = RedfishBmc(service.session)
+    told = info.gather(bmc, [subset])[subset]
+    assert (told["power"], told["restore_policy"]) == ("unknown", "always-off")
+    assert told["cause"] == "its power state is PoweringOff"
+    wire.tree[SYSTEM]["PowerState"] = "Off"
+    assert "cause" not in info.gather(bmc, [subset])[subset]
+    wire.script["GET", SYSTEM] = [refused(500, "InternalError"), refused(500, "InternalError")]
+    with pytest.raises(errors.StateUnknown, match="InternalError"):
+        info.gather(bmc, [subset])
 
 
 def test_an_error_is_an_unknown_state_with_its_cause() -> None:
