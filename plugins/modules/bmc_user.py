@@ -152,6 +152,7 @@ notes:
   - When a BMC takes a password and lets nobody in with it, the old one is set again and seen to work; the
     file then says C(kept). It says so, too, when the BMC refuses a password; another one may be given then.
     A password that is C(kept) is still tried, as the last one, by the runs after.
+    Where it is not known whether the BMC takes it, C(pending) stands, even if the old one works still.
   - IPMI knows no way to delete an account. V(absent) disables it, takes its access and clears its name.
 """
 
