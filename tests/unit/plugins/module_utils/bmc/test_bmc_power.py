@@ -10,7 +10,9 @@ from typing import Any, Union
 
 import pytest
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments, errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import chassis as calls
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.chassis import FENCE
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.chassis import (
     set_boot,
     set_restore_policy,
@@ -24,7 +26,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power imp
     Watch,
     set_power,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline, Target
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DatacenterError,
     DeadlineExceeded,
@@ -250,6 +252,33 @@ def test_off_with_the_old_policy_is_no_fence() -> None:
     with pytest.raises(errors.NotConfirmed) as error:
         fence(FakeBmc(ON, OFF), THREE, sleep=no_sleep)
     assert error.value.result["fenced"] is False
+
+
+def test_each_reading_that_counts_says_the_policy_too() -> None:
+    """A policy that reads now so, now so is no policy; one that comes late is waited for."""
+    late = fence(FakeBmc(ON, OFF, FENCED), THREE, sleep=no_sleep)
+    assert (late["fenced"], len(late["readings"])) == (True, 4)
+    wavering = [ON, *[FENCED, OFF, FENCED, FENCED] * 10_000]
+    with pytest.raises(errors.NotConfirmed, match="reads always-on"):
+        fence(FakeBmc(*wavering), Confirmation(4, 0.001, 0.05), sleep=no_sleep)
+
+
+def test_each_server_of_a_fleet_is_asked_on_its_own_second_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(calls, "answer", lambda address, **_more: asked.append(address))
+    path = {"address": "10.0.0.7", "port": 22}
+    one = {"name": "db", "address": "192.0.2.1", "second_path": path}
+    spec = FENCE.spec()
+    params = {name: option.get("default") for name, option in spec.items()}
+    fleet = {**params, "targets": [one]}
+    (own,) = arguments.params_of_each(fleet, [Target("db", "192.0.2.1", "ops", "x")], FENCE.own).values()
+    assert spec["targets"]["options"]["second_path"]["options"]["port"]["default"] == 22
+    FENCE.work(FakeBmc(FENCED), {**own, "deadline_s": 1.0}, False)
+    assert "10.0.0.7" in asked
+    # One server's silence says nothing of the others.
+    assert FENCE.misfits is not None
+    assert "each states its own" in FENCE.misfits({**fleet, "second_path": path})[0]
+    assert FENCE.misfits({**params, "second_path": path}) == FENCE.misfits(fleet) == []
 
 
 def test_a_fence_in_time_or_not_at_all() -> None:
