@@ -25,7 +25,12 @@ def power(bmc: Bmc) -> dict[str, Any]:
 def _status(bmc: Bmc) -> Status:
     status = bmc.read_status()
     if status.cause is not None:
-        raise errors.StateUnknown("read the chassis status", device=bmc.name, cause=status.cause)
+        raise errors.StateUnknown(
+            "read the chassis status",
+            device=bmc.name,
+            cause=status.cause,
+            next_step="ask again in a moment; if it stays so, look at the server itself",
+        )
     return status
 
 

@@ -18,6 +18,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.chassis i
     set_restore_policy,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.info import power
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.bmc import IpmiBmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.chassis import boot_flags
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import BOOT_DEVICES, Boot
@@ -293,3 +294,9 @@ def test_check_mode_of_the_fence_does_not_record() -> None:
     recorded: list[dict[str, Any]] = []
     done = fence(bmc, THREE, check=True, before_change=recorded.append)
     assert (done["changed"], done["fenced"], bmc.written, recorded) == (True, False, [], [])
+
+
+def test_a_state_that_is_not_known_comes_with_what_to_do() -> None:
+    with pytest.raises(errors.StateUnknown) as error:
+        power(FakeBmc(NO_ANSWER))
+    assert error.value.next_step

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.facts import SENSOR
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import sdr
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.bmc import IpmiBmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import VERDICTS, Sensor
@@ -250,6 +251,15 @@ def test_the_cache_saves_the_records_until_they_change(tmp_path: Path) -> None:
     (kept,) = (tmp_path / "cache").iterdir()
     kept.write_text("not ours")
     assert cost(bmc, how)[RECORD] == 4
+
+
+def test_check_mode_writes_no_cache(tmp_path: Path) -> None:
+    params = {name: option.get("default") for name, option in SENSOR.options.items()}
+    for check in (True, False):
+        bmc = FakeBmc([full(INLET)], {1: [23, 0xC0, OK]})
+        found = SENSOR.work(bmc, {**params, "cache": str(tmp_path / "kept")}, check)
+        assert found["verdict"] == "ok"
+        assert (tmp_path / "kept").exists() is not check
 
 
 @pytest.mark.parametrize("most", [9, 16, 40])
