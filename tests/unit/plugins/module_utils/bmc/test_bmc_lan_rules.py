@@ -108,6 +108,28 @@ def test_access_keeps_what_else_stands_in_its_byte() -> None:
     assert written(replace(NOW, access="shared")) == [[0x40, 0x0E, 0x63, 0], [0x40, 0x0E, 0xA3, 0]]
 
 
+def test_access_that_ends_with_the_next_start_is_not_taken_for_lasting() -> None:
+    """And the way back leads to both, the mode in force and the stored one."""
+    told = "always until its next start, then shared"
+    parameters = {20: b"\0\0", 3: bytes(4), 4: b"\1", 5: bytes(6), 6: bytes(4), 12: bytes(4)}
+
+    class TwoModes(FakeSession):
+        def command(self, what: str, netfn: int, command: int, data: Any = (), **more: Any) -> bytes:
+            if (netfn, command) == GET_ACCESS:
+                return b"\x22\x04" if data[1] == 0x80 else b"\x23\x04"
+            if (netfn, command) == (0x0C, 2):
+                return b"\x11" + parameters[data[1]]
+            return super().command(what, netfn, command, data, **more)
+
+    session: Any = TwoModes()
+    assert lan.settings(session).access == told
+    lan.write(session, NOW, replace(NOW, access=told))
+    assert session.set == [[0x40, 0x0E, 0x63, 0], [0x40, 0x0E, 0xA2, 0]]
+    session.set.clear()
+    lan.write(session, replace(NOW, access=told), NOW)
+    assert session.set == [[0x40, 0x0E, 0x62, 0], [0x40, 0x0E, 0xA2, 0]]
+
+
 def test_a_bmc_without_set_in_progress_is_written_all_the_same() -> None:
     unknown = errors.command_failed("db", "set", 0x80)
     assert [3, 10, 0, 0, 9] in written(replace(NOW, address="10.0.0.9"), p0_1=unknown, p0_2=unknown)
