@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
@@ -116,9 +117,7 @@ def _analogue(
     bits = answer[2] if compared else 0
     crossed = [_named(name, entry) for bit, name in enumerate(_BITS) if bits >> bit & 1]
     if entry.reading_type != _THRESHOLD:
-        discrete = _discrete(record, answer, about)
-        told = {"states": discrete.states, "verdict": discrete.verdict, "cause": discrete.cause}
-        return Sensor(**about, reading=reading, **told)
+        return replace(_discrete(record, answer, about), reading=reading)
     if crossed or live or not compared:
         about.update(_in_force(session, record) or {})
     if about.get("thresholds_from") == "sensor" and reading is not None:
