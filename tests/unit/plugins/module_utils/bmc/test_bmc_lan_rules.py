@@ -220,6 +220,14 @@ def test_what_this_machine_reaches_all_the_same_is_not_refused() -> None:
     assert foretold(Wanted(gateway="0.0.0.0"), FAR, address="192.0.2.1")["changed"]
 
 
+@pytest.mark.parametrize("mac", ["None", "00:00:00:00:00:00"])
+def test_a_bmc_without_a_mac_address_is_not_moved(mac: str) -> None:
+    """Any other without one would be taken for it."""
+    with pytest.raises(Refused, match="could not be known again"):
+        foretold(Wanted("10.0.0.9"), FAR, mac=mac)
+    assert foretold(Wanted(vlan=5), FAR, mac=mac)["changed"]
+
+
 class Moved(FakeBmc):
     """It acts at once, and says no to the commit when it is at its new address already."""
 
