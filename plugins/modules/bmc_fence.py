@@ -50,6 +50,7 @@ options:
   second_path:
     description:
       - Where a server that runs would answer. Silence adds nothing to the readings.
+      - With O(targets) each states its own.
     type: dict
     suboptions:
       address:
@@ -65,6 +66,61 @@ options:
       - Append what was found (power, restore policy) to this file on the control node as a line of JSON, on
         disk before anything is changed. It is what a failback restores, also when this run is killed.
     type: path
+  targets:
+    description:
+      - A fleet, as for every module of this group; here each may state O(second_path) of its own, too.
+    type: list
+    elements: dict
+    suboptions:
+      address:
+        description: Address or name of the BMC.
+        type: str
+        required: true
+      port:
+        description: UDP port of the BMC.
+        type: int
+      user:
+        description: Account on the BMC.
+        type: str
+      password:
+        description: Its password.
+        type: str
+      name:
+        description: What people call the server; the name of its share. The address when it is not given.
+        type: str
+      cipher_suite:
+        description: Cipher suite of the session.
+        type: int
+        choices: [17, 3]
+      privilege:
+        description: Privilege level of the session.
+        type: str
+        choices: [user, operator, administrator]
+      protocol:
+        description: What is spoken with the BMC.
+        type: str
+        choices: [ipmi, redfish, auto]
+      https_port:
+        description: TCP port of the BMC's Redfish service.
+        type: int
+      ca_file:
+        description: Certificates of the authorities by which the BMC's own is signed.
+        type: path
+      system:
+        description: Which server is meant when several stand behind one Redfish service.
+        type: str
+      second_path:
+        description: Where this server would answer if it ran.
+        type: dict
+        suboptions:
+          address:
+            description: The server's own address, not its BMC's.
+            type: str
+            required: true
+          port:
+            description: A TCP port; a refusal is an answer, too.
+            type: int
+            default: 22
 """
 
 EXAMPLES = r"""

@@ -84,7 +84,7 @@ options:
     description:
       - Folder on the control node in which the list of a BMC's sensors is kept, in a file for each BMC. It
         is read anew when the BMC's firmware, or the count or the times of the last change of the list, are
-        others.
+        others. Check mode does without it.
     type: path
 """
 

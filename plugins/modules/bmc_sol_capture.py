@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Opens the server's serial console through its BMC (serial over LAN) for a while, and writes what it prints
     to a file on the control node. What did it say while it did not boot?
-  - Types nothing unless O(send) is given, and gives the console back whatever happens.
+  - Types nothing unless O(send) or O(send_secret) is given, and gives the console back whatever happens.
   - Refuses when somebody else has the console, and says who, as far as the BMC tells.
 attributes:
   check_mode:
@@ -50,6 +50,12 @@ options:
   send:
     description:
       - Typed first. Mind that a return is V(\\r), in double quotes. Without it nothing is ever typed.
+      - It is shown in results and logs; a password belongs into O(send_secret).
+    type: str
+  send_secret:
+    description:
+      - As O(send), for what nobody is to read. It is left out of RV(tail) where the console repeats it in one
+        piece, and it is in the file, which is its owner's alone (0600).
     type: str
   stamps:
     description: Each line of the file begins with the moment (UTC) at which it began.

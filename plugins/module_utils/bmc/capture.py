@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -49,6 +49,7 @@ class Capture:
     :param plain: control sequences are left out.
     :param take_over: from somebody who has the console.
     :param tail: so many last lines are given back.
+    :param secret: typed instead of ``send``, and left out of the tail where the console repeats it.
     """
 
     path: Path
@@ -60,6 +61,11 @@ class Capture:
     plain: bool = True
     take_over: bool = False
     tail: int = 20
+    secret: str | None = field(default=None, repr=False)
+
+    @property
+    def typed(self) -> str | None:
+        return self.secret if self.secret is not None else self.send
 
 
 def capture(bmc: Bmc, wanted: Capture, *, check: bool = False) -> dict[str, Any]:
@@ -89,6 +95,8 @@ def capture(bmc: Bmc, wanted: Capture, *, check: bool = False) -> dict[str, Any]
             if held is not None:
                 bmc.free_console()
             with bmc.console() as console:
+                # Not sooner: what a capture before this one wrote is worth more than nothing.
+                file.truncate(0)
                 result["ended_by"] = _watch(console, wanted, log)
                 result["dropped"] = console.dropped
             _demand_given_back(bmc)
@@ -113,8 +121,8 @@ def _demand_given_back(bmc: Bmc) -> None:
 
 def _watch(console: Console, wanted: Capture, log: Log) -> str:
     """Read until one of the ends; which one."""
-    if wanted.send is not None:
-        console.send(wanted.send.encode())
+    if wanted.typed is not None:
+        console.send(wanted.typed.encode())
     end = time.monotonic() + wanted.seconds
     heard = time.monotonic()
     pattern = re.compile(wanted.until) if wanted.until is not None else None
@@ -132,11 +140,11 @@ def _watch(console: Console, wanted: Capture, log: Log) -> str:
 
 @contextmanager
 def _private(wanted: Capture, device: str) -> Iterator[IO[bytes]]:
-    """The file, made anew and for its owner alone: consoles print what is typed at them.
+    """The file, for its owner alone: consoles print what is typed at them. It keeps what is in it.
 
     :raises DatacenterError: it cannot be made; nothing was done.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         descriptor = os.open(wanted.path, flags, 0o600)
         os.fchmod(descriptor, 0o600)
@@ -207,7 +215,12 @@ class Log:
         os.fsync(self._file.fileno())
 
     def result(self) -> dict[str, Any]:
-        return {"bytes": self.bytes, "tail": list(self._tail) if self._wanted.tail else []}
+        return {"bytes": self.bytes, "tail": [self._shown(line) for line in self._tail if self._wanted.tail]}
+
+    def _shown(self, line: str) -> str:
+        for word in (self._wanted.secret or "").split():
+            line = line.replace(word, "********")
+        return line
 
 
 def _lines(text: str) -> list[str]:

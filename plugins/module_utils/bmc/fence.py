@@ -82,8 +82,7 @@ def fence(
         if first.power != OFF:
             control(bmc, "off", watch)
             done.append("chassis power off")
-        watch.until(OFF, "fence")
-        after = watch.statuses[-1].restore_policy
+        after = _until_off(watch, policy_set, sleep)
         if policy_set and after != _POLICY:
             raise errors.NotConfirmed(
                 f"the server is off, but its power-restore policy reads {after} instead of {_POLICY}",
@@ -102,6 +101,25 @@ def fence(
         error.result.update(_result(watch, observed, watch_policy(watch), done, fenced=False))
         raise
     return _result(watch, observed, after, done, fenced=True)
+
+
+def _until_off(watch: Watch, policy_set: bool, sleep: Callable[[float], None]) -> str:
+    """Read until the readings that count all say 'off' and, where the BMC took it, the policy.
+
+    A policy that comes a moment late is waited for; one that is another in the last reading is not.
+
+    :returns: the policy of these readings, the first that is another one if there is one.
+    """
+    watch.until(OFF, "fence")
+    while True:
+        policies = [status.restore_policy for status in watch.statuses[-watch.how.readings :]]
+        others = [policy for policy in policies if policy != _POLICY]
+        if not policy_set or not others or policies[-1] != _POLICY:
+            return policies[-1]
+        if watch.deadline.remaining() < watch.how.interval_s:
+            return others[0]
+        sleep(watch.how.interval_s)
+        watch.until(OFF, "fence")
 
 
 def _watch(bmc: Bmc, how: Confirmation, beside: Beside, sleep: Callable[[float], None]) -> Watch:

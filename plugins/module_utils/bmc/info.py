@@ -34,7 +34,12 @@ def _status(bmc: Bmc) -> Status:
     """:raises errors.StateUnknown: the BMC told nothing."""
     status = bmc.read_status()
     if not status.answered:
-        raise errors.StateUnknown("read the chassis status", device=bmc.name, cause=status.cause)
+        raise errors.StateUnknown(
+            "read the chassis status",
+            device=bmc.name,
+            cause=status.cause,
+            next_step="ask again in a moment; if it stays so, look at the server itself",
+        )
     return status
 
 

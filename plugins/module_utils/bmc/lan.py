@@ -122,6 +122,8 @@ def _demand_sense(
         wrong.append("address and VLAN in one step: many BMCs are gone after the first of the two writes")
     if after.source != before.source and before.source in _ONLY_TOLD:
         wrong.append(f"its address is of the source {before.source}, to which there would be no way back")
+    if after.address != before.address and not _is_known(before.mac):
+        wrong.append("the BMC tells no MAC address, so it could not be known again at another address")
     if before.address == "0.0.0.0":
         wrong.append("the BMC does not tell its present address, so there would be no way back")
     if wrong:
@@ -131,6 +133,11 @@ def _demand_sense(
             cause="; ".join(wrong),
             next_step="correct the settings, or change them one after the other",
         )
+
+
+def _is_known(mac: str) -> bool:
+    """Not what protocols say for none. Colons or hyphens, as the BMC likes."""
+    return mac.strip("0:-") not in ("", "None")
 
 
 def _no_way(

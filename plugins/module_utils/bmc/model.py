@@ -245,8 +245,8 @@ class LanSettings:
     :param gateway: ``None`` when it has none.
     :param source: ``static`` or ``dhcp``; whatever else a BMC says.
     :param vlan: ``None`` for no tag.
-    :param access: when it answers on this channel: ``always``, ``shared``, ``preboot``, ``disabled``;
-        ``None`` when the protocol has no such thing.
+    :param access: when it answers on this channel: ``always``, ``shared``, ``preboot``, ``disabled``, or
+        what it is now and what after the BMC's next start; ``None`` when the protocol has no such thing.
     :param mac: by which it is known again at another address. Not a setting.
     """
 

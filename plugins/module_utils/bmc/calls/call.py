@@ -70,6 +70,11 @@ def folder(path: str | None) -> Path | None:
     return Path(path) if path else None
 
 
+def cache_of(params: Mapping[str, Any], check: bool) -> Path | None:
+    """The folder for what hardly changes. Check mode, which writes nothing, does without."""
+    return None if check else folder(params["cache"])
+
+
 def difference(before: Any, after: Any) -> dict[str, Any]:
     """For a result: what ``--diff`` shows."""
     return {"diff": {"before": before, "after": after}}

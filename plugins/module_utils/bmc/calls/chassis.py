@@ -75,6 +75,12 @@ def _fence(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     return {**result, **difference(before, {"power": "off", "restore_policy": result["policy_after"]})}
 
 
+def _fence_misfits(params: Mapping[str, Any]) -> list[str]:
+    if params["targets"] is not None and params["second_path"] is not None:
+        return ["second_path is one server's; with targets each states its own"]
+    return []
+
+
 def _confirmation(params: Mapping[str, Any]) -> Confirmation:
     return Confirmation(params["readings"], params["interval_s"], params["deadline_s"])
 
@@ -114,4 +120,6 @@ FENCE = Call(
         "record_path": {"type": "path"},
         "second_path": {"type": "dict", "options": _SECOND_PATH},
     },
+    _fence_misfits,
+    own=("second_path",),
 )

@@ -30,6 +30,7 @@ def _capture(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]
         params["plain"],
         params["take_over"],
         params["tail"],
+        params["send_secret"],
     )
     return capture(bmc, wanted, check=check)
 
@@ -51,6 +52,8 @@ def _around(each: Each, check: bool) -> Iterator[list[Target]]:
                 re.compile(params["until"])
             except re.error as error:
                 wrong.append(f"until is no regular expression ({error})")
+        if params["send"] is not None and params["send_secret"] is not None:
+            wrong.append("send and send_secret are both to be typed first")
         if params["path"] is None:
             wrong.append("path is not given")
     paths = Counter(params["path"] for params in each.params.values() if params["path"] is not None)
@@ -69,6 +72,7 @@ SOL_CAPTURE = Call(
         "until": {"type": "str"},
         "silence_s": {"type": "float"},
         "send": {"type": "str"},
+        "send_secret": {"type": "str", "no_log": True},
         "stamps": {"type": "bool", "default": True},
         "plain": {"type": "bool", "default": True},
         "take_over": {"type": "bool", "default": False},

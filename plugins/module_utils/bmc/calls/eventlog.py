@@ -12,8 +12,8 @@ from typing import Any
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import eventlog
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import (
     Call,
+    cache_of,
     difference,
-    folder,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import SEVERITIES, Bmc
 
@@ -24,7 +24,7 @@ def _sel(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
         params["severity"],
         eventlog.instant(since) if since else None,
         params["sensors"],
-        folder(params["cache"]),
+        cache_of(params, check),
     )
     if params["state"] == "read":
         return eventlog.read(bmc, choice)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import firmware, sensors
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import Call, folder
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import Call, cache_of
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.info import DEFAULT, SUBSETS, gather
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import SEVERITIES, Bmc
 
@@ -26,7 +26,7 @@ def _sensor(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
         params["fail_at"],
         params["fail_unknown"],
         params["live_thresholds"],
-        folder(params["cache"]),
+        cache_of(params, check),
     )
     return sensors.sweep(bmc, how)
 

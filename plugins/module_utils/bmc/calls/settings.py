@@ -28,6 +28,9 @@ def _settings(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any
 
 def _settings_misfits(params: Mapping[str, Any]) -> list[str]:
     wrong = [] if any(params[name] for name in WORDS) else ["no setting is stated"]
+    services = params["services"]
+    if services is not None and all(on is None for on in services.values()):
+        wrong.append("services states none of them")
     if params["alert"]:
         try:
             IPv4Address(params["alert"]["address"])

@@ -16,10 +16,14 @@ from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.session import Session
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.settings import (
+    access_modes,
+    set_access_modes,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import LanSettings
 
 _APP, _TRANSPORT = 0x06, 0x0C
-_SET_CHANNEL_ACCESS, _GET_CHANNEL_ACCESS, _GET_CHANNEL_INFO = 0x40, 0x41, 0x42
+_GET_CHANNEL_INFO = 0x42
 _SET_PARAMETER, _GET_PARAMETER = 0x01, 0x02
 _THIS_CHANNEL = 0x0E
 
@@ -34,9 +38,12 @@ _SOURCE_NUMBERS = {name: number for number, name in _SOURCES.items()}
 _VLAN_ENABLED = 0x8000
 
 _ACCESS = ("disabled", "preboot", "always", "shared")
-_ACCESS_MODE, _ACCESS_REST = 0x07, 0x38
-#: Bits 7 and 6 of byte 2: the setting that is kept, and the one in force now.
-_KEPT, _NOW = 0x40, 0x80
+#: What is said of the mode in force and of the one that is stored, where that is another.
+_SAID = {
+    (now, stored): mode if now == stored else f"{mode} until its next start, then {_ACCESS[stored]}"
+    for now, mode in enumerate(_ACCESS)
+    for stored in range(len(_ACCESS))
+}
 
 
 def lan(session: Session) -> dict[str, Any]:
@@ -72,22 +79,16 @@ def settings(session: Session) -> LanSettings:
     """The same as settings, with the channel's access mode."""
     told = lan(session)
     gateway = None if told["gateway"] == "0.0.0.0" else told["gateway"]
-    access = _ACCESS[_access(session, _NOW)[0] & _ACCESS_MODE & 3]
+    access = _SAID[access_modes(session, _THIS_CHANNEL)]
     return LanSettings(
         told["address"], told["prefix_length"], gateway, told["source"], told["vlan"], access, told["mac"]
     )
 
 
-def _access(session: Session, which: int) -> bytes:
-    return session.command("read the channel's access", _APP, _GET_CHANNEL_ACCESS, [_THIS_CHANNEL, which])
-
-
-def _write_access(session: Session, mode: str) -> None:
-    """Set when the channel answers, kept and in force; alerting, authentication and privilege stay."""
-    for which in (_KEPT, _NOW):
-        rest = _access(session, which)[0] & _ACCESS_REST
-        data = [_THIS_CHANNEL, which | rest | _ACCESS.index(mode), 0]
-        session.command(f"set the channel's access to {mode}", _APP, _SET_CHANNEL_ACCESS, data)
+def _write_access(session: Session, said: str) -> None:
+    """Set when the channel answers, stored and in force."""
+    ((now, stored),) = (modes for modes, words in _SAID.items() if words == said)
+    set_access_modes(session, _THIS_CHANNEL, now, stored)
 
 
 def write(session: Session, now: LanSettings, wanted: LanSettings) -> None:

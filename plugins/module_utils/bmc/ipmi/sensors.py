@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
@@ -57,6 +58,7 @@ _IN_RECORD = {
 }
 _CAPABILITIES, _READABLE = 11, 18
 _NO_ACCESS, _FIXED = 0, 3
+_NO_STATE = "the BMC tells no state of it"
 
 
 def read_sensors(
@@ -115,15 +117,17 @@ def _analogue(
     bits = answer[2] if compared else 0
     crossed = [_named(name, entry) for bit, name in enumerate(_BITS) if bits >> bit & 1]
     if entry.reading_type != _THRESHOLD:
-        discrete = _discrete(record, answer, about)
-        return Sensor(**about, reading=reading, states=discrete.states, verdict=discrete.verdict)
+        return replace(_discrete(record, answer, about), reading=reading)
     if crossed or live or not compared:
         about.update(_in_force(session, record) or {})
     if about.get("thresholds_from") == "sensor" and reading is not None:
         # Some firmware compares nothing. What is beyond a threshold in force is not fine.
         crossed += [name for name, limit in about["thresholds"].items() if _beyond(name, reading, limit)]
     elif not compared:
-        return Sensor(**about, reading=reading, cause="the BMC tells no state of it")
+        return Sensor(**about, reading=reading, cause=_NO_STATE)
+    if reading is None and not crossed and _numeric(entry):
+        # The comparison may be made with the same number that is none.
+        return Sensor(**about, cause="its raw reading stands for no number")
     worst = max(crossed, key=lambda name: SEVERITIES.index(VERDICTS[name]), default=None)
     return Sensor(
         **about,
@@ -179,16 +183,17 @@ def _in_force(session: Session, record: sdr.Record) -> dict[str, Any] | None:
     return _thresholds(values, record.entry, "sensor") if values else None
 
 
-def _thresholds(values: Mapping[str, float], entry: Any, source: str) -> dict[str, Any]:
-    if not values:
+def _thresholds(values: Mapping[str, float | None], entry: Any, source: str) -> dict[str, Any]:
+    known = {_named(name, entry): value for name, value in values.items() if value is not None}
+    if not known:
         return {}
     return {
-        "thresholds": {_named(name, entry): value for name, value in values.items()},
+        "thresholds": known,
         "thresholds_from": source,
     }
 
 
-def _value(session: Session, record: sdr.Record, raw: int) -> float:
+def _value(session: Session, record: sdr.Record, raw: int) -> float | None:
     entry = record.entry
     if entry.linearization > _LAST_FIXED:
         factors = session.command(
@@ -201,13 +206,14 @@ def _value(session: Session, record: sdr.Record, raw: int) -> float:
     return _fixed(entry, raw)
 
 
-def _fixed(entry: Any, raw: int) -> float:
-    """Three digits after the point: more is an artefact of the conversion."""
+def _fixed(entry: Any, raw: int) -> float | None:
+    """Three digits after the point: more is an artefact of the conversion. ``None`` when it has no number."""
     try:
         return round(float(entry.decode_value(None, signed(raw, entry.numeric_format))), 3)
-    except (ValueError, ZeroDivisionError, OverflowError):
-        # The logarithm of nothing, and its like: the sensor is at the end of what it can tell.
-        return 0.0
+    except (ValueError, ZeroDivisionError, OverflowError, TypeError):
+        # The logarithm of nothing, and its like (a root that is no real number): the sensor is at the end of
+        # what it can tell.
+        return None
 
 
 def _discrete(record: sdr.Record, answer: bytes, about: dict[str, Any]) -> Sensor:
@@ -215,6 +221,8 @@ def _discrete(record: sdr.Record, answer: bytes, about: dict[str, Any]) -> Senso
     from pyghmi.ipmi.private import constants
 
     entry = record.entry
+    if len(answer) < 3:
+        return Sensor(**about, cause=_NO_STATE)
     bits = int.from_bytes(answer[2:4], "little") & 0x7FFF
     if entry.reading_type == _SENSOR_SPECIFIC:
         known: Mapping[int, Any] = constants.sensor_type_offsets.get(entry.sensor_type_number, {})

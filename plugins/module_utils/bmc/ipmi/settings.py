@@ -99,8 +99,13 @@ def _set_clock(session: Session) -> None:
 
 def _access(session: Session, channel: int) -> str:
     """The mode in force; with the stored one where that differs, so that neither is taken for both."""
-    now, stored = (_MODES[_raw_access(session, channel, which) & 3] for which in (_NOW, _STORED))
+    now, stored = (_MODES[mode] for mode in access_modes(session, channel))
     return now if now == stored else f"{now} until its next start, then {stored}"
+
+
+def access_modes(session: Session, channel: int) -> tuple[int, int]:
+    """The access mode in force and the stored one, by their numbers (table 22-28)."""
+    return _raw_access(session, channel, _NOW) & 3, _raw_access(session, channel, _STORED) & 3
 
 
 def _raw_access(session: Session, channel: int, which: int) -> int:
@@ -109,11 +114,17 @@ def _raw_access(session: Session, channel: int, which: int) -> int:
 
 
 def _set_access(session: Session, wanted: Mapping[int, str]) -> None:
-    """The stored one first: when the next start undoes what is in force, it does so to what is wanted."""
     for channel, mode in wanted.items():
-        for which in (_STORED, _NOW):
-            kept = _raw_access(session, channel, which) & 0x3F & ~_ACCESS
-            what = f"make channel {channel} {mode.replace('_', ' ')}"
-            # The last byte leaves the channel's privilege limit as it is.
-            data = [channel, which | kept | _MODES.index(mode), 0]
-            session.command(what, _APP, _SET_ACCESS, data)
+        set_access_modes(session, channel, _MODES.index(mode), _MODES.index(mode))
+
+
+def set_access_modes(session: Session, channel: int, now: int, stored: int) -> None:
+    """The stored one first: when the next start undoes what is in force, it does so to what is wanted.
+
+    Alerting, authentication and the channel's privilege limit stay.
+    """
+    for which, mode in ((_STORED, stored), (_NOW, now)):
+        kept = _raw_access(session, channel, which) & 0x3F & ~_ACCESS
+        what = f"make channel {channel} {_MODES[mode].replace('_', ' ')}"
+        # The last byte leaves the channel's privilege limit as it is.
+        session.command(what, _APP, _SET_ACCESS, [channel, which | kept | mode, 0])

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +16,16 @@ from typing import Any
 import pytest
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.capture import Capture, Log, plain
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import Each
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.console import SOL_CAPTURE
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.capture import (
+    Capture,
+    Log,
+    capture,
+    plain,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import sol
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Unreachable
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
 
 NACK, DEACTIVATED, OVERRUN = 0x40, 0x10, 0x08
 
@@ -277,3 +286,63 @@ def test_so_many_last_lines_are_given_back() -> None:
     _file, none = log(tail=0)
     none.take(b"a\n")
     assert none.result()["tail"] == []
+
+
+class FakeConsole:
+    """Repeats what is typed at it, as consoles do."""
+
+    dropped = False
+
+    def __init__(self) -> None:
+        self.typed = b""
+
+    def send(self, data: bytes) -> None:
+        self.typed += data
+
+    def read(self, _seconds: float) -> bytes:
+        return b"login: " + self.typed + b"\nWelcome\n"
+
+
+class FakeBmc:
+    name = "db"
+    held: Any = None
+
+    def __init__(self, lost: Exception | None = None) -> None:
+        self.lost = lost
+        self.typed_at = FakeConsole()
+
+    def console_holder(self) -> Any:
+        return self.held
+
+    @contextmanager
+    def console(self) -> Iterator[FakeConsole]:
+        if self.lost is not None:
+            raise self.lost
+        yield self.typed_at
+
+
+def test_a_console_that_does_not_open_leaves_the_capture_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("why it did not boot\n")
+    wanted = Capture(path, 1.0, until="Welcome")
+    with pytest.raises(Unreachable):
+        capture(FakeBmc(Unreachable("open the console", device="db")), wanted)  # type: ignore[arg-type]
+    assert path.read_text() == "why it did not boot\n"
+    capture(FakeBmc(), wanted)  # type: ignore[arg-type]
+    assert "boot" not in path.read_text()
+    assert "Welcome" in path.read_text()
+
+
+def test_a_secret_is_typed_and_not_shown(tmp_path: Path) -> None:
+    params = {name: option.get("default") for name, option in SOL_CAPTURE.options.items()}
+    given = {**params, "path": str(tmp_path / "log"), "until": "Welcome", "send_secret": "S3same,open\r"}
+    bmc = FakeBmc()
+    done = SOL_CAPTURE.work(bmc, given, False)  # type: ignore[arg-type]
+    assert bmc.typed_at.typed == b"S3same,open\r"
+    assert "S3same" not in str(done)
+    assert "Welcome" in done["tail"]
+    assert SOL_CAPTURE.options["send_secret"]["no_log"] is True
+    each = Each([], {"db": {**given, "send": "x"}})
+    assert SOL_CAPTURE.around is not None
+    with pytest.raises(DatacenterError, match="both to be typed first"), SOL_CAPTURE.around(each, True):
+        pass

@@ -108,6 +108,28 @@ def test_access_keeps_what_else_stands_in_its_byte() -> None:
     assert written(replace(NOW, access="shared")) == [[0x40, 0x0E, 0x63, 0], [0x40, 0x0E, 0xA3, 0]]
 
 
+def test_access_that_ends_with_the_next_start_is_not_taken_for_lasting() -> None:
+    """And the way back leads to both, the mode in force and the stored one."""
+    told = "always until its next start, then shared"
+    parameters = {20: b"\0\0", 3: bytes(4), 4: b"\1", 5: bytes(6), 6: bytes(4), 12: bytes(4)}
+
+    class TwoModes(FakeSession):
+        def command(self, what: str, netfn: int, command: int, data: Any = (), **more: Any) -> bytes:
+            if (netfn, command) == GET_ACCESS:
+                return b"\x22\x04" if data[1] == 0x80 else b"\x23\x04"
+            if (netfn, command) == (0x0C, 2):
+                return b"\x11" + parameters[data[1]]
+            return super().command(what, netfn, command, data, **more)
+
+    session: Any = TwoModes()
+    assert lan.settings(session).access == told
+    lan.write(session, NOW, replace(NOW, access=told))
+    assert session.set == [[0x40, 0x0E, 0x63, 0], [0x40, 0x0E, 0xA2, 0]]
+    session.set.clear()
+    lan.write(session, replace(NOW, access=told), NOW)
+    assert session.set == [[0x40, 0x0E, 0x62, 0], [0x40, 0x0E, 0xA2, 0]]
+
+
 def test_a_bmc_without_set_in_progress_is_written_all_the_same() -> None:
     unknown = errors.command_failed("db", "set", 0x80)
     assert [3, 10, 0, 0, 9] in written(replace(NOW, address="10.0.0.9"), p0_1=unknown, p0_2=unknown)
@@ -196,6 +218,14 @@ def test_what_this_machine_reaches_all_the_same_is_not_refused() -> None:
     # It answers without a gateway already, or at an address that is not its own: somebody translates.
     assert foretold(Wanted(vlan=5), FAR, gateway=None)["changed"]
     assert foretold(Wanted(gateway="0.0.0.0"), FAR, address="192.0.2.1")["changed"]
+
+
+@pytest.mark.parametrize("mac", ["None", "00:00:00:00:00:00"])
+def test_a_bmc_without_a_mac_address_is_not_moved(mac: str) -> None:
+    """Any other without one would be taken for it."""
+    with pytest.raises(Refused, match="could not be known again"):
+        foretold(Wanted("10.0.0.9"), FAR, mac=mac)
+    assert foretold(Wanted(vlan=5), FAR, mac=mac)["changed"]
 
 
 class Moved(FakeBmc):

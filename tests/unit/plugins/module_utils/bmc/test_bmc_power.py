@@ -10,12 +10,15 @@ from typing import Any, Union
 
 import pytest
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors, info
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments, errors, info
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import chassis as calls
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.chassis import FENCE
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.chassis import (
     set_boot,
     set_restore_policy,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.fence import fence
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.info import power
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.bmc import IpmiBmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.chassis import boot_flags
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import BOOT_DEVICES, Boot
@@ -24,7 +27,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power imp
     Watch,
     set_power,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline, Target
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DatacenterError,
     DeadlineExceeded,
@@ -258,6 +261,33 @@ def test_off_with_the_old_policy_is_no_fence() -> None:
     assert error.value.result["fenced"] is False
 
 
+def test_each_reading_that_counts_says_the_policy_too() -> None:
+    """A policy that reads now so, now so is no policy; one that comes late is waited for."""
+    late = fence(FakeBmc(ON, OFF, FENCED), THREE, sleep=no_sleep)
+    assert (late["fenced"], len(late["readings"])) == (True, 4)
+    wavering = [ON, *[FENCED, OFF, FENCED, FENCED] * 10_000]
+    with pytest.raises(errors.NotConfirmed, match="reads always-on"):
+        fence(FakeBmc(*wavering), Confirmation(4, 0.001, 0.05), sleep=no_sleep)
+
+
+def test_each_server_of_a_fleet_is_asked_on_its_own_second_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(calls, "answer", lambda address, **_more: asked.append(address))
+    path = {"address": "10.0.0.7", "port": 22}
+    one = {"name": "db", "address": "192.0.2.1", "second_path": path}
+    spec = FENCE.spec()
+    params = {name: option.get("default") for name, option in spec.items()}
+    fleet = {**params, "targets": [one]}
+    (own,) = arguments.params_of_each(fleet, [Target("db", "192.0.2.1", "ops", "x")], FENCE.own).values()
+    assert spec["targets"]["options"]["second_path"]["options"]["port"]["default"] == 22
+    FENCE.work(FakeBmc(FENCED), {**own, "deadline_s": 1.0}, False)
+    assert "10.0.0.7" in asked
+    # One server's silence says nothing of the others.
+    assert FENCE.misfits is not None
+    assert "each states its own" in FENCE.misfits({**fleet, "second_path": path})[0]
+    assert FENCE.misfits({**params, "second_path": path}) == FENCE.misfits(fleet) == []
+
+
 def test_a_fence_in_time_or_not_at_all() -> None:
     with pytest.raises(DeadlineExceeded) as error:
         fence(FakeBmc(ON), THREE, sleep=no_sleep)
@@ -270,3 +300,9 @@ def test_check_mode_of_the_fence_does_not_record() -> None:
     recorded: list[dict[str, Any]] = []
     done = fence(bmc, THREE, check=True, before_change=recorded.append)
     assert (done["changed"], done["fenced"], bmc.written, recorded) == (True, False, [], [])
+
+
+def test_a_state_that_is_not_known_comes_with_what_to_do() -> None:
+    with pytest.raises(errors.StateUnknown) as error:
+        power(FakeBmc(NO_ANSWER))
+    assert error.value.next_step

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.facts import SENSOR
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import sdr
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.bmc import IpmiBmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import VERDICTS, Sensor
@@ -149,6 +150,25 @@ def test_no_comparison_is_no_verdict_unless_the_thresholds_tell() -> None:
     assert (sensor.verdict, sensor.crossed) == ("critical", "upper_critical")
 
 
+def test_a_supply_that_tells_no_states_is_not_fine() -> None:
+    silent = one(SUPPLY, [0, ON])
+    assert (silent.verdict, silent.states, silent.cause) == ("unknown", (), "the BMC tells no state of it")
+    assert one(SUPPLY, [0, ON, 0x01, 0x80]).verdict == "ok"
+
+
+@pytest.mark.parametrize("linearization", [1, 7])  # logarithm, 1/x
+def test_a_raw_reading_without_a_number_is_not_zero(linearization: int) -> None:
+    record = bytearray(full(INLET))
+    record[23] = linearization
+    record[26] = record[27] = 0  # no constant beside the factor
+    nothing = one(bytes(record), [0, 0xC0, OK])
+    assert (nothing.reading, nothing.verdict) == (None, "unknown")
+    assert "no number" in str(nothing.cause)
+    assert all(isinstance(value, float) for value in nothing.thresholds.values())
+    # What the BMC says to be bad is.
+    assert one(bytes(record), [0, 0xC0, 0x10]).verdict == "critical"
+
+
 def test_one_that_is_beyond_names_the_threshold_in_force() -> None:
     bmc = FakeBmc([full(INLET), full(FAN)], {1: [31, 0xC0, 0x08], 4: [90, 0xC0, OK]})
     bmc.thresholds[1] = bytes([0x38, 0, 0, 0, 30, 35, 47])
@@ -231,6 +251,15 @@ def test_the_cache_saves_the_records_until_they_change(tmp_path: Path) -> None:
     (kept,) = (tmp_path / "cache").iterdir()
     kept.write_text("not ours")
     assert cost(bmc, how)[RECORD] == 4
+
+
+def test_check_mode_writes_no_cache(tmp_path: Path) -> None:
+    params = {name: option.get("default") for name, option in SENSOR.options.items()}
+    for check in (True, False):
+        bmc = FakeBmc([full(INLET)], {1: [23, 0xC0, OK]})
+        found = SENSOR.work(bmc, {**params, "cache": str(tmp_path / "kept")}, check)
+        assert found["verdict"] == "ok"
+        assert (tmp_path / "kept").exists() is not check
 
 
 @pytest.mark.parametrize("most", [9, 16, 40])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.settings import SETTINGS
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.bmc import IpmiBmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.settings import apply
 
@@ -124,3 +125,12 @@ def test_a_setting_that_did_not_take_is_found_out() -> None:
     with pytest.raises(errors.NotConfirmed, match="channels reads") as error:
         apply(bmc, {"channels": {2: "disabled"}})
     assert (error.value.result["changed"], error.value.result["commands"]) == (False, [])
+
+
+@pytest.mark.parametrize("more", [{}, {"clock": {"tolerance_s": 5.0}}])
+def test_services_of_which_none_is_stated_are_no_setting(more: dict[str, Any]) -> None:
+    options = SETTINGS.options["services"]["options"]
+    params = {**dict.fromkeys(SETTINGS.options), "services": dict.fromkeys(options), **more}
+    assert SETTINGS.misfits is not None
+    assert SETTINGS.misfits(params) == ["services states none of them"]
+    assert SETTINGS.misfits({**params, "services": {**dict.fromkeys(options), "ssh": False}}) == []
