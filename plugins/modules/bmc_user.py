@@ -47,9 +47,10 @@ options:
     description: Name of the account, 16 bytes at most.
     type: str
   account_privilege:
-    description: What the account may, on the channel that this session comes over. For V(present).
+    description: >-
+      What the account may, on the channel that this session comes over. For V(present). A new account needs
+      it; without it that of an account that is there is left alone.
     type: str
-    default: operator
     choices: [user, operator, administrator]
   enabled:
     description: Whether it can log in. For V(present).

@@ -27,12 +27,13 @@ _ADMINISTRATOR = "administrator"
 class Wanted:
     """An account as it should be.
 
+    :param privilege: ``None`` leaves it alone; a new account needs one.
     :param password: ``None`` leaves it alone.
     :param slot: its place, when it matters.
     """
 
     name: str
-    privilege: str
+    privilege: str | None
     enabled: bool = True
     password: str | None = field(default=None, repr=False)
     slot: int | None = None
@@ -92,21 +93,22 @@ def ensure(bmc: Bmc, wanted: Wanted, *, check: bool = False) -> dict[str, Any]:
     found = _the_one(bmc, everybody, wanted)
     if found is None:
         return _add(bmc, wanted, check)
-    _keep_in(bmc, everybody, found, wanted)
-    after = replace(found, enabled=wanted.enabled, privilege=wanted.privilege)
+    privilege = wanted.privilege or found.privilege
+    after = replace(found, enabled=wanted.enabled, privilege=privilege)
+    _keep_in(bmc, everybody, found, after, wanted.password)
     commands = []
     write_password = wanted.password is not None and not is_in_force(bmc, found, wanted.password)
     if write_password:
         commands.append(f"set the password of account {found.slot} ({found.name})")
     if after != found:
         state = "enabled" if wanted.enabled else "disabled"
-        commands.append(f"make account {found.slot} ({found.name}) {wanted.privilege}, {state}")
+        commands.append(f"make account {found.slot} ({found.name}) {privilege}, {state}")
     if commands and not check:
         # The password before the door is opened.
         if write_password and wanted.password is not None:
             bmc.set_password(found, wanted.password)
         if after != found:
-            bmc.change_account(found, enabled=wanted.enabled, privilege=wanted.privilege)
+            bmc.change_account(found, enabled=wanted.enabled, privilege=privilege)
         _read_back(bmc, after, commands)
     proved = None if commands and check else _prove(bmc, after, wanted.password, commands)
     return _result(found, after, commands, proved)
@@ -134,19 +136,21 @@ def _the_one(bmc: Bmc, everybody: list[Account], wanted: Wanted) -> Account | No
     return found[0] if found else None
 
 
-def _keep_in(bmc: Bmc, everybody: list[Account], found: Account, wanted: Wanted) -> None:
+def _keep_in(
+    bmc: Bmc, everybody: list[Account], found: Account, after: Account, password: str | None
+) -> None:
     """Refuse what would lock this session's account, or everybody, out."""
     own = found.name == bmc.target.user
-    if own and wanted.password is not None and wanted.password != bmc.target.password:
+    if own and password is not None and password != bmc.target.password:
         raise Refused(
             f"the password of {found.name} was not changed",
             device=bmc.name,
             cause="it is the account of this very session, and a break in the middle would leave it unknown",
             next_step="use state: rotated, which writes both passwords down first",
         )
-    lower = PRIVILEGES.get(wanted.privilege, 0) < PRIVILEGES.get(found.privilege, 0)
-    if (found.enabled and not wanted.enabled) or lower:
-        _refuse_lock_out(bmc, everybody, found, "disabled" if not wanted.enabled else "demoted")
+    lower = PRIVILEGES.get(after.privilege, 0) < PRIVILEGES.get(found.privilege, 0)
+    if (found.enabled and not after.enabled) or lower:
+        _refuse_lock_out(bmc, everybody, found, "disabled" if not after.enabled else "demoted")
 
 
 def why_kept(bmc: Bmc, everybody: list[Account], account: Account) -> str | None:
@@ -176,6 +180,13 @@ def _add(bmc: Bmc, wanted: Wanted, check: bool) -> dict[str, Any]:
             device=bmc.name,
             cause="a new account needs a password that can be proved by a log-in",
             next_step="give new_password, and leave enabled alone",
+        )
+    if wanted.privilege is None:
+        raise Refused(
+            f"there is no account {wanted.name}, and none was made",
+            device=bmc.name,
+            cause="it is not said what a new account may",
+            next_step="give account_privilege",
         )
     commands = [f"add account {wanted.name} as {wanted.privilege}"]
     slot = wanted.slot or 0

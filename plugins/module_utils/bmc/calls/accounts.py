@@ -118,7 +118,7 @@ USER = Call(
         "account": {"type": "str"},
         "new_password": {"type": "str", "no_log": True},
         "old_password": {"type": "str", "no_log": True},
-        "account_privilege": {"type": "str", "default": "operator", "choices": list(PRIVILEGES)},
+        "account_privilege": {"type": "str", "choices": list(PRIVILEGES)},
         "enabled": {"type": "bool", "default": True},
         "slot": {"type": "int"},
         "lock_defaults": {"type": "bool", "default": False},
