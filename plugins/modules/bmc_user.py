@@ -188,7 +188,7 @@ EXAMPLES = r"""
 RETURN = r"""
 accounts:
   description: The accounts afterwards; in check mode, as they are. Empty places are left out.
-  returned: success
+  returned: success, but for a rotation with which the BMC ended the session
   type: list
   elements: dict
   contains:

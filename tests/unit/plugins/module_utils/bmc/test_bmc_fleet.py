@@ -173,6 +173,54 @@ def test_the_bound_holds_whatever_a_target_does(wire: Fleet, monkeypatch: pytest
     release.set()
 
 
+@pytest.mark.parametrize("changes", [True, False])
+def test_one_whose_end_is_not_known_may_have_been_changed(
+    wire: Fleet, monkeypatch: pytest.MonkeyPatch, changes: bool
+) -> None:
+    """But for one that was never logged in to, and where nothing is ever changed."""
+    monkeypatch.setattr(fleet, "GRACE_S", 0.1)
+    release = threading.Event()
+    wire.busy = {"0": 1}
+    real = wire.connect
+
+    @contextmanager
+    def connect(one: Target, deadline: Deadline) -> Iterator[str]:
+        if one.name == "1":
+            release.wait(20)
+        with real(one, deadline) as bmc:
+            yield bmc
+
+    monkeypatch.setattr(fleet, "connect", connect)
+
+    def stands_still(bmc: Any) -> dict[str, Any]:
+        if bmc == "2":
+            raise ZeroDivisionError
+        release.wait(20)
+        return {}
+
+    outcomes = ask([target(n) for n in "012"], stands_still, deadline_s=0.4, pace=QUICK, changes=changes)
+    release.set()
+    said = [outcome.error.result["changed"] for outcome in outcomes if outcome.error]
+    assert said == [changes, False, changes]
+    assert [outcome.attempts for outcome in outcomes] == [2, 1, 1]
+
+
+def test_the_bound_holds_where_many_name_one_bmc(wire: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet, "GRACE_S", 0.0)
+    monkeypatch.setattr(fleet, "BUSY_S", 0.0)
+
+    def slow(call: Any, *_more: Any) -> dict[str, Any]:
+        time.sleep(0.3)
+        return {}
+
+    options = {**params("0123"), "deadline_s": 0.4}
+    for one in options["targets"]:
+        one["address"] = "10.9.9.9"
+    began = time.monotonic()
+    result = run(Call(slow), options, check=False)
+    assert time.monotonic() - began < result["bound_s"] == pytest.approx(4 * 0.4)
+
+
 def test_a_mistake_of_ours_concerns_one_target(wire: Fleet) -> None:
     def stumbles(bmc: Any) -> dict[str, Any]:
         return {"x": 1 / int(bmc)}
