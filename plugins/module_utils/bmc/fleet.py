@@ -9,8 +9,10 @@ up the living; each has its own time, so the whole call has a bound that is know
 
 from __future__ import annotations
 
+import os
 import queue
 import random
+import resource
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +36,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 
 #: Threads at most, whatever waits: beyond it targets queue.
 MOST_AT_ONCE = 1024
+#: Open files left to everything else; each target has one of its own for a moment at least.
+_SPARE_FILES = 64
 #: How long a target counts as being at work when it has not ended.
 BUSY_S = 1.0
 #: How far a target may go beyond its time, the farewell of its session included; then it is given up.
@@ -87,12 +91,24 @@ class Progress:
         return f"{self.done} of {self.total} BMCs{bad}, {self.seconds:.0f} s"
 
 
+def most_at_once() -> int:
+    """:data:`MOST_AT_ONCE`, or as many as this process may still open files for."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit == resource.RLIM_INFINITY:
+        return MOST_AT_ONCE
+    try:
+        in_use = len(os.listdir("/dev/fd"))
+    except OSError:
+        in_use = 0
+    return max(1, min(MOST_AT_ONCE, limit - in_use - _SPARE_FILES))
+
+
 def bound_s(count: int, pace: Pace, deadline_s: float, at_one_place: int = 1) -> float:
     """Seconds after which a call on so many targets has ended, whatever they do.
 
     :param at_one_place: as many of them at most name one BMC, where they follow each other.
     """
-    waves = -(-count // MOST_AT_ONCE) + at_one_place - 1
+    waves = -(-count // most_at_once()) + at_one_place - 1
     return waves * (deadline_s + GRACE_S) + count / pace.at_once * BUSY_S
 
 
@@ -136,6 +152,7 @@ class _Call:
         self.ended: queue.SimpleQueue[tuple[int, Outcome]] = queue.SimpleQueue()
         self.outcomes: dict[int, Outcome] = {}
         self.started: dict[int, float] = {}
+        self.most = most_at_once()
         self.changes = changes
         self.attempts = [0] * len(targets)
         #: Those logged in to, so that the work has begun.
@@ -165,7 +182,7 @@ class _Call:
         busy = sum(now - since < BUSY_S for since in self.started.values())
         occupied = {self.targets[index].place for index in self.started}
         postponed = []
-        while waiting and busy < self.pace.at_once and len(self.started) < MOST_AT_ONCE:
+        while waiting and busy < self.pace.at_once and len(self.started) < self.most:
             index = waiting.pop()
             place = self.targets[index].place
             if place in occupied:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -96,6 +97,15 @@ def test_the_order_is_that_of_the_targets(wire: Fleet) -> None:
     outcomes = ask([target(str(n)) for n in range(30)], work, deadline_s=5, pace=QUICK)
     assert [outcome.result and outcome.result["of"] for outcome in outcomes] == [str(n) for n in range(30)]
     assert wire.most <= 8
+
+
+def test_no_more_are_begun_than_files_can_be_opened(wire: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = len(os.listdir("/dev/fd")) + 64 + 3
+    monkeypatch.setattr(fleet.resource, "getrlimit", lambda _what: (room, room))
+    outcomes = ask([target(str(n)) for n in range(12)], work, deadline_s=5, pace=QUICK)
+    assert all(outcome.result for outcome in outcomes)
+    assert wire.most <= 3
+    assert bound_s(12, QUICK, 5) >= 4 * 5
 
 
 def test_the_dead_do_not_hold_up_the_living(wire: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
