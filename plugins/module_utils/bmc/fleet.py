@@ -9,8 +9,10 @@ up the living; each has its own time, so the whole call has a bound that is know
 
 from __future__ import annotations
 
+import os
 import queue
 import random
+import resource
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +36,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 
 #: Threads at most, whatever waits: beyond it targets queue.
 MOST_AT_ONCE = 1024
+#: Open files left to everything else; each target has one of its own for a moment at least.
+_SPARE_FILES = 64
 #: How long a target counts as being at work when it has not ended.
 BUSY_S = 1.0
 #: How far a target may go beyond its time, the farewell of its session included; then it is given up.
@@ -87,9 +91,24 @@ class Progress:
         return f"{self.done} of {self.total} BMCs{bad}, {self.seconds:.0f} s"
 
 
-def bound_s(count: int, pace: Pace, deadline_s: float) -> float:
-    """Seconds after which a call on so many targets has ended, whatever they do."""
-    waves = -(-count // MOST_AT_ONCE)
+def most_at_once() -> int:
+    """:data:`MOST_AT_ONCE`, or as many as this process may still open files for."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit == resource.RLIM_INFINITY:
+        return MOST_AT_ONCE
+    try:
+        in_use = len(os.listdir("/dev/fd"))
+    except OSError:
+        in_use = 0
+    return max(1, min(MOST_AT_ONCE, limit - in_use - _SPARE_FILES))
+
+
+def bound_s(count: int, pace: Pace, deadline_s: float, at_one_place: int = 1) -> float:
+    """Seconds after which a call on so many targets has ended, whatever they do.
+
+    :param at_one_place: as many of them at most name one BMC, where they follow each other.
+    """
+    waves = -(-count // most_at_once()) + at_one_place - 1
     return waves * (deadline_s + GRACE_S) + count / pace.at_once * BUSY_S
 
 
@@ -101,14 +120,16 @@ def ask(
     pace: Pace | None = None,
     say: Callable[[Progress], None] | None = None,
     every_s: float = 5.0,
+    changes: bool = True,
 ) -> list[Outcome]:
     """Do the work on each target, one operation at a time on one BMC.
 
     :param deadline_s: for each target, from its own start, retries included.
     :param say: told how far it is each ``every_s`` seconds.
+    :param changes: whether the work changes anything: then one whose end is not known may have done it.
     :returns: the outcomes in the order of the targets.
     """
-    return _Call(targets, work, deadline_s, pace or Pace(), say, every_s).run()
+    return _Call(targets, work, deadline_s, pace or Pace(), say, every_s, changes).run()
 
 
 class _Call:
@@ -120,6 +141,7 @@ class _Call:
         pace: Pace,
         say: Callable[[Progress], None] | None,
         every_s: float,
+        changes: bool,
     ) -> None:
         self.targets = targets
         self.work = work
@@ -130,6 +152,11 @@ class _Call:
         self.ended: queue.SimpleQueue[tuple[int, Outcome]] = queue.SimpleQueue()
         self.outcomes: dict[int, Outcome] = {}
         self.started: dict[int, float] = {}
+        self.most = most_at_once()
+        self.changes = changes
+        self.attempts = [0] * len(targets)
+        #: Those logged in to, so that the work has begun.
+        self.begun: set[int] = set()
 
     def run(self) -> list[Outcome]:
         waiting = list(reversed(range(len(self.targets))))
@@ -155,7 +182,7 @@ class _Call:
         busy = sum(now - since < BUSY_S for since in self.started.values())
         occupied = {self.targets[index].place for index in self.started}
         postponed = []
-        while waiting and busy < self.pace.at_once and len(self.started) < MOST_AT_ONCE:
+        while waiting and busy < self.pace.at_once and len(self.started) < self.most:
             index = waiting.pop()
             place = self.targets[index].place
             if place in occupied:
@@ -191,17 +218,20 @@ class _Call:
                     device=target.name,
                     cause=f"it went on for more than {self.deadline_s:g} s",
                     next_step="look at this BMC, and at its server, before it is asked again",
+                    result=self._perhaps_changed(index),
                 )
-                self.outcomes[index] = Outcome(target, now - since, 1, error=error)
+                self.outcomes[index] = Outcome(target, now - since, self.attempts[index], error=error)
+
+    def _perhaps_changed(self, index: int) -> dict[str, Any]:
+        return {"changed": self.changes and index in self.begun}
 
     def _one(self, index: int) -> None:
         target = self.targets[index]
         begun = time.monotonic()
-        attempts = [0]
         result: Mapping[str, Any] | None = None
         failed: DatacenterError | None = None
         try:
-            result = self._attempt(target, Deadline(self.deadline_s), attempts)
+            result = self._attempt(index, Deadline(self.deadline_s))
         except DatacenterError as error:
             failed = error
         # Whatever else happens concerns this target: the others must have their answers.
@@ -211,21 +241,24 @@ class _Call:
                 device=target.name,
                 cause=f"{type(error).__name__}: {error}",
                 next_step="report it with this message; ask this BMC alone meanwhile",
+                result=self._perhaps_changed(index),
             )
-        self.ended.put((index, Outcome(target, time.monotonic() - begun, attempts[0], result, failed)))
+        seconds = time.monotonic() - begun
+        self.ended.put((index, Outcome(target, seconds, self.attempts[index], result, failed)))
 
-    def _attempt(self, target: Target, deadline: Deadline, attempts: list[int]) -> Mapping[str, Any]:
+    def _attempt(self, index: int, deadline: Deadline) -> Mapping[str, Any]:
         """Log in, again if need be, and work once: what has begun is never repeated."""
         pause_s = self.pace.backoff_s
         while True:
-            attempts[0] += 1
+            self.attempts[index] += 1
             with ExitStack() as stack:
                 try:
-                    bmc = stack.enter_context(connect(target, deadline))
+                    bmc = stack.enter_context(connect(self.targets[index], deadline))
                 except (Unreachable, errors.NoSessionLeft):
-                    if attempts[0] >= self.pace.attempts or deadline.remaining() <= 1.5 * pause_s:
+                    if self.attempts[index] >= self.pace.attempts or deadline.remaining() <= 1.5 * pause_s:
                         raise
                 else:
+                    self.begun.add(index)
                     return self.work(bmc)
             time.sleep(pause_s * (1 + random.random() / 2))
             pause_s *= 2

@@ -15,7 +15,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
@@ -134,8 +134,10 @@ def open_ledger(path: Path, *, check: bool = False, wait_s: float = 0.0) -> Iter
         ledger.read()
         yield ledger
     finally:
+        # What counts is on the disk already; a close that fails must not cost the results.
         if file is not None:
-            file.close()
+            with suppress(OSError):
+                file.close()
 
 
 def _open(path: Path, check: bool, deadline: Deadline) -> IO[bytes] | None:

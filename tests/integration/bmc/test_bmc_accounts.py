@@ -134,6 +134,21 @@ def test_privilege_and_switch_are_changed_and_read_back(sim: Simulated) -> None:
     assert lets_in(sim, VIEWER, PASSWORD)
 
 
+def test_a_privilege_that_is_not_stated_is_left_alone(sim: Simulated) -> None:
+    """An administrator whose password alone is changed stays one; a new account has to be told."""
+    with administrator(sim) as bmc:
+        ensure(bmc, Wanted("second", "administrator", password=SHORT))
+        done = ensure(bmc, Wanted("second", None, password=LONG))
+        assert [command.split(" of ")[0] for command in done["commands"]] == ["set the password"]
+        assert line_of(sim, "second")[-1] == "ADMINISTRATOR"
+        assert lets_in(sim, "second", LONG, "ADMINISTRATOR")
+        with pytest.raises(Refused, match="account_privilege"):
+            ensure(bmc, Wanted("monitor", None, password=SHORT))
+        # This session's own, too: no demotion is refused because none is asked for.
+        assert ensure(bmc, Wanted(USER, None, password=PASSWORD))["changed"] is False
+    assert line_of(sim, "monitor") == []
+
+
 def test_an_account_is_removed_in_four_runs(sim: Simulated) -> None:
     with administrator(sim) as bmc:
         assert remove(bmc, VIEWER, check=True)["changed"] is True

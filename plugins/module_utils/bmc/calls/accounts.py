@@ -46,7 +46,14 @@ def _user(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
             changed=result["changed"] or locked["changed"],
             commands=[*result["commands"], *locked["commands"]],
         )
-    result["accounts"] = [account.as_dict() for account in bmc.accounts()]
+    try:
+        result["accounts"] = [account.as_dict() for account in bmc.accounts()]
+    except DatacenterError as error:
+        if params["state"] != ROTATED or not result["changed"]:
+            error.result.update(changed=result["changed"], commands=result["commands"])
+            raise
+        # It is done and proved. Some BMCs end the sessions of an account when its password changes.
+        result["warnings"] = [f"the accounts were not read after the rotation: {error}"]
     return {**result, "diff": _diff(result)}
 
 

@@ -49,6 +49,7 @@ class Call:
     :param own: those of them that each target of a fleet may state for itself.
     :param around: what the whole call needs, open while it runs. May give the targets other ways in, and put
         what the work needs into the options of each.
+    :param changes: whether it can change anything.
     :param longer_s: seconds that the work takes by its nature, beyond ``deadline_s``.
     """
 
@@ -58,6 +59,7 @@ class Call:
     own: tuple[str, ...] = ()
     around: Callable[[Each, bool], AbstractContextManager[list[Target]]] | None = None
     longer_s: Callable[[Mapping[str, Any]], float] = lambda _params: 0.0
+    changes: bool = True
 
     def spec(self) -> dict[str, dict[str, Any]]:
         """All options of the module."""
@@ -105,6 +107,7 @@ def run(
             deadline_s=deadline_s,
             pace=pace,
             say=say if params["targets"] is not None else None,
+            changes=call.changes and not check,
         )
     times = {"started": started, "ended": time.time()}
     if params["targets"] is None:
@@ -112,7 +115,8 @@ def run(
         if alone.error is not None:
             raise alone.error
         return {**(alone.result or {}), "times": times}
-    bound = bound_s(len(targets), pace, deadline_s)
+    at_one_place = max(Counter(target.place for target in targets).values())
+    bound = bound_s(len(targets), pace, deadline_s, at_one_place)
     return _fleet_result(outcomes, params["on_failure"], {"times": times, "bound_s": bound})
 
 

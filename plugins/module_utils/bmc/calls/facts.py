@@ -48,6 +48,7 @@ def _firmware_info(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str
 INFO = Call(
     _info,
     {"gather": {"type": "list", "elements": "str", "default": list(DEFAULT), "choices": list(SUBSETS)}},
+    changes=False,
 )
 _LIMIT = {
     "sensor": {"type": "str", "required": True},
@@ -67,6 +68,9 @@ SENSOR = Call(
         "cache": {"type": "path"},
     },
     _sensor_misfits,
+    changes=False,
 )
 _VERSIONS = {"bmc": {"type": "str"}, "bios": {"type": "str"}}
-FIRMWARE_INFO = Call(_firmware_info, {"expected": {"type": "dict", "default": {}, "options": _VERSIONS}})
+FIRMWARE_INFO = Call(
+    _firmware_info, {"expected": {"type": "dict", "default": {}, "options": _VERSIONS}}, changes=False
+)

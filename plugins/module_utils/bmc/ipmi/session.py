@@ -13,6 +13,7 @@ Runs on the control node, under the interpreter that has pyghmi.
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 import time
@@ -31,6 +32,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target im
     Deadline,
     Target,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 _NETFN_APP = 0x06
 _SET_SESSION_PRIVILEGE = 0x3B
@@ -172,6 +174,13 @@ def _log_in(target: Target, deadline: Deadline) -> WireSession:
                 patience_s=deadline.seconds / 2,
             )
     except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise DatacenterError(
+                "the BMC was not asked",
+                device=target.name,
+                cause=f"this machine has no place for another open file: {error.strerror}",
+                next_step="ask fewer BMCs at once (at_once), or raise the limit of open files (ulimit -n)",
+            ) from error
         raise errors.silent(target.name, f"no way to {target.address}", str(error)) from error
     PUMP.wait(decided, deadline.remaining())
     # Looked at once: word may come while it is being judged that none has.

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -98,6 +99,15 @@ def test_the_order_is_that_of_the_targets(wire: Fleet) -> None:
     assert wire.most <= 8
 
 
+def test_no_more_are_begun_than_files_can_be_opened(wire: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = len(os.listdir("/dev/fd")) + 64 + 3
+    monkeypatch.setattr(fleet.resource, "getrlimit", lambda _what: (room, room))
+    outcomes = ask([target(str(n)) for n in range(12)], work, deadline_s=5, pace=QUICK)
+    assert all(outcome.result for outcome in outcomes)
+    assert wire.most <= 3
+    assert bound_s(12, QUICK, 5) >= 4 * 5
+
+
 def test_the_dead_do_not_hold_up_the_living(wire: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty dead ones come first, and only eight may be at work at a time."""
     monkeypatch.setattr(fleet, "BUSY_S", 0.05)
@@ -171,6 +181,54 @@ def test_the_bound_holds_whatever_a_target_does(wire: Fleet, monkeypatch: pytest
     assert isinstance(still.error, DeadlineExceeded)
     assert "is not known" in str(still.error)
     release.set()
+
+
+@pytest.mark.parametrize("changes", [True, False])
+def test_one_whose_end_is_not_known_may_have_been_changed(
+    wire: Fleet, monkeypatch: pytest.MonkeyPatch, changes: bool
+) -> None:
+    """But for one that was never logged in to, and where nothing is ever changed."""
+    monkeypatch.setattr(fleet, "GRACE_S", 0.1)
+    release = threading.Event()
+    wire.busy = {"0": 1}
+    real = wire.connect
+
+    @contextmanager
+    def connect(one: Target, deadline: Deadline) -> Iterator[str]:
+        if one.name == "1":
+            release.wait(20)
+        with real(one, deadline) as bmc:
+            yield bmc
+
+    monkeypatch.setattr(fleet, "connect", connect)
+
+    def stands_still(bmc: Any) -> dict[str, Any]:
+        if bmc == "2":
+            raise ZeroDivisionError
+        release.wait(20)
+        return {}
+
+    outcomes = ask([target(n) for n in "012"], stands_still, deadline_s=0.4, pace=QUICK, changes=changes)
+    release.set()
+    said = [outcome.error.result["changed"] for outcome in outcomes if outcome.error]
+    assert said == [changes, False, changes]
+    assert [outcome.attempts for outcome in outcomes] == [2, 1, 1]
+
+
+def test_the_bound_holds_where_many_name_one_bmc(wire: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet, "GRACE_S", 0.0)
+    monkeypatch.setattr(fleet, "BUSY_S", 0.0)
+
+    def slow(call: Any, *_more: Any) -> dict[str, Any]:
+        time.sleep(0.3)
+        return {}
+
+    options = {**params("0123"), "deadline_s": 0.4}
+    for one in options["targets"]:
+        one["address"] = "10.9.9.9"
+    began = time.monotonic()
+    result = run(Call(slow), options, check=False)
+    assert time.monotonic() - began < result["bound_s"] == pytest.approx(4 * 0.4)
 
 
 def test_a_mistake_of_ours_concerns_one_target(wire: Fleet) -> None:

@@ -7,6 +7,7 @@ told."""
 from __future__ import annotations
 
 import json
+import os
 import stat
 import threading
 import time
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors, rotation
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls import accounts as calls
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Account
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.rotation import (
     Entry,
@@ -390,6 +392,33 @@ def test_hosts_of_one_task_wait_for_each_other(path: Path) -> None:
         # What the other wrote while this one waited is known.
         assert ledger.last("db1", "ops") is not None
     other.join()
+
+
+def test_a_close_that_fails_costs_no_result(path: Path) -> None:
+    with open_ledger(path) as ledger:
+        done = rotate(FakeBmc(), Rotation("ops", NEW), ledger)  # type: ignore[arg-type]
+        assert ledger._file is not None
+        # As a network file system does that has no room.
+        os.close(ledger._file.fileno())
+    assert done["after"] == "done"
+
+
+def test_a_session_that_ends_with_the_old_password_costs_no_result(path: Path) -> None:
+    bmc = FakeBmc()
+    everybody = bmc.accounts()
+
+    def once() -> list[Account]:
+        if bmc.sent:
+            raise SILENT
+        return everybody
+
+    bmc.accounts = once  # type: ignore[method-assign]
+    with open_ledger(path) as ledger:
+        own = {"state": "rotated", "account": None, "new_password": NEW, "old_password": None,
+               "lock_defaults": False, "_ledger": ledger}  # fmt: skip
+        done = calls.USER.work(bmc, own, False)  # type: ignore[arg-type]
+    assert (done["changed"], done["after"], "accounts" in done) == (True, "done", False)
+    assert "were not read" in done["warnings"][0]
 
 
 def test_no_password_is_shown_by_what_holds_one() -> None:

@@ -5,9 +5,15 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import inspect
+import resource
+import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -226,6 +232,64 @@ def test_pyghmi_has_one_lock_where_two_stand_still() -> None:
     assert "WAITING_SESSIONS" in inspect.getsource(pyghmi_session.Session._xmit_packet)
 
 
+class Inbox:
+    """A socket in which packets lie, each from somebody."""
+
+    def __init__(self, *senders: str) -> None:
+        self.packets = [(b"1234", (sender, 623)) for sender in senders]
+
+    def setblocking(self, _yes: int) -> None: ...
+
+    def getsockname(self) -> tuple[str, int]:
+        return ("", 7)
+
+    def recvfrom(self, _size: int) -> Any:
+        if not self.packets:
+            raise BlockingIOError
+        return self.packets.pop(0)
+
+
+def test_a_session_that_ends_while_its_packet_is_handed_on_ends_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Vanishing(dict[Any, Any]):
+        def __contains__(self, who: Any) -> bool:
+            return True
+
+    stays = SimpleNamespace(pktqueue=[])
+    monkeypatch.setattr(pyghmi_session.Session, "bmc_handlers", Vanishing({("b", 623): {7: stays}}))
+    monkeypatch.setattr(pyghmi_session, "sessionqueue", [])
+    pyghmi_session._io_graball([Inbox("a", "b")], {})
+    assert [packet[0] for packet in stays.pktqueue] == [b"1234"]
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, before[1]), before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_a_socket_of_any_number_is_read_and_a_closed_one_ends_nothing(many_files: None) -> None:
+    near, far = socket.socketpair()
+    closed, other = socket.socketpair()
+    closed.close()
+    with near, far, other, socket.socket(fileno=fcntl.fcntl(near, fcntl.F_DUPFD, 1500)) as high:
+        far.send(b"x")
+        assert pyghmi_session.select.select([closed, high], (), (), 5) == [high.fileno()]
+
+
+def test_a_machine_without_a_file_left_is_no_silent_bmc(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_target: Target) -> str:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(session, "_routed", full)
+    with pytest.raises(DatacenterError, match="ulimit") as error, session.open_session(TARGET):
+        pytest.fail("a session without a socket")
+    assert not isinstance(error.value, Unreachable)
+
+
 def test_what_is_overridden_exists_in_pyghmi() -> None:
     """A new pyghmi that renames them would bring its fall-backs back without a word."""
     ours = {
@@ -249,6 +313,9 @@ def test_what_is_overridden_exists_in_pyghmi() -> None:
         "bmc_handlers",
     ):
         assert used in source
+    reading = inspect.getsource(pyghmi_session.define_worker)
+    assert "select.select(iosockets, (), (), timeout)" in reading
+    assert "_io_graball(iosockets, directediowaiters)" in reading
 
 
 # Options --------------------------------------------------------------------------------------
