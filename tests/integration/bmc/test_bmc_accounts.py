@@ -227,7 +227,6 @@ def test_a_bmc_that_cuts_a_password_off_is_found_out(sim: Simulated) -> None:
 
 def test_a_second_log_in_as_the_session_itself_is_one(sim: Simulated) -> None:
     """With the very user and password of an open session: proved by packets, and the session stays."""
-    sessions = {}
     with administrator(sim) as bmc:
         own = bmc.target
         with bmc.beside(user=own.user, password=own.password, privilege="administrator") as second:

@@ -302,6 +302,9 @@ class WireSession(_Base):
         15.11)."""
         self.send_payload(bytearray(payload), payload_type=_CONSOLE_PAYLOAD, retry=False)
 
+    #: pyghmi's number of the next question.
+    seqlun: int
+
     #: The clock of :meth:`raw_command`; set while helpers of pyghmi work on this session.
     helper_deadline: Callable[[], float] | None = None
 

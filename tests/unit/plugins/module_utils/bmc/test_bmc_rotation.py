@@ -315,7 +315,7 @@ def test_a_door_that_cannot_be_asked_leaves_it_open_and_says_changed(path: Path)
     def full(**_words: str) -> Any:
         raise errors.NoSessionLeft("no session", device="db")
 
-    bmc.beside = full  # type: ignore[method-assign,assignment]
+    bmc.beside = full  # type: ignore[method-assign]
     with pytest.raises(errors.NoSessionLeft) as error:
         turn(bmc, path)
     assert (error.value.result["changed"], states(path)) == (True, ["pending"])
