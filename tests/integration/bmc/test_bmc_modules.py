@@ -49,7 +49,7 @@ class Runner:
             "name": "nn-db-01",
             "cipher_suite": 3,
             "answer_s": 3,
-            "deadline_s": 6,
+            "deadline_s": 20,
         }
         play = {
             "hosts": "localhost",
