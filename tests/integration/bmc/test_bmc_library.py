@@ -222,7 +222,10 @@ def test_a_bmc_that_says_yes_and_does_nothing_is_found_out(sim: Simulated, verb:
     with pytest.raises(expected) as error:
         power(sim, verb)
     assert time.monotonic() - start < QUICK.deadline_s + 0.6
-    assert {reading["state"] for reading in error.value.result["readings"]} == {"on"}
+    states = [reading["state"] for reading in error.value.result["readings"]]
+    # The last one may be cut short by the end of the time.
+    assert set(states[:-1]) == {"on"}
+    assert states[-1] != "off"
     assert (sim.power, sim.calls) == ("on", [])
 
 
