@@ -71,6 +71,10 @@ class Target:
     system: str | None = None
     else_: tuple[Target, ...] = ()
 
+    def answer_deadline(self, whole: Deadline | None) -> Deadline:
+        """Until when it has to answer from now on: ``answer_s``, or the end of the whole operation."""
+        return whole.within(self.answer_s) if whole else Deadline(self.answer_s)
+
     @property
     def place(self) -> tuple[str, int, int]:
         """What makes it one BMC, whichever protocol is spoken: one operation at a time is under way there."""

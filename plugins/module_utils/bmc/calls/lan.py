@@ -13,7 +13,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import Call, Each
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import (
+    Call,
+    Each,
+    difference,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.lan import (
     DHCP,
     STATIC,
@@ -41,7 +45,7 @@ def _lan(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     )
     _demand_the_one(bmc, params["mac"], params[_STATED])
     result = set_lan(bmc, wanted, params["verify_s"], check=check)
-    return {**result, "diff": {"before": result["before"], "after": result["after"]}}
+    return {**result, **difference(result["before"], result["after"])}
 
 
 def _demand_the_one(bmc: Bmc, mac: str | None, stated: str) -> None:

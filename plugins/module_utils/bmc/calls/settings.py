@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import Call
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.calls.call import Call, difference
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import SETTINGS as WORDS
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Bmc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.settings import apply
@@ -23,7 +23,7 @@ def _settings(bmc: Bmc, params: Mapping[str, Any], check: bool) -> dict[str, Any
         stated = {name: on for name, on in wanted["services"].items() if on is not None}
         wanted["services"] = stated
     result = apply(bmc, wanted, check=check)
-    return {**result, "diff": {"before": result["before"], "after": result["after"]}}
+    return {**result, **difference(result["before"], result["after"])}
 
 
 def _settings_misfits(params: Mapping[str, Any]) -> list[str]:

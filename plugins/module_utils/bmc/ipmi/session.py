@@ -62,8 +62,7 @@ class Session:
 
     def answer_deadline(self) -> Deadline:
         """Until when the BMC has to answer: ``answer_s``, or the end of the whole operation."""
-        seconds = self.target.answer_s
-        return self.deadline.within(seconds) if self.deadline else Deadline(seconds)
+        return self.target.answer_deadline(self.deadline)
 
     def command(
         self,
@@ -120,7 +119,7 @@ def open_session(target: Target, deadline: Deadline | None = None) -> Iterator[S
     :raises errors.Unreachable: nothing, or not enough, was heard within ``target.answer_s``.
     :raises errors.BmcError: the session was refused; the class says why.
     """
-    wire = _log_in(target, deadline.within(target.answer_s) if deadline else Deadline(target.answer_s))
+    wire = _log_in(target, target.answer_deadline(deadline))
     try:
         session = Session(target, wire, deadline)
         _claim_privilege(session)

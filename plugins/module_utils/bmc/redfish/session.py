@@ -65,8 +65,7 @@ class Session:
 
     def answer_deadline(self) -> Deadline:
         """Until when the BMC has to answer: ``answer_s``, or the end of the whole operation."""
-        seconds = self.target.answer_s
-        return self.deadline.within(seconds) if self.deadline else Deadline(seconds)
+        return self.target.answer_deadline(self.deadline)
 
     # Log-in and farewell ----------------------------------------------------------------
 
