@@ -37,7 +37,7 @@ class ActionModule(RunbookAction):
             return {"name": name, "risk": risk, "verdict": "predicted"}
         self.this_risk: bool = arguments["this_risk"]
         self.about: list[str] = arguments["about"]
-        if arguments["persons"] > 1 or self._too_many(name, arguments["alone"]):
+        if arguments["persons"] > 1 or self._too_many(arguments["alone"]):
             return self._two(name, risk)
         began = time.time()
         found = self.approved(name, risk, self.this_risk, self.about)
@@ -62,11 +62,11 @@ class ActionModule(RunbookAction):
             **{k: found[k] for k in ("operator", "expires_at", "given")},
         }
 
-    def _too_many(self, name: str, alone: int | None) -> bool:
+    def _too_many(self, alone: int | None) -> bool:
         """Whether this is about more than one person may approve, with all of this run before it."""
         if alone is None:
             return False
-        return len(approvals.about(self.journal.read(), name) | set(self.about)) > alone
+        return len(approvals.about(self.journal.read()) | set(self.about)) > alone
 
     def _tell(self, name: str, risk: str) -> None:
         """Write down what was refused, for the yes that means this very risk."""

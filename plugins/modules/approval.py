@@ -49,8 +49,8 @@ options:
     version_added: 0.2.0
   alone:
     description:
-      - How many different ones, in the whole run and under this name, one person may approve. For more it
-        needs two persons, as with O(persons).
+      - How many different ones, in the whole run and under whatever name, one person may approve. For more
+        it needs two persons, as with O(persons).
     type: int
     version_added: 0.2.0
 extends_documentation_fragment:

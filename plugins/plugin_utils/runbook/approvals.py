@@ -64,11 +64,11 @@ def told(entries: Iterable[Mapping[str, Any]], name: str, risk: str) -> bool:
     return found
 
 
-def about(entries: Iterable[Mapping[str, Any]], name: str) -> set[str]:
-    """What approvals of that name were about in the whole run, whether they still hold or not."""
+def about(entries: Iterable[Mapping[str, Any]]) -> set[str]:
+    """What approvals were about in the whole run, under whatever name, whether they still hold or not."""
     found: set[str] = set()
     for entry in entries:
-        if entry["kind"] == "approval" and entry["name"] == name:
+        if entry["kind"] == "approval":
             found.update(entry.get("about") or ())
     return found
 

@@ -95,9 +95,9 @@ def test_only_what_was_refused_in_this_phase_was_told() -> None:
 
 
 def test_what_was_approved_before_counts_for_the_whole_run() -> None:
-    entries = [approval(about=["a", "b"], expires_at=1.0), ENDS, approval(about=["c"]), approval(name="x")]
+    entries = [approval(about=["a", "b"], expires_at=1.0), ENDS, approval(about=["c"], name="x"), approval()]
 
-    assert approvals.about(entries, "failover") == {"a", "b", "c"}
+    assert approvals.about(entries) == {"a", "b", "c"}
 
 
 def attestation(**changes: Any) -> dict[str, Any]:
