@@ -77,7 +77,7 @@ def restore_readings(bmc: Mapping[str, Any]) -> list[Reading]:
             "refuse": f"they start by themselves when their power comes back, or may do so ({said})",
             "way_on": "set it to previous or always-off with bmc_restore_policy",
             "approval": "restores_itself",
-            "risk": f"{', '.join(sorted(wrong))} may start by themselves, out of order, when power comes back",
+            "risk": f"{', '.join(sorted(wrong))} may start by themselves when power comes back, out of order",
             "this_risk": True,
         }
     ]
