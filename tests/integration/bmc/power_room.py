@@ -33,7 +33,7 @@ SERVERS = {"nn-db-01": ("10.1.10.11", "10.1.20.11"), "nn-app-01": ("10.1.10.21",
 CONTROL_NODE = "10.2.30.11"
 #: What the servers need beside each other: the way to them and their centre's control node. Nobody greets
 #: there, but an address that refuses is on.
-AROUND = ("nn-rt-01", "nn-fw-01", "nn-ctl-01", "dr-rt-01", "dr-fw-01")
+AROUND = ("nn-rt-01", "nn-fw-01", "nn-ctl-01", "dr-rt-01", "dr-fw-01", "nn-old-01", "nn-old-02")
 #: The old servers stand beside the database here: nothing is left on that needs the two servers.
 ORDER = {
     "tiers": [
