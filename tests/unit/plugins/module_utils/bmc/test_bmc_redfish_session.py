@@ -190,7 +190,7 @@ def test_a_password_that_a_service_quotes_is_not_told() -> None:
         lambda: accounts.set_password(service, ops, fresh),
         lambda: accounts.set_password(service, ops, fresh),
         lambda: accounts.add(service, "night", "user", f"{fresh}x"),
-        lambda: service.session.log_in(),
+        service.session.log_in,
     ):
         with pytest.raises(errors.BmcError, match=r"\*{8}") as error:
             change()
