@@ -167,6 +167,19 @@ def read(where: Path, plan: str) -> History:
     return History(sorted(runs, key=lambda one: float(one["started"])), left_out)
 
 
+def last_passed(where: Path, plan: str, service: str) -> Record | None:
+    """The newest run that passed and moved a service, rehearsed or real. What is kept is no evidence: of how
+    long ago it was, it is word enough."""
+    return next(
+        (
+            one
+            for one in reversed(read(where, plan).runs)
+            if one["verdict"] == "pass" and one["service"] == service and one["phases"]
+        ),
+        None,
+    )
+
+
 def _read(path: Path) -> dict[str, Any] | None:
     try:
         if path.stat().st_size > _MOST_BYTES:

@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filter: servers that are off and stay off, as readings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.room.readings import dark_readings
+
+DOCUMENTATION = r"""
+name: room_dark
+short_description: Servers that are off and stay off as what a verify judges
+version_added: 0.2.0
+description:
+  - One reading a server, of its power and of its restore policy.
+positional: hosts
+options:
+  _input:
+    description: RV(anjianyun.datacenter.bmc_info#module:targets) of a fleet's call for C(power).
+    type: dict
+    required: true
+  hosts:
+    description: The servers.
+    type: list
+    elements: str
+    required: true
+author:
+  - the anjianyun.datacenter authors (@anjianyun)
+"""
+
+EXAMPLES = r"""
+that: "{{ told.targets | anjianyun.datacenter.room_dark(['nn-db-01']) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: What O(anjianyun.datacenter.verify#module:that) takes.
+  type: list
+  elements: dict
+"""
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"room_dark": dark_readings}

@@ -1,0 +1,168 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was read of a room's servers, as readings that a gate or a verify judges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Reading = dict[str, Any]
+#: What a server does that stays off when its power returns.
+_STAYS_OFF = "always-off"
+
+
+def difference_readings(
+    differences: Iterable[Mapping[str, Any]], against: str, approval: str, risk: str
+) -> list[Reading]:
+    """Differences as readings, one a server; those that are only told pass.
+
+    :param differences: ``host``, ``item``, ``was``, ``is``, ``weight`` (``stops`` or ``told``), ``way_on``.
+    :param against: what they differ from, in words.
+    :param approval: the yes that lets them pass; it counts for these very differences.
+    """
+    hosts: dict[str, list[Mapping[str, Any]]] = {}
+    for difference in differences:
+        hosts.setdefault(str(difference["host"]), []).append(difference)
+    if not hosts:
+        return [{"ok": True, "reading": f"no difference from {against}"}]
+    return [_differs(host, found, against, approval, risk) for host, found in sorted(hosts.items())]
+
+
+def _differs(
+    host: str, found: Sequence[Mapping[str, Any]], against: str, approval: str, risk: str
+) -> Reading:
+    stops = [one for one in found if one["weight"] != "told"]
+    shown = f"{host} differs from {against}: {'; '.join(map(_said, found))}"
+    if not stops:
+        return {"ok": True, "reading": shown}
+    ways = dict.fromkeys(str(one.get("way_on") or "") for one in stops)
+    refuse = f"{host} is not what {against} says: {'; '.join(map(_said, stops))}"
+    return {
+        "ok": False,
+        "reading": shown,
+        "refuse": refuse,
+        "way_on": "; ".join(way for way in ways if way),
+        "approval": approval,
+        "risk": f"{refuse}; {risk}",
+        "this_risk": True,
+    }
+
+
+def _said(difference: Mapping[str, Any]) -> str:
+    was, now = (_value(difference.get(key)) for key in ("was", "is"))
+    return f"{difference['item']} {was} -> {now}"
+
+
+def _value(value: Any) -> str:
+    return "nothing" if value in (None, "", [], {}) else str(value)
+
+
+def health_readings(surveys: Mapping[str, Mapping[str, Any]], with_bmc: Iterable[str]) -> list[Reading]:
+    """Whether the servers are well as far as their BMCs tell: no critical event, no sensor critical.
+
+    What a BMC does not tell is not known, and passes for nobody.
+    """
+    return [
+        reading
+        for host in with_bmc
+        for reading in (_events(host, surveys.get(host) or {}), _sensors(host, surveys.get(host) or {}))
+    ]
+
+
+def _events(host: str, survey: Mapping[str, Any]) -> Reading:
+    events = survey.get("events")
+    critical = [_event(one) for one in events["critical"]] if events is not None else []
+    why = _not_told(survey, "events")
+    return {
+        "ok": None if events is None else not critical,
+        "reading": f"the event log of {host}: "
+        + (why if events is None else f"{len(critical)} critical of {events.get('entries', '?')} events"),
+        "refuse": f"the event log of {host}: {'; '.join(critical) or why}",
+        "way_on": "find the cause and mend it; archive and clear the log with bmc_sel, then run this again",
+        "approval": "known_events",
+        "risk": f"{host} may not come back: {'; '.join(critical) or 'its event log was not read'}",
+        "this_risk": True,
+    }
+
+
+def _event(event: Any) -> str:
+    if not isinstance(event, Mapping):
+        return str(event)
+    words = (event.get(key) for key in ("at", "sensor", "event", "detail"))
+    return " ".join(str(word) for word in words if word)
+
+
+def _sensors(host: str, survey: Mapping[str, Any]) -> Reading:
+    sensors = survey.get("sensors")
+    beyond = list(sensors.get("beyond") or []) if sensors is not None else []
+    bad = [one for one in beyond if one.get("verdict") in ("critical", "failed")]
+    said = ", ".join(
+        f"{one.get('name')} {_value(one.get('reading'))} {one.get('unit') or ''}".strip()
+        + f" is {one.get('verdict')}"
+        for one in beyond
+    )
+    why = _not_told(survey, "sensors")
+    return {
+        "ok": None if sensors is None else not bad,
+        "reading": f"the sensors of {host}: "
+        + (why if sensors is None else said or "all within their thresholds"),
+        "refuse": f"the sensors of {host}: {said or why}",
+        "way_on": "mend what they tell of; bmc_sensor shows all of them",
+        "approval": "known_sensors",
+        "risk": f"{host} may fail: {said or 'its sensors were not read'}",
+        "this_risk": True,
+    }
+
+
+def _not_told(survey: Mapping[str, Any], part: str) -> str:
+    told = survey.get("not_told") or {}
+    return f"not read ({told.get(part) or told.get('bmc') or 'the BMC does not tell'})"
+
+
+def dark_readings(targets: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]) -> list[Reading]:
+    """Whether each server is off and stays off when its power returns."""
+    return [_as(host, targets.get(host) or {}, "off", _STAYS_OFF) for host in hosts]
+
+
+def lit_readings(
+    targets: Mapping[str, Mapping[str, Any]], hosts: Iterable[str], policies: Mapping[str, str]
+) -> list[Reading]:
+    """Whether each server is on, and does what it did before when its power returns.
+
+    :param policies: the restore policy of each as it was; ``unknown`` where nobody knew.
+    """
+    return [_as(host, targets.get(host) or {}, "on", policies.get(host, "unknown")) for host in hosts]
+
+
+def _as(host: str, target: Mapping[str, Any], power: str, policy: str) -> Reading:
+    told = target.get("power") or {}
+    found, after = told.get("power"), told.get("restore_policy")
+    known = found in ("on", "off") and after not in (None, "unknown")
+    expected = power if policy == "unknown" else f"{power}, and {policy} when power returns"
+    good = found == power and (policy in ("unknown", after))
+    now = found or target.get("msg") or "silent"
+    return {
+        "ok": good if known or policy == "unknown" and found in ("on", "off") else None,
+        "reading": f"{host} is {now}, when power returns {after or 'unknown'}",
+        "expected": expected,
+    }
+
+
+def smaller(pairs: Iterable[Sequence[str]], hostvars: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Which stand-ins have fewer cores or less memory than the server that they stand in for, by the plan.
+
+    :param pairs: stand-in and server.
+    """
+    found = []
+    for stand_in, server in pairs:
+        there, here = (hostvars[name].get("dc_hardware") or {} for name in (stand_in, server))
+        less = [
+            f"{there.get(key, '?')} {unit} for {here[key]}"
+            for key, unit in (("cores", "cores"), ("memory_gib", "GiB of memory"))
+            if here.get(key) is not None and (there.get(key) is None or there[key] < here[key])
+        ]
+        if less:
+            found.append(f"{stand_in} ({', '.join(less)} of {server})")
+    return found
