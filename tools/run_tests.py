@@ -11,6 +11,7 @@ last phase compares the machine before and after: a test that leaves something b
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import subprocess
@@ -43,6 +44,8 @@ class Phase:
     junit: Path
     #: Starts processes, namespaces or machines; afterwards it is looked whether all are gone.
     makes_things: bool = False
+    #: Mostly waits (for machines to boot, for leases to run out), and is run while the phase after it works.
+    beside_next: bool = False
 
     def files(self) -> list[Path]:
         return sorted(self.junit.glob("*.xml")) if self.junit.is_dir() else [self.junit]
@@ -65,10 +68,10 @@ class Outcome:
 
 
 def phases() -> list[Phase]:
-    def by_pytest(name: str, *arguments: str, python: Path = PYTHON, makes_things: bool = False) -> Phase:
+    def by_pytest(name: str, *arguments: str, python: Path = PYTHON, **how: bool) -> Phase:
         junit = OUT / f"{name}.xml"
         options = ["--quiet", f"--junit-xml={junit}", "-o", f"junit_suite_name={name}"]
-        return Phase(name, [str(python), "-m", "pytest", *options, *arguments], junit, makes_things)
+        return Phase(name, [str(python), "-m", "pytest", *options, *arguments], junit, **how)
 
     found = [by_pytest("lint", "tests/lint", *PARALLEL), by_pytest("unit", "tests/unit", *PARALLEL)]
     if NEWEST.exists():
@@ -76,18 +79,59 @@ def phases() -> list[Phase]:
         newest = ["tests/unit", *PARALLEL, "-o", "cache_dir=build/pytest-newest"]
         found.append(by_pytest("unit-newest", *newest, python=NEWEST))
     found.append(Phase("sanity", [str(PYTHON), "tools/sanity.py"], SANITY_JUNIT))
-    found.append(by_pytest("integration", "tests/integration", makes_things=True))
+    drill = ["tests/integration/drill", "-o", "cache_dir=build/pytest-drill"]
+    found.append(by_pytest("drill", *drill, makes_things=True, beside_next=True))
+    found.append(
+        by_pytest("integration", "tests/integration", "--ignore=tests/integration/drill", makes_things=True)
+    )
     if list(ROOT.glob("molecule/*/molecule.yml")):
         found.append(by_pytest("molecule", "tests/molecule", "--capture=no", makes_things=True))
     return found
 
 
-def run(phase: Phase, environment: dict[str, str]) -> Outcome:
+def run_all(chosen: list[Phase], environment: dict[str, str]) -> list[Outcome]:
+    """Run the phases in their order; one that mostly waits runs beside the next, and is shown after it."""
+    outcomes: list[Outcome] = []
+    waiting: list[tuple[Phase, threading.Thread, list[Outcome], Path]] = []
+    for phase in chosen:
+        if phase.beside_next and phase is not chosen[-1]:
+            found: list[Outcome] = []
+            said = OUT / f"{phase.name}.log"
+            thread = threading.Thread(
+                target=lambda p=phase, f=found, s=said: f.append(run(p, environment, s)), daemon=True
+            )
+            thread.start()
+            waiting.append((phase, thread, found, said))
+            continue
+        outcomes.append(run(phase, environment))
+        for other, thread, found, said in waiting:
+            thread.join()
+            print(f"\n== {other.name}, which ran beside it:", flush=True)
+            print(said.read_text(encoding="utf-8", errors="replace"), flush=True)
+            outcomes += found or [Outcome(other.name, 1, 0)]
+        waiting = []
+    return outcomes
+
+
+def run(phase: Phase, environment: dict[str, str], said: Path | None = None) -> Outcome:
+    """Run one phase.
+
+    :param said: the file that takes what it prints; without one it is shown.
+    """
     print(f"\n== {phase.name}: {' '.join(phase.command)}", flush=True)
     for file in phase.files():
         file.unlink(missing_ok=True)
     started = time.monotonic()
-    code = subprocess.run(phase.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False)
+    with said.open("wb") if said else contextlib.nullcontext() as output:
+        code = subprocess.run(
+            phase.command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT if said else None,
+            check=False,
+        )
     seconds = time.monotonic() - started
     counts = [
         count(case) for file in phase.files() if file.exists() for case in ET.parse(file).iter("testcase")
@@ -200,14 +244,15 @@ def main() -> int:
         clear_broken_run()
     before = leftovers.snapshot()
     memory = MemoryPeak()
-    outcomes = [run(phase, environment) for phase in chosen]
+    started = time.monotonic()
+    outcomes = run_all(chosen, environment)
     if any(phase.makes_things for phase in chosen):
         outcomes.append(check_leftovers(before, mark))
     join([(phase.name, file) for phase in chosen for file in phase.files()])
-    return conclude(outcomes, memory)
+    return conclude(outcomes, time.monotonic() - started, memory)
 
 
-def conclude(outcomes: list[Outcome], memory: MemoryPeak) -> int:
+def conclude(outcomes: list[Outcome], seconds: float, memory: MemoryPeak) -> int:
     print()
     for outcome in outcomes:
         print(
@@ -215,8 +260,7 @@ def conclude(outcomes: list[Outcome], memory: MemoryPeak) -> int:
             f" {outcome.failed:4} failed {outcome.skipped:4} skipped"
             f"{'' if outcome.good else f'   FAILED (exit code {outcome.code})'}"
         )
-    total = sum(outcome.seconds for outcome in outcomes)
-    print(f"{total / 60:.1f} minutes, at most {memory.gib:.1f} GiB of memory")
+    print(f"{seconds / 60:.1f} minutes, at most {memory.gib:.1f} GiB of memory")
     print("every test is in build/test/junit.xml")
     failed = sum(outcome.failed for outcome in outcomes)
     # A phase that died without naming a test has failed as well.

@@ -20,19 +20,19 @@ OURS = "anjianyun.datacenter."
 JUDGES = {
     "Gate": {"gate", "approval", "attestation"},
     "Verify": {"verify", "drill_report"},
-    "Note": {"note", "run", "phase", "proof", "journal_copy"},
+    "Note": {"note", "run", "phase", "proof", "journal_copy", "journal_fetch", "room_checklist"},
     "Measure": {"measure"},
 }
 #: Modules that change something on a device. Only an act may call them.
 CHANGING = {
     "pg_promote", "pg_demote", "pg_rejoin", "pg_synchronous", "pg_clone", "bmc_power", "bmc_fence",
     "bmc_boot", "bmc_restore_policy", "frr_config", "nft_table", "service_address", "network_fence",
-    "twin_fault", "twin", "pg_proof",
+    "twin_fault", "twin", "pg_proof", "bmc_identify", "alert_silence",
 }  # fmt: skip
 #: What a drill does around its runbooks has no effect on the service: the evidence itself is judged.
 UNVERIFIED_PLAYS = {
     "Let a county report", "Let the probe try to write straight to both databases", "Let the county go home",
-    "Let the probe end", "Break what the drill is to break", "Mend what was broken",
+    "Let the probe end", "Break what the drill is to break", "Mend what was broken", "Ask what survived",
 }  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def reads_only(task: dict[str, Any]) -> bool:
 
 def plays() -> list[Any]:
     found = []
-    for path in [*sorted(PLAYBOOKS.glob("dr_*.yml")), PLAYBOOKS / "power.yml"]:
+    for path in sorted(p for kind in ("dr_*", "room_*", "power") for p in PLAYBOOKS.glob(f"{kind}.yml")):
         for play in yaml.safe_load(path.read_text()):
             if "hosts" in play:
                 found.append(pytest.param(path, play, id=f"{path.stem}: {play['name']}"))
@@ -95,8 +95,8 @@ def test_a_runbook_of_power_opens_and_ends_its_phase_and_keeps_the_services_lock
 
 
 def test_there_are_runbooks_to_read() -> None:
-    assert {path.stem for path in PLAYBOOKS.glob("dr_*.yml")} >= {
-        "dr_switchover", "dr_failover", "dr_failback", "dr_drill",
+    assert {path.values[0].stem for path in plays()} >= {
+        "dr_switchover", "dr_failover", "dr_failback", "dr_drill", "room_upgrade",
     }  # fmt: skip
 
 

@@ -1,0 +1,64 @@
+#!/bin/sh
+# From a checkout to the report of a whole room upgrade on a twin of PLAN: down to where it waits for people, the check
+# list answered as a rehearsal can answer it, up again, all under the reports of a county. KEEP=1 leaves the twin up;
+# ROOM_VARS='-e room_rack=r01 ...' goes to the runbook. Ends with 0 only when the run's own verdict is pass.
+set -eu
+tree=$(cd "$(dirname "$0")/.." && pwd)
+. "$tree/tools/estate.sh"
+estate_of "$tree"
+cd "$tree"
+export PATH="$PWD/.venv/bin:$PATH" LC_ALL=C.UTF-8 PLAN="$estate" TWIN="$twin"
+
+out=$PWD/build/room
+control=${CONTROL:-$(python tools/plan.py --control-node "$inventory")}
+# What dr_watch.yml's programs write, on the hosts of the twin.
+seen=/var/tmp/anjianyun/room-$(date +%s)
+
+say() { printf 'room: %s\n' "$*"; }
+
+# Runs a playbook inside the twin.
+play() {
+    playbook=$1
+    shift
+    sh tools/twin.sh run "$control" ansible-playbook \
+        -i "$inventory" -e "@/run/anjianyun/twin/$twin/vars.yml" "playbooks/$playbook" \
+        -e "dr_run_directory=$out" -e "drill_directory=$seen" "$@" </dev/null
+}
+
+# Whoever types this command approves what it does to a twin.
+upgrade() {
+    # shellcheck disable=SC2086 # several words
+    play room_upgrade.yml -e "room_run_directory=$out" -e room_centre=nanning -e room_rack=r01 \
+        -e room_ticket=REHEARSAL -e room_window="$window" -e room_burn_in_s=10 "$@" ${ROOM_VARS:-}
+}
+
+started=$(date +%s)
+window=$(date -u -d '-1 minute' +%FT%TZ)/$(date -u -d '+8 hours' +%FT%TZ)
+status=0
+rm -rf "$out"
+mkdir -p "$out"
+sh tools/twin.sh up
+say "deploying the service under protection"
+play service.yml || status=$?
+if [ "$status" = 0 ]; then play dr_watch.yml || status=$?; fi
+if [ "$status" = 0 ]; then
+    say "taking the room down from $control"
+    upgrade -e dr_approvals=room_down,switchover,undrilled || status=$?
+fi
+if [ "$status" = 0 ]; then
+    say "answering the check list as far as a rehearsal can"
+    python tools/room_answers.py "$out/answers.yml" || status=$?
+fi
+if [ "$status" = 0 ]; then
+    say "bringing it up again"
+    upgrade -e "room_answers=$out/answers.yml" -e dr_approvals=power_up,switchover || status=$?
+fi
+play dr_unwatch.yml || status=1
+if [ "${KEEP:-0}" = 1 ]; then
+    say "the twin stays up (KEEP=1); take it down with: make twin-down PLAN=$estate TWIN=$twin"
+else
+    sh tools/twin.sh down
+fi
+if [ -e "$out/journal.jsonl" ]; then python tools/report.py "$out" || status=1; fi
+say "$(($(date +%s) - started)) s in all"
+exit "$status"
