@@ -58,7 +58,7 @@ _value:
   description:
     - C(that) is what O(anjianyun.datacenter.gate#module:that) takes, C(known) whether both could be read.
     - Of a window that can be read also C(name) and C(note) for M(anjianyun.datacenter.note), one for each
-      window and ticket; C(inside); C(before_s), the seconds until it begins; C(left_s), those that are left of it.
+      window and ticket; C(inside); C(before_s), the seconds until it begins; C(left_s), those that are left.
   type: dict
 """
 

@@ -83,7 +83,11 @@ def room_window(text: Any, number: Any, needs_s: float = 0, now: float | None = 
         readings.append({"ok": True, "reading": f"the ticket is {said}"})
     except ValueError as error:
         readings.append(
-            _wrong(f"the ticket {number!r}: {error}", "there is no ticket that can be read", "give -e room_ticket=")
+            _wrong(
+                f"the ticket {number!r}: {error}",
+                "there is no ticket that can be read",
+                "give -e room_ticket=",
+            )
         )
     try:
         stands = window("" if text is None else text)
