@@ -61,6 +61,28 @@ def replace(path: Path, data: bytes, mode: int) -> None:
     sync_directory(path.parent)
 
 
+def create(path: Path, data: bytes, mode: int) -> bool:
+    """Write a file that is not there yet, as a whole; whether it was. One that is there stays as it is.
+
+    :raises OSError: and no file of that name was made.
+    """
+    descriptor, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        # Unlike a rename, a link takes the place of nothing (link(2)).
+        os.link(fresh, path)
+    except FileExistsError:
+        return False
+    finally:
+        os.unlink(fresh)
+    sync_directory(path.parent)
+    return True
+
+
 def keep_copy(path: Path, content: str, dry_run: bool) -> dict[str, Any]:
     """Keep a file with that text, for its owner alone.
 

@@ -40,6 +40,7 @@ _FIELDS = {
     "verify": {"verdict", "readings"},
     "approval": {"name", "risk", "operator", "expires_at"},
     "attestation": {"name", "statement", "risk", "operator", "expires_at"},
+    "answer": {"name", "data"},
     "proof": {"method", "device", "readings", "data"},
 }
 

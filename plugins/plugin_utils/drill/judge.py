@@ -23,6 +23,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.phases 
     steps,
 )
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.reasons import Reason
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.room.story import story
 
 SCHEMA = 1
 #: A drill is all of them; a run by itself is one.
@@ -69,6 +70,7 @@ def judge(evidence: Evidence) -> dict[str, Any]:
         **{key: run.get(key) for key in ("run", "runbook", "service", "from", "to", "twin_id", "operator")},
         "versions": run.get("versions", {}),
         "phases": parts,
+        "room": story(entries),
         "acknowledged": len({a.report_id for c in evidence.clients for a in c.acks})
         if evidence.clients
         else None,

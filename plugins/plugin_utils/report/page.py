@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import datetime
 from pathlib import Path
@@ -21,13 +22,17 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.texts 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.texts_history import (
     TEXTS as HISTORY_TEXTS,
 )
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.texts_room import (
+    TEXTS as ROOM_TEXTS,
+)
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.report.trace import critical_path
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.room.checklist import clauses
 
 TEMPLATES = Path(__file__).parent / "templates"
 #: Every text of the page; a panel of its own has its own.
-WORDS = {**TEXTS, **HISTORY_TEXTS}
+WORDS = {**TEXTS, **HISTORY_TEXTS, **ROOM_TEXTS}
 #: In this order: what comes later wins.
-STYLES = ("style.css", "history.css")
+STYLES = ("style.css", "history.css", "room.css")
 #: How much is shown around a phase.
 AROUND_S = 2.0
 
@@ -48,8 +53,9 @@ def page(report: Mapping[str, Any], evidence: Evidence, language: str = "en") ->
     environment.filters["milliseconds"] = milliseconds
     environment.globals["texts"] = TEXTS
     environment.filters.update(
-        clock=clock, day=day, seconds=seconds, count=count, target=target, digest=digest
-    )
+        clock=clock, day=day, seconds=seconds, count=count, target=target, digest=digest, long=long,
+        value=value,
+    )  # fmt: skip
     # The styles are files of ours, not evidence.
     style = Markup("".join((TEMPLATES / name).read_text(encoding="utf-8") for name in STYLES))
     return environment.get_template("report.html.j2").render(
@@ -62,6 +68,8 @@ def page(report: Mapping[str, Any], evidence: Evidence, language: str = "en") ->
         before=_shown(outside(evidence.entries)),
         diffs=_diffs(evidence.entries),
         panel=history.panel(report),
+        room=report["room"],
+        clauses=clauses() if report["room"] else {},
     )
 
 
@@ -122,6 +130,26 @@ def seconds(value: float | None) -> str:
     if 0 < value < 0.005:
         return "< 0.01 s"
     return f"{value:.2f} s" if value < 100 else f"{value:.0f} s"
+
+
+def long(value: float | None) -> Markup:
+    """Minutes, hours or days, whichever a person would say."""
+    if value is None:
+        return Markup("—")
+    if value < 5400:
+        return text("r_minutes", minutes=round(value / 60, 1))
+    return (
+        text("r_hours", hours=round(value / 3600, 1))
+        if value < 172800
+        else text("r_days", days=round(value / 86400, 1))
+    )
+
+
+def value(found: Any) -> str:
+    """What a device said, in one line; a dash when it said nothing."""
+    if found in (None, "", [], {}):
+        return "—"
+    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, default=str)
 
 
 def milliseconds(value: float) -> str:
