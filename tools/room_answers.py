@@ -4,14 +4,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fills a room's check list as far as a rehearsal can: a twin has no room, so no clause applies to it.
 
-    python tools/room_answers.py build/room/answers.yml
+python tools/room_answers.py build/room/answers.yml
 """
 
 from __future__ import annotations
 
 import getpass
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
@@ -22,10 +22,12 @@ NOTE = "rehearsed on a twin, which has no room (在孪生环境中演练，没�
 
 
 def main() -> int:
-    at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    at = datetime.now(UTC).isoformat(timespec="seconds")
     answer = {"state": "not_applicable", "by": getpass.getuser(), "at": at, "note": NOTE}
     answers = {name: dict(answer) for name in clauses()}
-    Path(sys.argv[1]).write_text(yaml.safe_dump(answers, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    Path(sys.argv[1]).write_text(
+        yaml.safe_dump(answers, sort_keys=False, allow_unicode=True), encoding="utf-8"
+    )
     return 0
 
 

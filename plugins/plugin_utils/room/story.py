@@ -25,7 +25,8 @@ def story(entries: Sequence[Entry]) -> dict[str, Any] | None:
     """What was done to the room; None when the journal is of something else.
 
     ``milestones``: ``name`` and ``at`` of each that was reached, the run's beginning and end among them.
-    ``dark_s``: seconds without power, up to the last line when it is dark still. ``windows``: as they were given.
+    ``dark_s``: seconds without power, up to the last line while it is dark.
+    ``windows``: as they were given.
     ``servers``: one a server, with its survey and how it differs from the plan and from its survey.
     ``answers``: the one to each clause that stands, with how many came before it.
     """
@@ -34,9 +35,7 @@ def story(entries: Sequence[Entry]) -> dict[str, Any] | None:
     if opened is None or opened.get("runbook") != "room upgrade":
         return None
     notes = _first(entries, "note")
-    reached = [
-        {"name": name, "at": float(notes[note]["at"])} for note, name in MILESTONES if note in notes
-    ]
+    reached = [{"name": name, "at": float(notes[note]["at"])} for note, name in MILESTONES if note in notes]
     ended = runs[-1] if runs[-1]["state"] == "ended" else None
     milestones = [
         {"name": "opened", "at": float(opened["at"])},
@@ -121,5 +120,6 @@ def _answers(entries: Sequence[Entry]) -> list[dict[str, Any]]:
         if entry["kind"] == "answer" and _is_data(entry):
             found.setdefault(str(entry["name"]), []).append(entry)
     return [
-        {"clause": name, "before": len(given) - 1, **given[-1]["data"]} for name, given in sorted(found.items())
+        {"clause": name, "before": len(given) - 1, **given[-1]["data"]}
+        for name, given in sorted(found.items())
     ]
