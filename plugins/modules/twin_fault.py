@@ -38,7 +38,10 @@ options:
         switched on. V(centre_lost) takes the power in the same way. With V(machine_killed) the page cache
         stays, and peers see their connections closed.
       - V(bmc_dead) is silent, V(bmc_slow) answers after O(value) seconds, V(bmc_lying) says O(value) (V(on)
-        or V(off)) whatever is true and obeys nothing.
+        or V(off)) whatever is true and obeys nothing, V(bmc_idle) tells the truth and obeys nothing.
+      - V(server_dead) is switched on by its BMC, which says on, and its operating system never comes.
+        V(sensor_beyond) reads what O(value) says, such as C(Inlet Temp=55). V(dimm_missing) has one memory
+        module less. V(serial_swapped) says that it is another server, with the serial number O(value).
       - V(disk_full) leaves no room on a machine's own disk.
       - V(service_stopped) and V(service_frozen) concern a unit, with a target such as
         C(nn-db-01/cron.service).
@@ -54,6 +57,11 @@ options:
       - bmc_dead
       - bmc_slow
       - bmc_lying
+      - bmc_idle
+      - server_dead
+      - sensor_beyond
+      - dimm_missing
+      - serial_swapped
       - disk_full
       - service_stopped
       - service_frozen
@@ -61,7 +69,7 @@ options:
     description: The line, centre, host or unit.
     type: str
   value:
-    description: How slow, what lie, or how many Mbit/s a full line lets through.
+    description: How slow, what lie, which sensor reads what, or how many Mbit/s a full line lets through.
     type: str
     default: ""
 author:

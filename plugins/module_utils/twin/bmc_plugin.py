@@ -35,6 +35,7 @@ from pathlib import Path
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.bmc_plugin_accounts import ACCOUNTS
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.bmc_plugin_alerts import ALERTS
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.bmc_plugin_parts import PARTS
 
 #: A stop for a compiler that hangs; it takes well under a second.
 COMPILE_TIMEOUT_S = 60
@@ -399,7 +400,8 @@ int ipmi_sim_module_init(sys_data_t *sys, const char *options)
     strcpy(directory, options);
     self = sys;
     own_chassis_status = chassis_netfn_handlers[CHASSIS_STATUS];
-    return own_chassis_status && find_account_handlers() && find_alert_handlers() ? 0 : ENOSYS;
+    return own_chassis_status && find_account_handlers() && find_alert_handlers()
+        && find_part_handlers() ? 0 : ENOSYS;
 }
 
 int ipmi_sim_module_post_init(sys_data_t *sys)
@@ -412,6 +414,7 @@ int ipmi_sim_module_post_init(sys_data_t *sys)
     ipmi_emu_register_cmd_handler(NETFN_APP, GET_SYSTEM_INFO, get_system_info, NULL);
     register_account_handlers();
     register_alert_handlers();
+    register_part_handlers();
     ipmi_emu_register_group_extension_handler(DCMI_GROUP, dcmi, NULL);
     if (sys->bmc_ipmb && sys->ipmb_addrs[sys->bmc_ipmb])
         set_event_clock(sys->ipmb_addrs[sys->bmc_ipmb]);
@@ -420,7 +423,7 @@ int ipmi_sim_module_post_init(sys_data_t *sys)
 }
 """
 
-SOURCE = _BEFORE + ACCOUNTS + ALERTS + _AFTER
+SOURCE = _BEFORE + ACCOUNTS + ALERTS + PARTS + _AFTER
 
 
 def ensure_plugin(cache_dir: Path) -> Path:

@@ -43,6 +43,49 @@ def fru(vendor: str, model: str, serial: str, asset_tag: str, made_at_s: int = 1
     return data.ljust(FRU_SIZE, b"\0")
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part with a FRU of its own.
+
+    :param number: of its FRU; 0 is the server itself.
+    :param entity: what it is (IPMI 2.0 table 43-13).
+    """
+
+    number: int
+    name: str
+    entity: int
+    instance: int
+    vendor: str
+    model: str
+    part_number: str
+
+    def fru(self, serial: str) -> bytes:
+        """Its product area, padded to :data:`PART_FRU_SIZE`."""
+        english = 25
+        product = _area(bytes([english]), [self.vendor, self.model, self.part_number, "1.0", serial, "", ""])
+        header = bytes([1, 0, 0, 0, 1, 0, 0])
+        return (header + _checksum(header) + product).ljust(PART_FRU_SIZE, b"\0")
+
+    def locator(self) -> bytes:
+        """The FRU device locator (section 43.8) that says where it is."""
+        logical, inventory = 0x80, 0x10
+        name = self.name.encode("ascii")[:16]
+        body = bytes([0x20, self.number, logical, 0, 0, inventory, 0, self.entity, self.instance, 0])
+        return _sdr(0x11, body + bytes([0xC0 | len(name)]) + name)
+
+
+PART_FRU_SIZE = 256
+
+
+def parts() -> list[Part]:
+    """What stands in each server of a twin: two memory modules and a drive."""
+    return [
+        Part(1, "DIMM_A1", ENTITY_MEMORY, 1, "Anjianyun", "DDR4-3200 512 MB", "AJY-D4-512"),
+        Part(2, "DIMM_A2", ENTITY_MEMORY, 2, "Anjianyun", "DDR4-3200 512 MB", "AJY-D4-512"),
+        Part(3, "DRIVE_0", ENTITY_DRIVE, 1, "Anjianyun", "Twin disk", "AJY-DISK"),
+    ]
+
+
 def _area(start: bytes, fields: list[str]) -> bytes:
     body = b"".join(_text(field) for field in fields) + b"\xc1"
     length = 2 + len(start) + len(body) + 1
@@ -71,6 +114,7 @@ def _checksum(data: bytes) -> bytes:
 TEMPERATURE, VOLTAGE, CURRENT, FAN, POWER_SUPPLY = 0x01, 0x02, 0x03, 0x04, 0x08
 DEGREES, VOLTS, WATTS, RPM = 1, 4, 6, 18
 ENTITY_PROCESSOR, ENTITY_BOARD, ENTITY_SUPPLY, ENTITY_FAN, ENTITY_INLET = 3, 7, 10, 29, 55
+ENTITY_DRIVE, ENTITY_MEMORY = 4, 32
 THRESHOLD, DISCRETE = 0x01, 0x6F
 
 

@@ -17,11 +17,15 @@ What else is in the BMC's directory, for the twin to read and write:
                     then count for more than the twin's own secrets
 ``lan_settings``    what was set of the network of a BMC that may change its address
 ``sensors/<name>``  the reading of that sensor in its unit; change it to change the sensor
+``serial``          another serial number that the server says it has
+``absent/<n>``      nothing is in the place of FRU n, whatever ``fru-<n>.bin`` holds
 ``fault``           one of
 
     ``slow:SECONDS``  every chassis command takes that long, and the BMC does nothing else
     ``lie:on``        says on whatever is true, says yes to commands and does nothing
     ``lie:off``       the same, saying off
+    ``hollow``        switches on and says so, and no operating system ever comes; it is on until it is
+                      switched off (``hollow_on``)
     ``ignore``        tells the truth about power, says yes to commands and does nothing
     ``cuts``          keeps 16 bytes of a longer password and says yes
     ``dies:before``   loses its own power when it is told a new password, before it has kept it
@@ -118,7 +122,7 @@ def prepare(directory: Path, spec: BmcSpec, power_script: Path, plugin: Path | N
     _keep(directory / "bios", spec.bios + "\n")
     now_s = int(time.time())
     _keep(state / "sel.20", bmc_records.persisted_events(bmc_records.events(now_s), now_s))
-    (directory / "fru.bin").write_bytes(bmc_records.fru(spec.vendor, spec.model, spec.serial, spec.asset_tag))
+    write_identity(directory, spec)
     _write(directory / "chassis", _CHASSIS.format(directory=directory, power=power_script), 0o700)
     _write(directory / "lan", _lan_script(directory, spec), 0o700)
     _write(directory / "bmc.emu", _emulator(directory, spec), 0o600)
@@ -127,6 +131,49 @@ def prepare(directory: Path, spec: BmcSpec, power_script: Path, plugin: Path | N
         "ipmi_sim", "-c", str(directory / "lan.conf"), "-f", str(directory / "bmc.emu"),
         "-s", str(directory / "state"), "-n",
     ]  # fmt: skip
+
+
+def write_identity(directory: Path, spec: BmcSpec) -> None:
+    """Write what the server and its parts say they are; ``ipmi_sim`` reads it with each question."""
+    serial = spec.serial
+    if (directory / "serial").exists():
+        serial = (directory / "serial").read_text(encoding="ascii").strip()
+    units = {"fru.bin": bmc_records.fru(spec.vendor, spec.model, serial, spec.asset_tag)}
+    for part in bmc_records.parts():
+        # A part has its own number, which it keeps in whatever server it is.
+        own = uuid.uuid5(uuid.NAMESPACE_OID, f"{spec.node}/{part.name}").hex[:10].upper()
+        units[f"fru-{part.number}.bin"] = part.fru(own)
+    for name, data in units.items():
+        fresh = directory / f"{name}.new"
+        fresh.write_bytes(data)
+        fresh.rename(directory / name)
+
+
+def set_reading(directory: Path, name: str, reading: float) -> None:
+    """Let a sensor read something else, in its unit, until :func:`mend_readings`.
+
+    :raises DatacenterError: there is no such sensor.
+    """
+    sensor = next((one for one in bmc_records.sensors() if one.name.lower() == name.lower()), None)
+    if sensor is None:
+        raise DatacenterError(
+            "there is no such sensor",
+            device=name,
+            cause=f"there are {', '.join(one.name for one in bmc_records.sensors())}",
+            next_step="take one of these",
+        )
+    path = _reading_file(directory, sensor.name)
+    whole = directory / "readings" / path.name
+    if not whole.exists():
+        whole.parent.mkdir(exist_ok=True)
+        _write(whole, path.read_text(encoding="ascii"), 0o600)
+    _write(path, _milli(sensor, reading) + "\n", 0o600)
+
+
+def mend_readings(directory: Path) -> None:
+    """Let every sensor read what it read before :func:`set_reading`."""
+    for whole in sorted((directory / "readings").glob("*")):
+        whole.rename(directory / "sensors" / whole.name)
 
 
 def _check(directory: Path, spec: BmcSpec, power_script: Path, plugin: Path) -> None:
@@ -188,6 +235,12 @@ def _emulator(directory: Path, spec: BmcSpec) -> str:
         "sel_enable 0x20 1000 0x0b",
         f'mc_add_fru_data 0x20 0 {bmc_records.FRU_SIZE} file 0 "{directory}/fru.bin"',
     ]
+    for part in bmc_records.parts():
+        lines += [
+            f"mc_add_fru_data 0x20 {part.number} {bmc_records.PART_FRU_SIZE} file 0 "
+            f'"{directory}/fru-{part.number}.bin"',
+            "main_sdr_add 0x20 " + " ".join(f"0x{byte:02x}" for byte in part.locator()),
+        ]
     for sensor in bmc_records.sensors():
         n = sensor.number
         source = _reading_file(directory, sensor.name)
@@ -309,6 +362,7 @@ case $fault in slow:*) sleep "${{fault#slow:}}" ;; esac
 
 status() {{
   case $fault in lie:on) state=on; return ;; lie:off) state=off; return ;; esac
+  [ -f hollow_on ] && state=on && return
   state=$($power status 2>/dev/null </dev/null) || state=unknown
   case $state in
     on|off) remember $state ;;
@@ -324,6 +378,10 @@ remember() {{
 
 order() {{
   case $fault in lie:*|ignore) return ;; esac
+  case $fault-$1 in
+    hollow-on) : > hollow_on; return ;;
+    *-off|*-shutdown) rm -f hollow_on ;;
+  esac
   $power "$1" >/dev/null 2>&1 </dev/null || exit 1
 }}
 

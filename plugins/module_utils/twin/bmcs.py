@@ -28,19 +28,7 @@ def start(names: Names, node: Node, secrets: Mapping[str, Any]) -> None:
     group = names.bmc_group(node.name)
     if node.bmc is None or cgroups.populated(group):
         return
-    spec = bmc_sim.BmcSpec(
-        node=node.name,
-        address=node.bmc.address,
-        prefix_length=node.bmc.prefix_length,
-        gateway=node.bmc.gateway or "0.0.0.0",
-        user=secrets["bmc_user"],
-        password=secrets["bmc_password"],
-        asset_tag=f"TWIN-{names.twin_id}",
-        vendor=node.bmc.vendor,
-        model=node.bmc.model,
-        serial=node.bmc.serial,
-        mac=mac(names.twin_id, node.name, "bmc"),
-    )
+    spec = _described(names, node, secrets)
     command = bmc_sim.prepare(names.bmc_dir(node.name), spec, names.power(node.name))
     cgroups.ensure(group)
     groups = " ".join(str(root / group) for root in cgroups.roots())
@@ -57,6 +45,34 @@ def start(names: Names, node: Node, secrets: Mapping[str, Any]) -> None:
             cwd="/",
         )
     _wait(node.name, node.bmc.address, namespace, log)
+
+
+def _described(names: Names, node: Node, secrets: Mapping[str, Any]) -> bmc_sim.BmcSpec:
+    if node.bmc is None:
+        raise DatacenterError("there is no BMC", device=node.name)
+    return bmc_sim.BmcSpec(
+        node=node.name,
+        address=node.bmc.address,
+        prefix_length=node.bmc.prefix_length,
+        gateway=node.bmc.gateway or "0.0.0.0",
+        user=secrets["bmc_user"],
+        password=secrets["bmc_password"],
+        asset_tag=f"TWIN-{names.twin_id}",
+        vendor=node.bmc.vendor,
+        model=node.bmc.model,
+        serial=node.bmc.serial,
+        mac=mac(names.twin_id, node.name, "bmc"),
+    )
+
+
+def swap(names: Names, node: Node, secrets: Mapping[str, Any], serial: str) -> None:
+    """Let a server say that it is another one; with an empty number, what it is."""
+    directory = names.bmc_dir(node.name)
+    if serial:
+        remember(names, node.name, "serial", serial)
+    else:
+        (directory / "serial").unlink(missing_ok=True)
+    bmc_sim.write_identity(directory, _described(names, node, secrets))
 
 
 def _wait(node: str, address: str, namespace: str, log: Path) -> None:

@@ -19,6 +19,8 @@ from typing import Any, Callable, Mapping
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import (
     access,
+    bmc_records,
+    bmc_sim,
     bmcs,
     cgroups,
     disks,
@@ -236,6 +238,20 @@ class Faults:
         """What the BMC's own scripts look at before they answer."""
         bmcs.remember(self.names, node, "fault", text)
 
+    def pull_dimm(self, node: str, out: bool) -> None:
+        """Take the last memory module out of a server, or put it back."""
+        absent = self.names.bmc_dir(node) / "absent"
+        last = max(part.number for part in bmc_records.parts() if part.entity == bmc_records.ENTITY_MEMORY)
+        if out:
+            absent.mkdir(exist_ok=True)
+            (absent / str(last)).touch()
+        else:
+            (absent / str(last)).unlink(missing_ok=True)
+
+    def swap(self, node: str, serial: str) -> None:
+        """Put another server in a server's place, as far as its BMC tells; an empty number: the old one."""
+        bmcs.swap(self.names, self.spec.nodes[node], access.ensure_secrets(self.names), serial)
+
     def unit(self, target: str, *command: str) -> None:
         """Run systemctl on a unit inside a machine."""
         node, _slash, unit = target.partition("/")
@@ -289,6 +305,26 @@ def _lying(faults: Faults, node: str, value: str) -> None:
     faults.set_bmc_fault(node, f"lie:{value or 'off'}")
 
 
+def _beyond(faults: Faults, node: str, value: str) -> None:
+    name, _equals, reading = value.partition("=")
+    try:
+        number = float(reading)
+    except ValueError as error:
+        raise DatacenterError(
+            "the sensor's reading cannot be understood",
+            device=node,
+            cause=f"the value is {value!r}",
+            next_step="give SENSOR=READING, such as 'Inlet Temp=55'",
+        ) from error
+    bmc_sim.set_reading(faults.names.bmc_dir(node), name.strip(), number)
+
+
+def _not_hollow(faults: Faults, node: str) -> None:
+    """It says again whether it is on; the next order to switch on boots it."""
+    (faults.names.bmc_dir(node) / "hollow_on").unlink(missing_ok=True)
+    faults.set_bmc_fault(node, "")
+
+
 def _dead(faults: Faults, node: str, _value: str) -> None:
     bmcs.stop(faults.names, node)
 
@@ -339,6 +375,26 @@ FAULTS: dict[str, Fault] = {
         Fault("bmc_dead", "bmc", _dead, lambda f, node: f.start_bmc(node)),
         Fault("bmc_slow", "bmc", _slow, lambda f, node: f.set_bmc_fault(node, "")),
         Fault("bmc_lying", "bmc", _lying, lambda f, node: f.set_bmc_fault(node, "")),
+        Fault(
+            "bmc_idle", "bmc",
+            lambda f, node, _value: f.set_bmc_fault(node, "ignore"),
+            lambda f, node: f.set_bmc_fault(node, ""),
+        ),
+        Fault("server_dead", "bmc", lambda f, node, _value: f.set_bmc_fault(node, "hollow"), _not_hollow),
+        Fault(
+            "sensor_beyond", "bmc", _beyond,
+            lambda f, node: bmc_sim.mend_readings(f.names.bmc_dir(node)),
+        ),
+        Fault(
+            "dimm_missing", "bmc",
+            lambda f, node, _value: f.pull_dimm(node, True),
+            lambda f, node: f.pull_dimm(node, False),
+        ),
+        Fault(
+            "serial_swapped", "bmc",
+            lambda f, node, value: f.swap(node, value or "AJY-SWAPPED"),
+            lambda f, node: f.swap(node, ""),
+        ),
         Fault(
             "disk_full", "node",
             lambda f, node, _value: disks.fill(f.names, node),

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import (
     accounts,
     chassis,
@@ -110,7 +111,12 @@ class IpmiBmc:
         return lan.lan(self.session)
 
     def fru(self) -> dict[str, Any]:
-        return fru.fru(self.session)
+        try:
+            locators = self._sensor_records(None).locators
+        except errors.CommandUnsupported:
+            # Without sensor data records nobody says which parts there are.
+            locators = ()
+        return fru.fru(self.session, locators)
 
     def read_sensors(
         self, wanted: Wanted | None = None, *, live: bool = False, cache: Path | None = None

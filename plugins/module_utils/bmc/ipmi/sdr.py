@@ -57,16 +57,35 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Locator:
+    """A place for a field replaceable unit (section 43.8).
+
+    :param number: by which the unit is read.
+    :param entity: what of the server it is (table 43-13).
+    :param type: of its memory, with the ``modifier`` (table 43-12).
+    """
+
+    number: int
+    entity: int
+    instance: int
+    type: int
+    modifier: int
+    name: str
+
+
+@dataclass(frozen=True)
 class Records:
     """All sensors of a BMC.
 
     :param fru: names of its field replaceable units, as pyghmi's decoder of events wants them.
+    :param locators: the places of those units.
     :param unreadable: records that could not be decoded, in hexadecimal.
     """
 
     sensors: Mapping[tuple[int, int, int], Record]
     fru: Mapping[int, Any] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
+    locators: tuple[Locator, ...] = ()
 
 
 def read(session: Session, cache: Path | None = None) -> Records:
@@ -95,6 +114,7 @@ def decode(raw: list[bytes]) -> Records:
 
     sensors: dict[tuple[int, int, int], Record] = {}
     fru: dict[int, Any] = {}
+    locators = []
     unreadable = []
     for data in raw:
         try:
@@ -104,10 +124,14 @@ def decode(raw: list[bytes]) -> Records:
                     sensors.setdefault(record.key, record)
             elif data[3] == FRU_LOCATOR:
                 fru[entry.fru_number] = entry
+                # Others stand for chips that are read in another way than by FRU commands.
+                if entry.fru_logical:
+                    name = str(entry.fru_name).strip("\x00 ")
+                    locators.append(Locator(data[6], data[12], data[13], data[10], data[11], name))
         # pyghmi says what it cannot decode in many ways, and each record is its own.
         except Exception:
             unreadable.append(data.hex())
-    return Records(sensors, fru, tuple(unreadable))
+    return Records(sensors, fru, tuple(unreadable), tuple(locators))
 
 
 def _sharing(entry: Any, data: bytes) -> list[Record]:
