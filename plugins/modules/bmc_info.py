@@ -71,8 +71,10 @@ lan:
   type: dict
 fru:
   description:
-    - What the server says it is, among it C(serial_number) and C(asset_number). Over Redfish with
-      C(processors), C(memory) and C(drives); one that could not be read stands in C(not_told) and why.
+    - What the server says it is, among it C(serial_number) and C(asset_number), and its C(processors),
+      C(memory) and C(drives), each with C(slot), C(manufacturer), C(model), C(part_number), C(serial_number),
+      and what else the protocol tells. A kind of which the BMC tells nothing is left out; one that could not
+      be read as a whole stands in C(not_told) and why.
   returned: when gathered
   type: dict
 sensors:

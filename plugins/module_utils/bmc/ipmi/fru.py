@@ -17,6 +17,10 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import er
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.helpers import decoders
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.sdr import Locator
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.session import Session
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
+    DatacenterError,
+    Unreachable,
+)
 
 _STORAGE = 0x0A
 _GET_FRU_SIZE, _READ_FRU = 0x10, 0x11
@@ -55,8 +59,11 @@ def fru(session: Session, locators: Iterable[Locator] = ()) -> dict[str, Any]:
         there = parts.setdefault(kind, [])
         try:
             there.append(_part(session, locator))
-        except errors.BmcError as error:
-            if error.completion == _NOT_PRESENT:
+        except Unreachable:
+            # Whoever has gone silent is not asked for each of his parts.
+            raise
+        except DatacenterError as error:
+            if getattr(error, "completion", None) == _NOT_PRESENT:
                 continue
             reason = f"{locator.name or locator.number}: {error.cause or error}"
             not_told[kind] = f"{not_told[kind]}; {reason}" if kind in not_told else reason
