@@ -20,14 +20,14 @@ OURS = "anjianyun.datacenter."
 JUDGES = {
     "Gate": {"gate", "approval", "attestation"},
     "Verify": {"verify", "drill_report"},
-    "Note": {"note", "run", "phase", "proof", "journal_copy"},
+    "Note": {"note", "run", "phase", "proof", "journal_copy", "journal_fetch", "room_checklist"},
     "Measure": {"measure"},
 }
 #: Modules that change something on a device. Only an act may call them.
 CHANGING = {
     "pg_promote", "pg_demote", "pg_rejoin", "pg_synchronous", "pg_clone", "bmc_power", "bmc_fence",
     "bmc_boot", "bmc_restore_policy", "frr_config", "nft_table", "service_address", "network_fence",
-    "twin_fault", "twin", "pg_proof",
+    "twin_fault", "twin", "pg_proof", "alert_silence",
 }  # fmt: skip
 #: What a drill does around its runbooks has no effect on the service: the evidence itself is judged.
 UNVERIFIED_PLAYS = {
