@@ -42,7 +42,7 @@ class ActionModule(RunbookAction):
         found = approvals.attested(self.journal.read(), name, statement, time.time())
         kept = found is not None
         if found is None:
-            if not self._given(name, statement, risk):
+            if not self.attests(name, statement, risk):
                 raise refuse(
                     "nobody answers for it, nothing was changed",
                     [
@@ -65,13 +65,3 @@ class ActionModule(RunbookAction):
             "risk": found["risk"],
             "expires_at": found["expires_at"],
         }
-
-    def _given(self, name: str, statement: str, risk: str) -> bool:
-        given = self.variable("dr_attestations", [])
-        if isinstance(given, dict):
-            # Who wrote the statement out answers for that one, and for none that reads otherwise now.
-            if " ".join(str(given.get(name, "")).split()) == " ".join(statement.split()):
-                return True
-        elif name in approvals.names(given):
-            return True
-        return self.ask(f"To attest: {statement}.\nThe risk: {risk}.\nType {name!r} to answer for it") == name

@@ -16,7 +16,11 @@ from ansible.release import __version__ as ansible_version
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.world import read_world
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.journal.file import Journal
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.action import RunbookAction
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who import Lock, operator
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who import (
+    Lock,
+    control_node,
+    operator,
+)
 
 LOCKS = Path("/run/lock")
 
@@ -43,7 +47,7 @@ class ActionModule(RunbookAction):
         # In one order for everybody, so that of two runs one gets all of them.
         locks = [Lock(LOCKS, "-".join([*where, name])) for name in sorted({service, *arguments["also"]})]
         if arguments["state"] != "opened":
-            written = self.write("run", state=arguments["state"])
+            written = self.write("run", state=arguments["state"], **self._where())
             if not self.check:
                 for lock in locks:
                     lock.release(os.getppid())
@@ -53,7 +57,8 @@ class ActionModule(RunbookAction):
             for lock in locks:
                 lock.take(os.getppid(), str(self.variable("dr_run_id", "")))
             self._put_ended_run_aside()
-        state = "resumed" if self.journal.read() else "opened"
+        # What was attested before it was opened is no run yet.
+        state = "resumed" if any(e["kind"] == "run" for e in self.journal.read()) else "opened"
         self.write(
             "run",
             state=state,
@@ -64,6 +69,7 @@ class ActionModule(RunbookAction):
             world=world["world"],
             twin_id=world["twin_id"],
             operator=operator(),
+            **self._where(),
             versions={"ansible-core": ansible_version, "python": platform.python_version()},
         )
         return {
@@ -76,6 +82,11 @@ class ActionModule(RunbookAction):
             "service": service,
             "runbook": arguments["runbook"],
         }
+
+    def _where(self) -> dict[str, str]:
+        """Which control node writes this: who finds the journal elsewhere has to know."""
+        node = control_node(str(self.variable("dr_control_node", "")))
+        return {"control_node": node.name, "machine": node.machine}
 
     def _put_ended_run_aside(self) -> None:
         """A run that has ended is history: the next one of the same id begins a journal of its own."""

@@ -54,7 +54,7 @@ def story(entries: Sequence[Entry]) -> dict[str, Any] | None:
         "milestones": milestones,
         "dark_s": None if dark_s is None else round(dark_s, 3),
         "pauses": sum(run["state"] == "waiting" for run in runs),
-        "nodes": list(dict.fromkeys(str(run["node"]) for run in runs if run.get("node"))),
+        "nodes": list(dict.fromkeys(str(run["control_node"]) for run in runs if run.get("control_node"))),
         "backup": _of(notes, "room_ready", "backup"),
         "servers": _servers(entries, notes),
         "answers": _answers(entries),

@@ -168,6 +168,17 @@ class RunbookAction(ActionBase):
             expires_at=time.time() + float(self.variable("dr_approval_expires_s", DEFAULT_EXPIRES_S)),
         )
 
+    def attests(self, name: str, statement: str, risk: str) -> bool:
+        """Whether somebody answers for this statement: said beforehand, or at the terminal."""
+        given = self.variable("dr_attestations", [])
+        if isinstance(given, dict):
+            # Who wrote the statement out answers for that one, and for none that reads otherwise now.
+            if " ".join(str(given.get(name, "")).split()) == " ".join(statement.split()):
+                return True
+        elif name in approvals.names(given):
+            return True
+        return self.ask(f"To attest: {statement}.\nThe risk: {risk}.\nType {name!r} to answer for it") == name
+
     def ask(self, prompt: str) -> str | None:
         """What a person at the terminal answers; None when there is no person."""
         try:

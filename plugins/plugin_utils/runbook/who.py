@@ -1,13 +1,15 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who runs this, as the operating system says; and one run at a time for each service."""
+"""Who runs this and where, as the operating system says; and one run at a time for each service."""
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
+import platform
 import pwd
 import time
 from contextlib import contextmanager, suppress
@@ -66,6 +68,32 @@ def identity(
         name = f"uid {uid}"
     acting = pwd.getpwuid(os.getuid()).pw_name if uid != os.getuid() else ""
     return Identity(f"{name} (as {acting})" if acting else name, source)
+
+
+@dataclass(frozen=True)
+class Node:
+    """The control node that something is run on.
+
+    :param machine: tells two of one name apart; a digest, because machine-id(5) asks not to tell the id
+        itself. Empty where there is none.
+    """
+
+    name: str
+    machine: str
+
+
+def control_node(said: str = "", machine_id: Path = Path("/etc/machine-id")) -> Node:
+    """This control node: its host name, or what it is said to be called.
+
+    :param said: for one that has another host name at every start, as a container has.
+    """
+    if said:
+        return Node(said, "")
+    try:
+        digest = hashlib.sha256(b"anjianyun.datacenter:" + machine_id.read_bytes().strip()).hexdigest()[:16]
+    except OSError:
+        digest = ""
+    return Node(platform.node() or "unknown", digest)
 
 
 def private(directory: Path, person: str, account: str, homes: Iterable[str]) -> bool:
