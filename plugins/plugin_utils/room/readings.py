@@ -121,6 +121,58 @@ def _not_told(survey: Mapping[str, Any], part: str) -> str:
     return f"not read ({told.get(part) or told.get('bmc') or 'the BMC does not tell'})"
 
 
+#: What a survey tells, and where it stands in it.
+_TOLD = {
+    "identity": ("identity",),
+    "firmware": ("firmware",),
+    "processors": ("processors",),
+    "memory": ("memory",),
+    "drives": ("drives",),
+    "accounts of its BMC": ("bmc", "users"),
+    "restore policy": ("bmc", "restore_policy"),
+}
+
+
+def still_told_readings(
+    before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
+) -> list[Reading]:
+    """Whether all that was known of each server then is known now: what cannot be compared may be gone.
+
+    :param before: surveys by server.
+    """
+    return [_still_told(host, survey, after.get(host) or {}) for host, survey in sorted(before.items())]
+
+
+def _still_told(host: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Reading:
+    lost = [item for item, path in _TOLD.items() if _at(before, path) and not _known(_at(after, path))]
+    told = after.get("not_told") or {}
+    why = "; ".join(f"{part}: {reason}" for part, reason in told.items()) or "its BMC tells them no more"
+    shown = ", ".join(lost)
+    return {
+        "ok": None if lost else True,
+        "reading": f"{host}: not read now and read before: {shown} ({why})"
+        if lost
+        else f"{host}: all that was read before was read again",
+        "refuse": f"{host}: {shown} cannot be compared ({why})",
+        "way_on": "look why its BMC does not tell them, then run this again",
+        "approval": "not_compared",
+        "risk": f"{host} goes on, and nobody knows whether it still has the same {shown}",
+        "this_risk": True,
+    }
+
+
+def _at(survey: Mapping[str, Any], path: Sequence[str]) -> Any:
+    found: Any = survey
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
+def _known(value: Any) -> bool:
+    """An empty list of parts is known: there are none."""
+    return value not in (None, "", {}, "unknown")
+
+
 def dark_readings(targets: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]) -> list[Reading]:
     """Whether each server is off and stays off when its power returns."""
     return [_as(host, targets.get(host) or {}, "off", _STAYS_OFF) for host in hosts]

@@ -153,3 +153,18 @@ def test_a_stand_in_of_less_cores_or_memory_is_told() -> None:
     assert readings.smaller([["none", "big"]], hostvars) == [
         "none (? cores for 16, ? GiB of memory for 64 of big)"
     ]
+
+
+def test_what_was_read_before_and_is_not_now_is_not_known() -> None:
+    before = {"a": {"memory": [{"slot": "A1"}], "drives": None, "bmc": {"users": [{"name": "x"}]}}}
+
+    def judged(**after: Any) -> Any:
+        (found,) = readings.still_told_readings(before, {"a": {"bmc": {"users": []}, **after}})
+        return found["ok"]
+
+    assert judged(memory=[{"slot": "A1"}]) is True
+    # There are none, which is known; that it differs is another reading.
+    assert judged(memory=[]) is True
+    assert judged(memory=None) is None
+    assert judged(memory=[], bmc={}) is None
+    assert readings.still_told_readings(before, {})[0]["ok"] is None
