@@ -115,22 +115,29 @@ class Estate:
             time.sleep(0.5)
         return said
 
-    def fault(self, state: str, fault: str, target: str) -> None:
+    def fault(self, state: str, fault: str, target: str, value: str = "") -> None:
         """Break or mend something, from outside of the twin."""
         subprocess.run(
-            ["sh", "tools/twin.sh", "fault", f"state={state}", f"fault={fault}", f"target={target}"],
+            ["sh", "tools/twin.sh", "fault", f"state={state}", f"fault={fault}", f"target={target}",
+             f"value='{value}'"],
             cwd=ROOT, env=self.environment, check=True, capture_output=True,
         )  # fmt: skip
 
     def bmc_policy(self, host: str) -> str:
         """The power-restore policy, with ipmitool as the witness."""
+        return self._chassis(host, "Restore Policy")
+
+    def bmc_power(self, host: str) -> str:
+        """Whether its server has power, with ipmitool as the witness."""
+        return self._chassis(host, "System Power")
+
+    def _chassis(self, host: str, line: str) -> str:
         kept = json.loads(self.variables.read_text())
         done = self.inside(
             "ipmitool", "-I", "lanplus", "-C", "3", "-H", self.hostvars(host)["dc_bmc"]["address"],
             "-U", kept["bmc_user"], "-P", kept["bmc_password"], "chassis", "status",
         )  # fmt: skip
-        line = next(line for line in done.stdout.splitlines() if "Restore Policy" in line)
-        return line.partition(":")[2].strip()
+        return next(found for found in done.stdout.splitlines() if line in found).partition(":")[2].strip()
 
     def hostvars(self, host: str) -> dict[str, Any]:
         """What the inventory says of a host."""

@@ -10,36 +10,16 @@ simply run again.
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from estate import AWAY, HOME, ROOT, Estate, effects
+from estate import AWAY, HOME, Estate, effects
+from left_out import without
 
 APPROVED = {"dr_approvals": ["switchover", "failover", "failback"]}
 ATTESTED = {"dr_approvals": ["failover", "rpo"], "dr_attestations": ["old_primary_cannot_write"]}
-
-
-def without(act: str, directory: Path) -> Path:
-    """The runbooks with every act of that name made to do nothing; returns the folder."""
-    folder = directory / "playbooks"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(ROOT / "playbooks", folder)
-    count = 0
-    for path in [*folder.glob("dr_*.yml"), *folder.glob("tasks/*.yml")]:
-        content = yaml.safe_load(path.read_text())
-        for task in [task for item in content for task in item.get("tasks", [item])]:
-            if str(task.get("name", "")).startswith(f"Act | {act}"):
-                name = task["name"]
-                task.clear()
-                task.update({"name": name, "ansible.builtin.meta": "noop"})
-                count += 1
-        path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
-    assert count, f"no act is called {act!r}"
-    return folder
 
 
 def fails_at(estate: Estate, tmp_path: Path, act: str, playbook: str, step: str, **variables: Any) -> None:

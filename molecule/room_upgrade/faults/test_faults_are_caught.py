@@ -1,0 +1,248 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One upgrade of a rack, under a county's reports, with a fault before each step that should see it.
+
+Each test takes the run a piece further, and the next one goes on: so it is also shown that the same command
+goes on after every stop. Each fault is caught by the step that is there for it, in its words; and a step whose
+act does nothing fails by its own verify.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from estate import AWAY, HOME, ROOT, Estate
+from left_out import without
+
+OUT = ROOT / "build/room"
+SEEN = "/var/tmp/anjianyun/room"
+DATABASE, APPLICATION = "nn-db-01", "nn-app-01"
+DOWN = {"dr_approvals": ["room_down", "switchover", "undrilled"]}
+UP = {"dr_approvals": ["power_up", "switchover"]}
+HOT = "Inlet Temp=55"
+
+
+def window() -> str:
+    now = datetime.now(UTC)
+    return "/".join(
+        when.isoformat(timespec="seconds") for when in (now - timedelta(minutes=5), now + timedelta(hours=8))
+    )
+
+
+class Room:
+    """The upgrade of one rack, and what it said last."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+        self.variables: dict[str, Any] = {
+            "room_centre": HOME,
+            "room_rack": "r01",
+            "room_ticket": "CHG-MOLECULE",
+            "room_window": window(),
+            "room_run_directory": str(OUT),
+            "room_answers": "",
+            "room_burn_in_s": 8,
+            "power_sequence_ups_charge": {
+                ups: {"percent": 90, "at": datetime.now(UTC).isoformat(timespec="seconds")}
+                for ups in ("nn-ups-a", "nn-ups-b")
+            },
+            # A twin boots in seconds, so what does not come needs no minutes to be missed.
+            "power_sequence_stop_s": 15,
+            "power_sequence_soft_s": 5,
+            "power_sequence_patience": 1,
+            "power_sequence_poll_s": 1,
+        }
+
+    def upgrade(self, playbooks: Path | None = None, **more: Any) -> subprocess.CompletedProcess[str]:
+        path = (playbooks or ROOT / "playbooks") / "room_upgrade.yml"
+        return self.estate.play(path, **{**self.variables, **more})
+
+    def stops(self, step: str, *said: str, playbooks: Path | None = None, **more: Any) -> None:
+        """It stops in that step, and says these things."""
+        done = self.upgrade(playbooks, **more)
+        assert done.returncode != 0, f"nothing stopped it:\n{done.stdout[-4000:]}"
+        last = [line for line in done.stdout.splitlines() if " step " in line][-1]
+        assert step in last, done.stdout[-4000:]
+        # Lines are wrapped nowhere, but a sentence may be anywhere in them.
+        for words in said:
+            assert words in done.stdout, f"{words!r} is not said:\n{done.stdout[-4000:]}"
+
+    def goes_on(self, *said: str, **more: Any) -> None:
+        done = self.upgrade(**more)
+        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+        for words in said:
+            assert words in done.stdout, f"{words!r} is not said:\n{done.stdout[-4000:]}"
+
+
+@pytest.fixture(scope="module")
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Estate:
+    found = Estate(os.environ["TWIN"], Path(tmp_path_factory.mktemp("operator")))
+    # Molecule's own; the runbooks' display is what an operator reads.
+    found.environment.pop("ANSIBLE_STDOUT_CALLBACK", None)
+    found.must("service.yml")
+    found.must("dr_watch.yml", drill_directory=SEEN)
+    return found
+
+
+@pytest.fixture(scope="module")
+def room(estate: Estate) -> Room:
+    subprocess.run(["rm", "-rf", str(OUT)], check=True)
+    OUT.mkdir(parents=True)
+    return Room(estate)
+
+
+# The way down
+
+
+def test_a_swapped_server_and_a_hot_one_are_seen_by_the_survey(room: Room) -> None:
+    room.estate.fault("injected", "serial_swapped", DATABASE, "AJY-OTHER")
+    room.estate.fault("injected", "sensor_beyond", APPLICATION, HOT)
+    # The simulator looks at its sensors every other second.
+    time.sleep(3)
+
+    room.stops("Survey the servers", "AJY-OTHER", "Inlet Temp", **DOWN)
+
+    room.estate.fault("lifted", "serial_swapped", DATABASE)
+    room.estate.fault("lifted", "sensor_beyond", APPLICATION)
+    time.sleep(3)
+
+
+def test_a_silent_bmc_is_not_taken_for_a_well_one(room: Room) -> None:
+    room.estate.fault("injected", "bmc_dead", APPLICATION)
+
+    room.stops(
+        "Survey the servers", f"not known: the event log of {APPLICATION}", room_bmc_deadline_s=8, **DOWN
+    )
+
+    room.estate.fault("lifted", "bmc_dead", APPLICATION)
+    assert room.estate.writers() == [HOME]
+
+
+def test_nothing_goes_dark_without_a_yes_or_outside_of_the_window(room: Room) -> None:
+    room.stops("See that the other centre", "room_down", dr_approvals=["switchover", "undrilled"])
+    room.stops(
+        "Open the run", "outside_window",
+        room_window="2020-01-01T00:00+08:00/2020-01-01T06:00+08:00", **DOWN,
+    )  # fmt: skip
+    assert room.estate.writers() == [HOME]
+
+
+def test_a_bmc_that_says_on_whatever_is_true_does_not_pass_for_off(room: Room) -> None:
+    room.estate.fault("injected", "bmc_lying", APPLICATION, "on")
+
+    room.stops("Take the power down", "hard_power_off", **DOWN)
+    assert room.estate.writers() == [AWAY]
+
+    room.estate.fault("lifted", "bmc_lying", APPLICATION)
+
+
+def test_a_power_down_that_does_nothing_is_seen(room: Room, tmp_path: Path) -> None:
+    room.stops("Take the power down", "expected: off", playbooks=without("down in order", tmp_path), **DOWN)
+
+
+def test_servers_that_would_start_by_themselves_are_seen(room: Room, tmp_path: Path) -> None:
+    room.stops(
+        "Take the power down", "when power returns always-on",
+        playbooks=without("power that returns starts nothing", tmp_path), **DOWN,
+    )  # fmt: skip
+
+
+def test_it_waits_for_people_and_ends_well(room: Room) -> None:
+    room.goes_on("the run waits", "answers.yml", **DOWN)
+
+    for host in (DATABASE, APPLICATION):
+        assert room.estate.bmc_policy(host) == "always-off"
+        assert room.estate.bmc_power(host) == "off"
+    # Again, before anybody answered: it waits on, and does nothing.
+    room.goes_on("the run waits")
+
+
+# The way up
+
+
+def test_answers_with_mistakes_are_not_recorded(room: Room) -> None:
+    answers = OUT / "wrong.yml"
+    answers.write_text(
+        "8.1.1.1.a: {state: fine, by: Li, at: 2026-01-01T00:00:00+08:00}\n9.9.9: {state: met}\n"
+    )
+
+    room.stops(
+        "Wait while people work", "state is 'fine'", "is no clause of the list", room_answers=str(answers)
+    )
+
+
+def test_a_server_that_does_not_come_back_is_seen(room: Room) -> None:
+    subprocess.run(
+        ["python", "tools/room_answers.py", str(OUT / "answers.yml")], cwd=ROOT, check=True,
+        env=room.estate.environment,
+    )  # fmt: skip
+    room.variables["room_answers"] = str(OUT / "answers.yml")
+    room.stops("Wait while people work", "power_up")
+    # While people worked, somebody kept a memory module, and a server came back from repair as another.
+    room.estate.fault("injected", "dimm_missing", DATABASE)
+    room.estate.fault("injected", "serial_swapped", APPLICATION, "AJY-LOAN")
+    room.estate.fault("injected", "server_dead", APPLICATION)
+
+    room.stops("Give the power back", f"{APPLICATION} is silent", **UP)
+
+    room.estate.fault("lifted", "server_dead", APPLICATION)
+
+
+def test_a_power_up_that_does_nothing_is_seen(room: Room, tmp_path: Path) -> None:
+    room.stops(
+        "Give the power back", f"{APPLICATION} is off", playbooks=without("up in order", tmp_path), **UP
+    )
+
+
+def test_a_restore_policy_that_stays_changed_is_seen(room: Room, tmp_path: Path) -> None:
+    room.stops(
+        "Give the power back", "expected: on, and always-on",
+        playbooks=without("power that returns does what", tmp_path), **UP,
+    )  # fmt: skip
+
+
+def test_a_missing_module_and_a_swapped_server_are_seen_by_the_comparison(room: Room) -> None:
+    room.stops("Compare with the survey", "DIMM_A2", "AJY-LOAN", **UP)
+
+    room.estate.fault("lifted", "dimm_missing", DATABASE)
+    room.estate.fault("lifted", "serial_swapped", APPLICATION)
+
+
+def test_a_server_that_gets_hot_under_load_ends_the_burn_in(room: Room) -> None:
+    arguments = room.estate.playing("room_upgrade.yml", **{**room.variables, **UP, "room_burn_in_s": 60})
+    with subprocess.Popen(
+        arguments, cwd=ROOT, env=room.estate.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True,
+    ) as running:  # fmt: skip
+        assert running.stdout is not None
+        said = []
+        for line in running.stdout:
+            said.append(line)
+            if "Act | load on" in line:
+                room.estate.fault("injected", "sensor_beyond", DATABASE, HOT)
+    room.estate.fault("lifted", "sensor_beyond", DATABASE)
+
+    assert running.returncode != 0, "".join(said)
+    assert "Inlet Temp" in "".join(said)
+    assert any("step" in line and "Burn in" in line for line in said)
+    for host in (DATABASE, APPLICATION):
+        assert room.estate.ssh(host, "pgrep -c stress-ng") == "0"
+    time.sleep(3)
+
+
+def test_in_the_end_the_service_is_home_and_the_room_as_it_was(room: Room) -> None:
+    room.goes_on(**UP)
+
+    assert room.estate.writers() == [HOME]
+    for host in (DATABASE, APPLICATION):
+        assert room.estate.bmc_policy(host) == "always-on"
+        assert room.estate.bmc_power(host) == "on"
+    room.estate.must("dr_unwatch.yml", drill_directory=SEEN, dr_run_directory=str(OUT))
+    subprocess.run(["python", "tools/report.py", str(OUT)], cwd=ROOT, check=True, env=room.estate.environment)
