@@ -1,7 +1,7 @@
 # Each target is one short script in tools/. What the targets leave for programs to read is
 # described in docs/make-targets.md.
 .DEFAULT_GOAL := help
-.PHONY: help setup plan drill test lint bench faults twin-up twin-down twin-leaks docs
+.PHONY: help setup plan drill room test lint bench faults twin-up twin-down twin-leaks docs
 
 # Ansible wants UTF-8, and a bare machine names no locale.
 export LC_ALL := C.UTF-8
@@ -20,6 +20,9 @@ plan: setup  ## checks the site plan of PLAN, and says what it gives
 
 drill: setup  ## rehearse switchover, failover and failback on a twin; KEEP=1 leaves the twin up
 	@sh tools/drill.sh
+
+room: setup  ## rehearse the upgrade of a rack on a twin: down, waiting, up again; KEEP=1 leaves the twin up
+	@sh tools/room.sh
 
 test:  ## everything: linters, sanity, unit, integration, molecule; ONLY="unit lint" for some
 	@WITH_NEWEST=1 sh tools/setup.sh

@@ -4,8 +4,8 @@
 """One upgrade of a rack, under a county's reports, with a fault before each step that should see it.
 
 Each test takes the run a piece further, and the next one goes on: so it is also shown that the same command
-goes on after every stop. Each fault is caught by the step that is there for it, in its words; and a step whose
-act does nothing fails by its own verify.
+goes on after every stop. Each fault is caught by the step that is there for it, in its words; and a step
+whose act does nothing fails by its own verify.
 """
 
 from __future__ import annotations
