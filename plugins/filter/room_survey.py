@@ -44,9 +44,13 @@ options:
     description: Result of M(anjianyun.datacenter.bmc_user) that reads the accounts only.
     type: dict
   hardware:
-    description: Results of M(anjianyun.datacenter.server_hardware) in a loop, the host's name as C(item).
+    description: Results of M(anjianyun.datacenter.server_hardware) in a loop over hosts.
     type: list
     elements: dict
+  loop_var:
+    description: Name of that loop's variable.
+    type: str
+    default: item
   reach:
     description: C(targets) of M(anjianyun.datacenter.reachability).
     type: list
@@ -77,11 +81,13 @@ def room_survey(
     log: Mapping[str, Any] | None = None,
     accounts: Mapping[str, Any] | None = None,
     hardware: Iterable[Mapping[str, Any]] | None = None,
+    loop_var: str = "item",
     reach: Iterable[Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """See the documentation above."""
     fleet = {"info": info, "firmware": firmware, "sensors": sensors, "log": log, "accounts": accounts}
-    return surveys(hosts, at, fleet, hardware or (), reach or ())
+    inside = {str(one[loop_var]): one for one in hardware or () if loop_var in one}
+    return surveys(hosts, at, fleet, inside, reach or ())
 
 
 class FilterModule:

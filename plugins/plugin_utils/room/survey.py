@@ -25,7 +25,7 @@ def surveys(
     hosts: Iterable[str],
     at: str,
     fleet: Mapping[str, Mapping[str, Any] | None],
-    hardware: Iterable[Mapping[str, Any]] = (),
+    hardware: Mapping[str, Mapping[str, Any]],
     reach: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, dict[str, Any]]:
     """The survey of each host.
@@ -33,16 +33,15 @@ def surveys(
     :param at: the moment, as an ISO 8601 text.
     :param fleet: results of the calls on all BMCs, by what was asked: ``info`` (power, fru, lan),
         ``firmware``, ``sensors``, ``log``, ``accounts``.
-    :param hardware: results of server_hardware in a loop over hosts.
+    :param hardware: results of server_hardware by host.
     :param reach: ``targets`` of a question who answers.
     """
-    inside = {str(one["item"]): one for one in hardware if "item" in one}
     answers = {str(one["name"]): one for one in reach}
     calls = {what: (result or {}).get("targets") or {} for what, result in fleet.items()}
     found = {}
     for name in hosts:
         shares = {what: targets[name] for what, targets in calls.items() if name in targets}
-        found[name] = survey(name, at, shares, inside.get(name), answers.get(name))
+        found[name] = survey(name, at, shares, hardware.get(name), answers.get(name))
     return found
 
 
@@ -183,7 +182,8 @@ def _inside(
         not_told["inside"] = str(hardware.get("msg") or "its operating system did not say")
     elif answer is not None and answer.get("state") != "alive":
         why = f" ({answer['cause']})" if answer.get("cause") else ""
-        not_told["inside"] = f"its operating system is {answer.get('state')}{why}"
+        does = "refuses the connection" if answer.get("state") == "refused" else "does not answer"
+        not_told["inside"] = f"its operating system {does}{why}"
     else:
         not_told["inside"] = "it has no operating system that could be asked"
     return None

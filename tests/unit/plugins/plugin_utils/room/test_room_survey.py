@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.room.survey import OF_THE_BMC, surveys
+from ansible_collections.anjianyun.datacenter.plugins.filter.room_survey import room_survey
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.room.survey import OF_THE_BMC
 
 AT = "2026-12-01T22:00:00Z"
 INFO = {
@@ -29,7 +30,7 @@ def calls(**of: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def one(
     fleet: dict[str, dict[str, Any]], hardware: list[dict[str, Any]] | None = None, **more: Any
 ) -> dict[str, Any]:
-    found = surveys(["s"], AT, fleet, hardware or [], **more)["s"]
+    found: dict[str, Any] = room_survey(["s"], AT, **fleet, hardware=hardware, **more)["s"]
     assert json.loads(json.dumps(found)) == found
     return found
 
@@ -127,5 +128,7 @@ def test_what_is_inside_is_told_or_has_its_reason() -> None:
     gone = [{"item": "s", "unreachable": True, "msg": "Connection timed out"}]
     assert one({}, gone)["not_told"]["inside"] == "Connection timed out"
     silent = [{"name": "s", "state": "silent", "cause": "timed out"}]
-    assert one({}, [], reach=silent)["not_told"]["inside"] == "its operating system is silent (timed out)"
+    assert (
+        one({}, [], reach=silent)["not_told"]["inside"] == "its operating system does not answer (timed out)"
+    )
     assert "no operating system" in one({})["not_told"]["inside"]
