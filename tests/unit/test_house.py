@@ -31,7 +31,7 @@ FILE_LINES = 500
 FUNCTION_LINES = 80
 
 #: What runs on managed hosts and devices, where nothing but Python itself can be counted on.
-ON_HOSTS = ("server", "database", "compliance", "network")
+ON_HOSTS = ("server", "database", "compliance", "network", "monitoring")
 #: Debian packages that a role installs before its own programs run.
 INSTALLED_BY_ROLES = {"psycopg2"}
 

@@ -18,8 +18,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.moments impor
     moment,
     since_epoch,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.ticket import ticket
 
-TICKET_CHARACTERS = 64
 APPROVAL = "outside_window"
 _FORM = "FROM/TO, such as 2026-12-01T22:00+08:00/2026-12-02T06:00+08:00"
 
@@ -52,21 +52,6 @@ def window(text: str) -> Window:
             "for the way down and, when it is time, another for the way up"
         )
     return Window(begins, ends)
-
-
-def ticket(text: str) -> str:
-    """The ticket's number.
-
-    :raises ValueError: with a sentence, when it is none.
-    """
-    stripped = str(text).strip()
-    if not stripped:
-        raise ValueError("it is empty")
-    if not stripped.isprintable():
-        raise ValueError("it is not one line of text")
-    if len(stripped) > TICKET_CHARACTERS:
-        raise ValueError(f"it has {len(stripped)} characters, and at most {TICKET_CHARACTERS} are allowed")
-    return stripped
 
 
 def room_window(text: Any, number: Any, needs_s: float = 0, now: float | None = None) -> dict[str, Any]:
