@@ -100,8 +100,14 @@ log:
 events:
   description:
     - The events chosen, the oldest first, with C(id), C(at) (by the BMC's clock, as UTC), C(sensor), C(type),
-      C(event), C(detail), C(asserted), C(severity) and C(raw), the record's bytes.
+      C(event), C(detail), C(asserted), C(severity), C(raw), the record's bytes, and C(occasion), which is the
+      same for what came and for its end.
     - What cannot be decoded has null for what is not known, and the severity C(unknown).
+  returned: success
+  type: list
+  elements: dict
+open:
+  description: Critical events of the whole log of which no later one says that they are over.
   returned: success
   type: list
   elements: dict

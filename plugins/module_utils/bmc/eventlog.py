@@ -196,4 +196,25 @@ def _note(
 
 def _shown(log: Log, choice: Choice) -> dict[str, Any]:
     events = [event.as_dict() for event in log.events if choice.takes(event)]
-    return {"log": log.state.as_dict(), "events": events}
+    return {
+        "log": log.state.as_dict(),
+        "events": events,
+        "open": [event.as_dict() for event in still_open(log.events)],
+    }
+
+
+def still_open(events: Sequence[Event]) -> list[Event]:
+    """The critical ones, whatever is chosen, of which no later event says that they are over.
+
+    One that nothing can end, because its protocol or its kind knows no end, stays open until it is cleared.
+    """
+    found: dict[object, Event] = {}
+    for event in events:
+        what = event.occasion or (event.sensor, event.event)
+        # What comes again is newer than what it replaces.
+        if event.asserted is False:
+            found.pop(what, None)
+        elif event.severity in ("critical", "failed"):
+            found.pop(what, None)
+            found[what] = event
+    return list(found.values())

@@ -107,6 +107,7 @@ class Event:
     :param at: by the BMC's clock, read as UTC; ``None`` when its clock was not set.
     :param detail: what the record says beyond the event.
     :param severity: one of :data:`SEVERITIES`, or ``unknown`` for what cannot be decoded.
+    :param occasion: the same for what came and for its end; ``None`` where the protocol does not tie them.
     """
 
     id: str
@@ -118,6 +119,7 @@ class Event:
     detail: str | None = None
     asserted: bool | None = None
     severity: str = UNKNOWN
+    occasion: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

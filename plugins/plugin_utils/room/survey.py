@@ -155,20 +155,12 @@ def _more(found: dict[str, Any], shares: Mapping[str, Share], not_told: dict[str
 
 
 def _events(log: Share) -> dict[str, Any]:
-    """How many there are, and the bad ones that are open: nothing has said since that it is over.
-
-    What cannot be decoded is counted and is neither.
-    """
+    """How many there are, and the bad ones of which nothing has said since that they are over."""
     keys = ("id", "raw", "at", "sensor", "event", "detail", "severity")
-    open_ones: dict[tuple[Any, Any], dict[str, Any]] = {}
-    # The oldest first, as the log has them.
-    for one in log.get("events") or []:
-        what = (one.get("sensor"), one.get("event"))
-        if one.get("asserted") is False:
-            open_ones.pop(what, None)
-        elif one.get("severity") in ("critical", "failed"):
-            open_ones[what] = {key: one.get(key) for key in keys}
-    return {"entries": (log.get("log") or {}).get("entries"), "critical": list(open_ones.values())}
+    return {
+        "entries": (log.get("log") or {}).get("entries"),
+        "critical": [{key: one.get(key) for key in keys} for one in log.get("open") or []],
+    }
 
 
 def _inside(

@@ -81,6 +81,8 @@ def _standard(id_: str, raw: str, at: str | None, record: bytes, sensors: Record
         detail=_detail(kind, reading_type, offset, data, sensor, sensors),
         asserted=asserted,
         severity=severity,
+        # Who says it, of which sensor, and which of its states (table 32-1).
+        occasion=f"{owner:02x}{unit:x}.{kind:02x}{number:02x}.{reading_type:02x}{offset:x}",
     )
 
 

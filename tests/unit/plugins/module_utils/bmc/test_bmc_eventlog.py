@@ -435,3 +435,29 @@ def test_what_the_bmc_notes_of_the_erasure_is_left_and_told(tmp_path: Path) -> N
     bmc._clear = noting  # type: ignore[method-assign]
     (left,) = eventlog.clear(bmc, Choice(), tmp_path)["left"]
     assert left["event"] == "Log clear"
+
+
+def supply(event: int, number: int = 12, *, over: bool = False) -> Event:
+    """A power supply's own state: 3 is 'input lost'."""
+    return decoded([0x20, 0, 4, 0x08, number, 0x6F | (0x80 if over else 0), event, 0xFF, 0xFF])
+
+
+def test_critical_events_are_open_until_one_says_that_they_are_over() -> None:
+    lost, restored = supply(3), supply(3, over=True)
+    assert lost.severity == "critical"
+    # The words differ; it is the same occasion.
+    assert (lost.event, restored.event) == ("Power input lost", "Power input restored")
+
+    assert eventlog.still_open([lost]) == [lost]
+    assert eventlog.still_open([lost, restored]) == []
+    assert eventlog.still_open([lost, restored, lost]) == [lost]
+    # The other supply's end ends nothing of this one.
+    assert eventlog.still_open([lost, supply(3, number=13, over=True)]) == [lost]
+
+
+def test_without_an_occasion_the_words_tie_an_event_to_its_end() -> None:
+    came = Event("1", "aa", sensor="PSU1", event="lost", severity="critical")
+    over = Event("2", "bb", sensor="PSU1", event="lost", severity="ok", asserted=False)
+
+    assert eventlog.still_open([came, over]) == []
+    assert eventlog.still_open([over, came]) == [came]
