@@ -30,6 +30,7 @@ from typing import Any
 from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback import CallbackBase
+from jinja2 import Environment, StrictUndefined, TemplateError, Undefined
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.world import read_world
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill import history
@@ -82,6 +83,8 @@ class CallbackModule(CallbackBase):
         self.acts = acts.Acts()
         self.forecast = Forecast()
         self.run: dict[str, Any] = {}
+        self.conditions = Environment(undefined=StrictUndefined, autoescape=False)
+        self.facts: dict[str, Any] = {}
 
     def _world(self) -> str:
         try:
@@ -121,6 +124,12 @@ class CallbackModule(CallbackBase):
         self.step += 1
         title = play.get_name().strip()
         self._over(self.acts.enter(str(play.get_vars().get("dr_phase", "")), title))
+        tasks = [
+            task for block in play.get_tasks() for task in (block if isinstance(block, list) else [block])
+        ]
+        if tasks and all(map(self._left_out, tasks)) and not self._display.verbosity:
+            # Not this time: a run that goes on days later has done it, one that waits does not yet.
+            return
         self._line(
             f"[{self.world}] {self._elapsed()} step {self.step} of {self.steps}: {title}", C.COLOR_HIGHLIGHT
         )
@@ -130,11 +139,29 @@ class CallbackModule(CallbackBase):
         self.task_name = _title(task)
         self.said = 0.0
         self._over(self.acts.task(self.task_name, self.task_started))
-        if self._display.verbosity or (self.task_name.startswith("Act") and not self.foretells):
+        told = self.task_name.startswith("Act") and not self.foretells and not self._left_out(task)
+        if self._display.verbosity or told:
             # Said before it is done: what lasts is what the reader is waiting for.
             self._line(f"              {self.task_name} ...", C.COLOR_VERBOSE)
 
+    def _left_out(self, task: Any) -> bool:
+        """Whether a condition on facts that the run has set leaves a task out for sure."""
+        return any(self._false(condition) for condition in getattr(task, "when", None) or ())
+
+    def _false(self, condition: Any) -> bool:
+        if isinstance(condition, bool):
+            return not condition
+        try:
+            found = self.conditions.compile_expression(str(condition), undefined_to_none=False)(**self.facts)
+            # What is not known here, such as a fact of another host, is false for nobody.
+            return not isinstance(found, Undefined) and not found
+        except (TemplateError, TypeError, KeyError, AttributeError):
+            return False
+
     def v2_runner_on_ok(self, result: Any) -> None:
+        if result.task.action.rpartition(".")[2] == "set_fact" and result.host.get_name() == "localhost":
+            self.facts.update(result.result.get("ansible_facts") or {})
+            self.facts["hostvars"] = {"localhost": self.facts}
         changed = bool(result.result.get("changed"))
         self._listen(result)
         if not result.result.get("results"):

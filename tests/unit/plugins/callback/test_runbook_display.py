@@ -96,6 +96,29 @@ def test_an_act_is_announced_and_names_the_device_it_changed(show: Show) -> None
     assert "changed dr-db-01: Act | promote" in show.screen.lines[1]
 
 
+def test_what_a_condition_leaves_out_for_sure_is_not_announced(show: Show) -> None:
+    fact = show.result("Read | keep it", ansible_facts={"room_goes_up": False, "room_stage": "waits"})
+    fact.task.action = "ansible.builtin.set_fact"
+    show.callback.v2_runner_on_ok(fact)
+
+    def announced(*conditions: str | bool) -> bool:
+        task = Task()
+        task.name, task.action, task.when = "Act | up", "ansible.builtin.debug", list(conditions)
+        show.screen.lines.clear()
+        show.callback.v2_playbook_on_task_start(task, False)
+        return bool(show.screen.lines)
+
+    assert not announced("room_goes_up")
+    assert not announced("hostvars['localhost'].room_goes_up")
+    assert not announced("room_goes_up and room_serves")
+    assert not announced("nobody_knows", "room_stage == 'stands'")
+    assert announced("not room_goes_up")
+    assert announced("room_stage in ['stands', 'waits']")
+    # Of what is not known here it is announced; so it is of what cannot be read.
+    assert announced("nobody_knows")
+    assert announced("x | anjianyun.datacenter.unheard_of")
+
+
 def test_a_failure_says_why_unless_that_is_secret(show: Show) -> None:
     show.callback.v2_runner_on_failed(show.result("Act | x", msg="no route\nNext: mend the line"))
     assert "FAILED  localhost: Act | x" in show.screen.text
