@@ -302,6 +302,11 @@ class CallbackModule(CallbackBase):
         elif name.startswith("Gate") and (data.get("operator") or data.get("by")):
             # An approval, or an attestation.
             self._under(f"approved {name} by {data.get('operator') or data['by']}", C.COLOR_WARN)
+        elif result.task.action.rpartition(".")[2] == "debug" and data.get("msg") and state == "ok":
+            # What a runbook has to say to its reader.
+            said = data["msg"] if isinstance(data["msg"], list) else [data["msg"]]
+            for line in said:
+                self._line(f"              {line}", C.COLOR_HIGHLIGHT)
         elif self._display.verbosity or state == "changed":
             colour = C.COLOR_CHANGED if state == "changed" else C.COLOR_OK
             mark = "would" if self.check and state == "changed" else _MARK[state]

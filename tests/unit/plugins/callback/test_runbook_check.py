@@ -41,6 +41,9 @@ class Play:
     def get_vars(self) -> dict[str, str]:
         return {"dr_phase": self.phase}
 
+    def get_tasks(self) -> list[object]:
+        return []
+
 
 class Runbook(Show):
     """A runbook under way whose files are in a folder."""

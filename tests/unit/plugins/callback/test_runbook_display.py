@@ -119,6 +119,14 @@ def test_what_a_condition_leaves_out_for_sure_is_not_announced(show: Show) -> No
     assert announced("x | anjianyun.datacenter.unheard_of")
 
 
+def test_what_a_runbook_has_to_say_is_shown(show: Show) -> None:
+    show.callback.v2_runner_on_ok(
+        show.result("Read | what it waits for", msg=["it waits", "Next: fill it in"])
+    )
+
+    assert [line.strip() for line in show.screen.lines] == ["it waits", "Next: fill it in"]
+
+
 def test_a_failure_says_why_unless_that_is_secret(show: Show) -> None:
     show.callback.v2_runner_on_failed(show.result("Act | x", msg="no route\nNext: mend the line"))
     assert "FAILED  localhost: Act | x" in show.screen.text
