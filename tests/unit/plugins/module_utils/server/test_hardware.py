@@ -329,7 +329,12 @@ def test_a_neighbour_without_a_name_keeps_its_chassis(metal: Metal) -> None:
 
 
 def test_an_lldpd_that_does_not_run_is_said(metal: Metal) -> None:
+    said = "[WARN/control] unable to connect to socket /run/lldpd.socket: No such file or directory"
     metal.tool("lldpcli", "", 1)
+    metal.bin.joinpath("lldpcli").write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
 
-    with pytest.raises(NotTold, match="no JSON"):
+    with pytest.raises(NotTold) as error:
         nics.neighbours(metal.machine)
+
+    assert "unable to connect to socket" in error.value.reason()
+    assert "start lldpd" in error.value.reason()
