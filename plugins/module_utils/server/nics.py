@@ -48,9 +48,11 @@ def neighbours(machine: Machine) -> list[dict[str, Any]]:
     tool = machine.tool("lldpcli")
     if tool is None:
         raise NotTold("ask LLDP", cause="there is no lldpcli", next_step="install lldpd")
-    told, code = machine.json(tool, "-f", "json", "show", "neighbors")
-    if code != 0 or "lldp" not in told:
-        raise NotTold("ask LLDP", cause="lldpd does not answer", next_step="start it: systemctl start lldpd")
+    try:
+        told, _code = machine.json(tool, "-f", "json", "show", "neighbors")
+    except NotTold as error:
+        error.next_step = "start lldpd, and give it half a minute to hear of its neighbours"
+        raise
     return lldp(told)
 
 

@@ -18,7 +18,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.room.differen
 Rows = Sequence[Mapping[str, Any]]
 
 #: States of a RAID controller's array, drive, battery or of itself that are well (storcli's words).
-WELL = ("Optl", "Optimal", "Opt", "Onln", "GHS", "DHS", "UGood", "JBOD", "Ready")
+WELL = ("OK", "Optl", "Optimal", "Opt", "Onln", "GHS", "DHS", "UGood", "JBOD", "Ready")
 #: What SMART counts by the hour, or by the season.
 _BY_ITSELF = ("hours", "celsius")
 _ANOTHER = "it is another server than before; see which BMC and which disks belong to which machine"

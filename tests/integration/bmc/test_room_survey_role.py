@@ -100,6 +100,9 @@ def test_a_survey_tells_what_other_clients_see_and_changes_nothing(room: Room) -
     survey = found["surveys"]["nn-db-01"]
     server = room.servers["nn-db-01"]
     assert f": {survey['identity']['serial']}" in server.ipmitool("fru", "print", "0")
+    assert survey["identity"]["asset_tag"] == "TWIN-test"
+    assert survey["identity"]["product"] in server.ipmitool("fru", "print", "0")
+    assert survey["firmware"]["bmc"] in server.ipmitool("mc", "info")
     assert survey["bmc"]["mac"] in server.ipmitool("lan", "print", "1")
     assert survey["bmc"]["address"] == SERVERS["nn-db-01"][1]
     assert survey["bmc"]["restore_policy"] in server.ipmitool("chassis", "status")

@@ -173,14 +173,13 @@ def test_smart_of_another_user_says_root(metal: Metal) -> None:
 
 
 def test_a_tool_that_hangs_is_ended(metal: Metal, monkeypatch: pytest.MonkeyPatch) -> None:
-    metal.whole()
+    metal.tool("smartctl", "")
     metal.bin.joinpath("smartctl").write_text("#!/bin/sh\nexec sleep 60\n")
     monkeypatch.setattr(machine_module, "TOOL_S", 0.2)
+    disk: dict[str, object] = {"name": "sda"}
 
-    found = hardware.survey(metal.machine)
-
-    assert "did not end" in found["not_told"]["smart sda"]
-    assert found["disks"][0]["model"] == "ST4000NM0035-1V4107"
+    assert "did not end" in disks.add_smart(metal.machine, [disk])["smart sda"]
+    assert disk["smart"] is None
 
 
 def test_lsblk_of_old_writes_numbers_as_text(metal: Metal) -> None:
@@ -329,7 +328,12 @@ def test_a_neighbour_without_a_name_keeps_its_chassis(metal: Metal) -> None:
 
 
 def test_an_lldpd_that_does_not_run_is_said(metal: Metal) -> None:
+    said = "[WARN/control] unable to connect to socket /run/lldpd.socket: No such file or directory"
     metal.tool("lldpcli", "", 1)
+    metal.bin.joinpath("lldpcli").write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
 
-    with pytest.raises(NotTold, match="no JSON"):
+    with pytest.raises(NotTold) as error:
         nics.neighbours(metal.machine)
+
+    assert "unable to connect to socket" in error.value.reason()
+    assert "start lldpd" in error.value.reason()
