@@ -12,8 +12,10 @@ short_description: Opens a run of a runbook, or goes on with one that broke
 version_added: 0.1.0
 description:
   - Takes the lock of the service, so that one run works on it at a time; a run that died holds nothing.
-  - Writes who runs what, in which world, for which plan. A run of the same id that broke is gone on with,
-    one that ended is put aside.
+  - Writes who runs what, in which world, for which plan. A run of the same id that broke or waits is gone on
+    with, one that ended is put aside.
+  - Each line says which control node wrote it, by its host name. C(dr_control_node) is another name for one
+    whose host name is another at every start, such as a container.
 options:
   state:
     description:

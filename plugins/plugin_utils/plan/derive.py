@@ -124,6 +124,8 @@ class _Deriver:
             "dc_plan": {"name": plan.plan.name, "digest": self.digest},
             "dc_services": {name: self._service(name) for name in plan.services},
         }
+        if plan.monitoring is not None:
+            self.data.variables["all"]["dc_monitoring"] = plan.monitoring.model_dump(exclude_none=True)
         self.data.variables[ESTATE_WIDE] = wide = {
             "dc_centres": {
                 name: {

@@ -21,6 +21,8 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_
 Prefix = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$")]
 #: GB/T 2260 code of an administrative division: two digits each of province, city, county.
 DivisionCode = Annotated[str, Field(pattern=r"^[1-9]\d{5}$")]
+#: Where a web service is. No user and no password: a plan holds no secrets.
+WebAddress = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._-]+)*/?$")]
 
 #: Numbers and ranges of numbers: 101-180, or 101-104,107.
 NumberRanges = Annotated[str, Field(pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$")]

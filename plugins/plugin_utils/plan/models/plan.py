@@ -15,6 +15,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.b
     NumberRanges,
     Prefix,
     Title,
+    WebAddress,
     described,
 )
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.centre import Centre
@@ -149,6 +150,21 @@ class PowerOrder(Model):
     )
 
 
+class Monitoring(Model):
+    """Who watches the estate, and is told when something is switched off on purpose."""
+
+    alertmanager: WebAddress = described(
+        "Address of Prometheus Alertmanager, with the path that it may have been given, without /api.",
+        "Prometheus Alertmanager 的地址（含所设路径，不含 /api）。",
+    )
+    ca_file: str | None = described(
+        "File on the control node with the certificates of the authority that signed its own.",
+        "控制节点上签发其证书的机构的证书文件。",
+        default=None,
+        min_length=1,
+    )
+
+
 class Retired(Model):
     """Ids that were in use once and must never be given again."""
 
@@ -193,4 +209,7 @@ class SitePlan(Model):
         "What services and control nodes need.", "服务与控制节点所需的基础设施。", default_factory=dict
     )
     power_order: PowerOrder = described("Order of power.", "上下电顺序。", default_factory=PowerOrder)
+    monitoring: Monitoring | None = described(
+        "Monitoring; without it nothing is silenced.", "监控，缺省不静默告警。", default=None
+    )
     retired: Retired = described("Ids never to be used again.", "永不再用的编号。", default_factory=Retired)

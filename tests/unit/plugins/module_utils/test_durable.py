@@ -55,6 +55,17 @@ def test_a_file_that_cannot_be_replaced_is_as_it_was(tmp_path: Path, monkeypatch
     assert (file.read_text(), os.listdir(tmp_path)) == ("old", ["file"])
 
 
+def test_what_is_created_takes_the_place_of_nothing(tmp_path: Path, synced: list[Path]) -> None:
+    file = tmp_path / "file"
+    assert durable.create(file, b"new", 0o640)
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("new", 0o640)
+    assert synced[1:] == [tmp_path]
+
+    file.write_text("filled in by people")
+    assert not durable.create(file, b"new", 0o640)
+    assert (file.read_text(), os.listdir(tmp_path)) == ("filled in by people", ["file"])
+
+
 def test_directories_that_are_made_are_out_each_in_the_one_above_it(
     tmp_path: Path, synced: list[Path]
 ) -> None:

@@ -126,6 +126,14 @@ def test_plain_servers_are_not_told_every_line_but_bearers_of_services_and_infra
     assert not {"nn-app-103", "dr-app-103"} & told
 
 
+def test_every_host_is_told_who_watches_the_estate_if_somebody_does(tmp_path: Path) -> None:
+    stated = {"alertmanager": "https://10.1.10.9:9093/alerts", "ca_file": "/etc/alerts-ca.pem"}
+    plan = copied(tmp_path)
+    (plan / "monitoring.yml").write_text(f"monitoring: {json.dumps(stated)}\n")
+    assert load_plan(plan).inventory().variables["all"]["dc_monitoring"] == stated
+    assert "dc_monitoring" not in sound().variables["all"]
+
+
 def test_the_digest_is_of_what_the_plan_says_not_of_how_it_is_written(tmp_path: Path) -> None:
     whole = "\n".join(file.read_text() for file in (SOUND / "plan.yml", SOUND / "region.yml"))
     plan = copied(tmp_path)
