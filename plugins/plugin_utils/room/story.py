@@ -121,5 +121,10 @@ def _answers(entries: Sequence[Entry]) -> list[dict[str, Any]]:
             found.setdefault(str(entry["name"]), []).append(entry)
     return [
         {"clause": name, "before": len(given) - 1, **given[-1]["data"]}
-        for name, given in sorted(found.items())
+        for name, given in sorted(found.items(), key=lambda one: _place(one[0]))
     ]
+
+
+def _place(clause: str) -> list[tuple[int, str]]:
+    """Where a clause stands in its standard: 8.1.1.10 after 8.1.1.9."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in clause.split(".")]
