@@ -30,7 +30,8 @@ def calls(**of: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def one(
     fleet: dict[str, dict[str, Any]], hardware: list[dict[str, Any]] | None = None, **more: Any
 ) -> dict[str, Any]:
-    found: dict[str, Any] = room_survey(["s"], AT, **fleet, hardware=hardware, **more)["s"]
+    options: dict[str, Any] = {**fleet, "hardware": hardware, **more}
+    found: dict[str, Any] = room_survey(["s"], AT, **options)["s"]
     assert json.loads(json.dumps(found)) == found
     return found
 
