@@ -113,7 +113,7 @@ def read(path: Path, now: float | None = None) -> dict[str, Answer]:
     found = {name: reader.answer(name, given) for name, given in source.data.items()}
     if reader.mistakes:
         raise _refused(path, reader.mistakes)
-    return {name: found[name] for name in clauses() if isinstance(found.get(name), Answer)}
+    return {name: given for name in clauses() if (given := found.get(name)) is not None}
 
 
 def _refused(path: Path, mistakes: list[str]) -> Refused:
