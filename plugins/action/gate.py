@@ -25,7 +25,7 @@ class ActionModule(RunbookAction):
             raise DatacenterError("the gate cannot be read", cause=str(error)) from error
         readings = [
             replace(r, approved=True)
-            if r.ok is not True and r.approval and self.approved(r.approval, r.risk or r.refuse)
+            if r.ok is not True and r.approval and self.approved(r.approval, r.risk or r.refuse, r.this_risk)
             else r
             for r in readings
         ]

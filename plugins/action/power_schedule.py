@@ -5,15 +5,22 @@
 
 from __future__ import annotations
 
-import socket
+import ipaddress
+import math
+import re
+import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power import sheet, variables
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.house import House
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.schedule import schedule
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.schedule import UP, schedule
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.action import RunbookAction, refuse
+
+#: What the notes of starts are called: before one, and behind it.
+STARTS, STARTED = "power_start_", "_done"
 
 
 class ActionModule(RunbookAction):
@@ -54,8 +61,15 @@ class ActionModule(RunbookAction):
             "sheet": tables,
             "racks": racks(house, members),
             "watts": {name: house.devices[name].watts for name in members},
-            "with_bmc": [name for name in members if house.devices[name].bmc is not None],
+            "with_system": [name for name in members if house.devices[name].told],
+            "wait_s": self._wait_s(house, members) if arguments["direction"] == UP else 0,
         }
+
+    def _wait_s(self, house: House, members: Iterable[str]) -> int:
+        """How long the inrush of what this run started last still lasts, from its journal's notes."""
+        if not self.variables.get("dr_run_directory"):
+            return 0
+        return still_inrush_s(house, members, self.journal.read(), time.time())
 
     def _house(self, hosts: Iterable[str]) -> House:
         groups: Mapping[str, list[str]] = self.variables["groups"]
@@ -90,22 +104,76 @@ class ActionModule(RunbookAction):
         )
 
 
-def here(house: House, hostvars: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """The control node of the plan whose address this machine has."""
-    for name, device in house.devices.items():
-        if device.kind == "control_node" and _is_ours(str(hostvars[name].get("ansible_host") or "")):
-            return name
-    return None
+def still_inrush_s(
+    house: House, members: Iterable[str], entries: Iterable[Mapping[str, Any]], now: float
+) -> int:
+    """Seconds until the inrush of the last start that a run noted is over.
+
+    A start that was noted before and not after it may have begun a moment ago.
+    """
+    rooms = (house.room_of(house.devices[name]) for name in members)
+    inrush_s = max((room.starts.inrush_s for room in rooms if room is not None), default=0)
+    begun: dict[str, None] = {}
+    ended: list[float] = []
+    for entry in entries:
+        if entry["kind"] == "note" and str(entry["name"]).startswith(STARTS):
+            key = str(entry["name"]).removesuffix(STARTED)
+            if key == entry["name"]:
+                begun[key] = None
+            else:
+                begun.pop(key, None)
+                ended.append(float(entry["at"]))
+    if begun:
+        return inrush_s
+    return max(0, min(inrush_s, math.ceil(max(ended, default=0.0) + inrush_s - now)))
 
 
-def _is_ours(address: str) -> bool:
-    """Whether this machine has an address: the kernel lets nobody bind to another's."""
+def here(
+    house: House, hostvars: Mapping[str, Mapping[str, Any]], ours: Iterable[str] | None = None
+) -> str | None:
+    """The control node of the plan whose address this machine has.
+
+    :param ours: the machine's addresses.
+    :raises DatacenterError: when it has those of several.
+    """
+    addresses = set(own_addresses() if ours is None else ours)
+    found = [
+        name
+        for name, device in house.devices.items()
+        if device.kind == "control_node" and str(hostvars[name].get("ansible_host") or "") in addresses
+    ]
+    if len(found) > 1:
+        raise DatacenterError(
+            "not known from which control node this is run",
+            cause=f"this machine has the addresses of {', '.join(sorted(found))}",
+            next_step="name the one that it is (control_node, in the role power_sequence_control_node)",
+        )
+    return found[0] if found else None
+
+
+def own_addresses(net: Path = Path("/proc/net")) -> set[str]:
+    """The addresses that the kernel lists as this machine's own.
+
+    Whether an address can be bound says less: a setting (ip_nonlocal_bind) lets any be.
+    """
+    found: set[str] = set()
+    address = ""
+    for line in _lines(net / "fib_trie"):
+        leaf = re.fullmatch(r"\s*\|-- (\S+)", line)
+        if leaf:
+            address = leaf[1]
+        elif "/32 host LOCAL" in line:
+            found.add(address)
+    for line in _lines(net / "if_inet6"):
+        found.add(str(ipaddress.IPv6Address(int(line.split()[0], 16))))
+    return found
+
+
+def _lines(path: Path) -> list[str]:
     try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as tried:
-            tried.bind((address, 0))
+        return path.read_text().splitlines()
     except OSError:
-        return False
-    return bool(address)
+        return []
 
 
 def racks(house: House, members: Iterable[str]) -> dict[str, dict[str, str]]:

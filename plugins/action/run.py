@@ -28,6 +28,7 @@ class ActionModule(RunbookAction):
         "state": {"type": "str", "required": True, "choices": ["opened", "waiting", "ended"]},
         "runbook": {"type": "str"},
         "service": {"type": "str"},
+        "also": {"type": "list", "elements": "str", "default": []},
         "from": {"type": "str"},
         "to": {"type": "str"},
         "directory": {"type": "path"},
@@ -38,20 +39,19 @@ class ActionModule(RunbookAction):
         world = read_world()
         plan = self.variable("dc_plan") or {}
         service = arguments["service"] or str(self.variable("dr_service", "all"))
-        lock = Lock(
-            LOCKS,
-            "-".join(
-                ["anjianyun", str(world["twin_id"] or "estate"), str(plan.get("name", "plan")), service]
-            ),
-        )
+        where = ["anjianyun", str(world["twin_id"] or "estate"), str(plan.get("name", "plan"))]
+        # In one order for everybody, so that of two runs one gets all of them.
+        locks = [Lock(LOCKS, "-".join([*where, name])) for name in sorted({service, *arguments["also"]})]
         if arguments["state"] != "opened":
             written = self.write("run", state=arguments["state"])
             if not self.check:
-                lock.release(os.getppid())
+                for lock in locks:
+                    lock.release(os.getppid())
             return {"changed": not self.check, "state": arguments["state"], "at": written.get("at")}
         if not self.check:
             # Ansible runs each task in a child of its own; what lives as long as the run is the parent.
-            lock.take(os.getppid(), str(self.variable("dr_run_id", "")))
+            for lock in locks:
+                lock.take(os.getppid(), str(self.variable("dr_run_id", "")))
             self._put_ended_run_aside()
         state = "resumed" if self.journal.read() else "opened"
         self.write(

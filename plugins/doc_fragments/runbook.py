@@ -53,4 +53,11 @@ options:
       risk:
         description: What is approved then.
         type: str
+      this_risk:
+        description:
+          - Only a yes to this very risk lets it pass, and none to another of that name. A yes given
+            beforehand counts once this risk was told, by a run that refused with it.
+        type: bool
+        default: false
+        version_added: 0.2.0
 """

@@ -16,7 +16,7 @@ short_description: The charge of each UPS as what a gate judges
 version_added: 0.2.0
 description:
   - A charge that nobody gave, or that is no percentage, is not known.
-positional: charges
+positional: charges, by_person, now
 options:
   _input:
     description: C(ups) of M(anjianyun.datacenter.power_schedule).
@@ -27,6 +27,15 @@ options:
     description: Charge in percent by the name of the UPS.
     type: dict
     required: true
+  by_person:
+    description:
+      - Each charge is what a person read, as C(percent) and C(at) (epoch seconds, or date and time). What is
+        older than 15 minutes is not known.
+    type: bool
+    default: false
+  now:
+    description: This moment in epoch seconds, if it is not the clock's.
+    type: float
 author:
   - the anjianyun.datacenter authors (@anjianyun)
 """

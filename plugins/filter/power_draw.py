@@ -15,7 +15,7 @@ name: power_draw
 short_description: What servers draw, beside the plan, as what a gate judges
 version_added: 0.2.0
 description:
-  - BMCs that cannot tell what their server draws are left out.
+  - BMCs that have no such reading (C(unsupported)) are left out; one that failed is not known.
 positional: planned
 options:
   _input:

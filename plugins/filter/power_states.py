@@ -15,8 +15,9 @@ name: power_states
 short_description: Power states of hosts from what was read
 version_added: 0.2.0
 description:
-  - Gives C(on), C(off), C(unknown), and C(silent) for a host without BMC that does not answer.
-positional: bmc, reach
+  - Gives C(on), C(off), C(unknown), and C(silent) for a host without BMC that does not answer and of which
+    nobody knows better.
+positional: bmc, reach, carried, attested, carriers
 options:
   _input:
     description: Names of hosts.
@@ -30,6 +31,17 @@ options:
     description: C(targets) of M(anjianyun.datacenter.reachability), or none.
     type: list
     elements: dict
+  carried:
+    description: What servers say of their cloud hosts, C(on) or C(off) by the cloud host's name.
+    type: dict
+  attested:
+    description: Hosts that a person answers for to have no power.
+    type: list
+    elements: str
+    default: []
+  carriers:
+    description: Which server carries a cloud host.
+    type: dict
 author:
   - the anjianyun.datacenter authors (@anjianyun)
 """

@@ -28,10 +28,30 @@ options:
       - How many different persons have to say yes to this very risk. The second one logs in to the control
         node under a name of his own, and goes on with the run.
       - Who somebody is, is what the operating system says of the login; a person who becomes another one by
-        C(sudo) stays the same.
+        C(sudo) stays the same. A login as root, and a name that only the environment tells, is refused.
+      - Both go on with one run, so both become the account that it belongs to (C(sudo -u) account C(-H)).
     type: int
     default: 1
     choices: [1, 2]
+    version_added: 0.2.0
+  this_risk:
+    description:
+      - Only a yes to this very risk counts, and none to another one of that name. A yes given beforehand
+        counts once this risk was told, by a run that refused with it.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  about:
+    description: What it is about, such as servers; written down for O(alone).
+    type: list
+    elements: str
+    default: []
+    version_added: 0.2.0
+  alone:
+    description:
+      - How many different ones, in the whole run and under whatever name, one person may approve. For more
+        it needs two persons, as with O(persons).
+    type: int
     version_added: 0.2.0
 extends_documentation_fragment:
   - anjianyun.datacenter.runbook

@@ -18,7 +18,7 @@ description:
   - It refuses what cannot be done safely, with all reasons at once. Whatever is not known to be on or off;
     what a provider carries, with whom to call; a sequence that takes down the control node that it is run
     from, what that one needs, or the way to BMCs that are still to be switched; a start for which the budget
-    does not suffice.
+    does not suffice, or while something that it needs is not on.
   - Changes nothing.
 options:
   direction:
@@ -34,7 +34,9 @@ options:
   reality:
     description:
       - Power state of each host as it was read, C(on) or C(off). What has no BMC and does not answer is
-        C(silent), which counts as off. Everything else is not known.
+        C(silent). On the way up that counts as off; on the way down it does for a cloud host alone whose
+        server is off. Everything else is not known.
+      - On the way up also of what the hosts need, on the way down of what needs them (RV(around)).
       - The cloud hosts that a server carries belong to it as well.
     type: dict
     required: true
@@ -96,8 +98,8 @@ stages:
 steps:
   description:
     - All steps in their order, each with C(number), C(stage), C(at_s), C(action), C(hosts) and C(loads).
-    - The action is C(on) or C(shutdown) by the BMC and the operating system, C(comes) for a cloud host that
-      starts with its server, and C(hand) for what a person switches.
+    - The action is C(on) by the BMC, C(shutdown) by the operating system and the BMC, C(comes) for a cloud
+      host that starts with its server, and C(hand) for what a person switches.
     - A load has C(kind) (C(pdu), C(feed) or C(room)), C(name), C(running) and C(drawn) (with inrush) in
       watts, and the plan's C(limit).
   returned: success
@@ -143,8 +145,26 @@ watts:
   description: Greatest power of each host by the plan.
   returned: success
   type: dict
-with_bmc:
-  description: Those of the hosts that have a BMC.
+with_system:
+  description: Those of the hosts that have an operating system that can be told to shut down.
+  returned: success
+  type: list
+  elements: str
+wait_s:
+  description:
+    - Seconds until the inrush of what this run started last is over, on the way up; from the notes
+      C(power_start_...) in its journal.
+  returned: success
+  type: int
+around:
+  description:
+    - Hosts beside the sequence whose power has to be known. On the way up what it needs, which must be on; on
+      the way down what needs it.
+  returned: success
+  type: list
+  elements: str
+left:
+  description: Who would be left on without what he needs, on the way down; as sentences, for a gate.
   returned: success
   type: list
   elements: str

@@ -28,6 +28,14 @@ options:
   service:
     description: The service that is worked on. Default is C(dr_service).
     type: str
+  also:
+    description:
+      - Other services whose locks are taken and let go as well, so that nobody moves one while its servers
+        are worked on.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.2.0
   from:
     description: The centre that holds it.
     type: str

@@ -83,7 +83,10 @@ def gather(bmc: Bmc, subsets: list[str]) -> dict[str, Any]:
     for subset in subsets:
         try:
             facts[subset] = _COMPOSED[subset](bmc) if subset in _COMPOSED else getattr(bmc, subset)()
-        except errors.CommandUnsupported as error:
+        except (errors.CommandUnsupported, errors.PrivilegeTooLow) as error:
+            # What a server draws is for administrators in some BMCs; whoever is not is told so, and the rest.
+            if isinstance(error, errors.PrivilegeTooLow) and subset != "power_reading":
+                raise
             facts[subset] = None
             unsupported[subset] = str(error)
     return {**facts, "unsupported": unsupported}

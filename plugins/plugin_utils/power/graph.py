@@ -102,6 +102,18 @@ class Graph:
             )
         return {name: level[name] for name in members}
 
+    def leaning(self, going: Collection[str]) -> dict[str, Edge]:
+        """Hosts that need one of these, at one remove or several, with the edge by which they do."""
+        found: dict[str, Edge] = {}
+        for node in self.order():
+            if node in going:
+                continue
+            for edge in self.edges[node]:
+                if edge.before in going or edge.before in found:
+                    found[node] = edge
+                    break
+        return {name: edge for name, edge in found.items() if name not in self.marks}
+
     def hosts_before(self, node: str) -> set[str]:
         """Every host that must be ready before this one."""
         found: set[str] = set()

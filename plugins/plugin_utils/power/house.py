@@ -22,6 +22,8 @@ START_S = {
     "control_node": 180,
     "cloud_host": 60,
 }
+#: Operating systems that systemd ends: what :attr:`Device.system` begins with.
+SYSTEMS = ("debian", "ubuntu", "kylin", "uos", "openeuler")
 #: Kinds that forward packets.
 FORWARDING = ("router", "firewall")
 #: The tier of hosts that no tier names.
@@ -82,6 +84,7 @@ class Device:
     :param room: empty for what stands nowhere: a cloud host.
     :param bmc: the network that its BMC stands in; None without one.
     :param needs: for control nodes, infrastructure without which no runbook runs from it.
+    :param system: the operating system as the plan names it, such as ``debian-12``.
     """
 
     name: str
@@ -100,6 +103,12 @@ class Device:
     bmc: str | None = None
     needs: tuple[str, ...] = ()
     serial: str | None = None
+    system: str = ""
+
+    @property
+    def told(self) -> bool:
+        """Whether it has an operating system that can be told to shut down."""
+        return self.system.startswith(SYSTEMS)
 
     @property
     def ready_s(self) -> int:

@@ -5,17 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.control_path import bmc_networks, way
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.graph import (
-    CARRIES,
-    DATABASE,
-    NEEDS,
-    Edge,
-    Graph,
-    spoken,
-)
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.graph import Edge, Graph, spoken
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.house import FORWARDING, House
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.meter import Load
 
@@ -64,6 +57,24 @@ def not_known(hosts: Sequence[str]) -> list[str]:
         f"{names(hosts)}: not known whether on or off. Next: look at the servers themselves and mend their "
         "BMCs, or leave them out"
     ]
+
+
+def not_on(hosts: Sequence[str], states: Mapping[str, str]) -> list[str]:
+    """What is needed on the way up, and is not among what is switched on, must be on."""
+    off = [name for name in hosts if states[name] == "off"]
+    unknown = [name for name in hosts if states[name] not in ("off", "on")]
+    found = []
+    if off:
+        found.append(
+            f"{names(off)}: off, and needed by what is to be switched on. Next: add "
+            f"{'it' if len(off) == 1 else 'them'} to the hosts (power_hosts)"
+        )
+    if unknown:
+        found.append(
+            f"{names(unknown)}: needed by what is to be switched on, and not known to be on. Next: look "
+            "whether they serve and mend the way to them, or add them to the hosts (power_hosts)"
+        )
+    return found
 
 
 def control_node(house: House, down: bool, members: Sequence[str], node: str | None) -> list[str]:
@@ -134,19 +145,13 @@ def cut(house: House, node: str, stages: Sequence[Sequence[str]]) -> list[str]:
     return found
 
 
-def left_behind(house: House, graph: Graph, members: Sequence[str]) -> list[str]:
-    """Hosts that stay on and need one that goes down: to be known, not to be refused."""
-    going = set(members)
-    found = []
-    for name, edges in graph.edges.items():
-        if name in going or name in graph.marks:
-            continue
-        found += [
-            f"{name} stays on: {edge.reason}"
-            for edge in edges
-            if edge.before in going and edge.kind in (NEEDS, DATABASE, CARRIES)
-        ]
-    return found
+def left_behind(graph: Graph, members: Sequence[str], states: Mapping[str, str]) -> list[str]:
+    """Hosts that stay on, as far as is known, and need one that goes down."""
+    return [
+        f"{name} {'stays on' if states.get(name) == 'on' else 'is not known to be off'}: {edge.reason}"
+        for name, edge in graph.leaning(members).items()
+        if states.get(name) != "off"
+    ]
 
 
 def placeless(house: House, members: Sequence[str]) -> list[str]:

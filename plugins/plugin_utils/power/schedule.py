@@ -68,6 +68,9 @@ class Stage:
 class Schedule:
     """:param refusals: why it must not be done; the stages are then to be looked at only.
     :param later: hosts whose BMCs are reached only once this schedule has been done.
+    :param around: hosts beside the sequence whose power has to be known: on the way up what it needs, on the
+        way down what needs it.
+    :param left: who would be left on without what he needs.
     """
 
     direction: str
@@ -75,6 +78,8 @@ class Schedule:
     stages: list[Stage] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
     later: list[str] = field(default_factory=list)
+    around: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     ups: list[Ups] = field(default_factory=list)
@@ -95,6 +100,8 @@ class Schedule:
             "steps": [step.as_dict() for step in self.steps],
             "already": self.already,
             "later": self.later,
+            "around": self.around,
+            "left": self.left,
             "remarks": self.remarks,
             "takes_s": self.takes_s,
             "ups": [{"name": ups.name, "charge_percent": ups.charge_percent} for ups in self.ups],
@@ -135,31 +142,52 @@ def schedule(
     if circle:
         found.refusals += refusals.no_order(circle)
         return found
-    states = {name: _state(house, name, reality) for name in members}
+    found.around = _around(graph, direction, members, control_node)
+    states = {name: _state(house, name, reality, direction) for name in [*members, *found.around]}
+    outside = set(found.around)
     if direction == UP and control_node in house.devices:
-        members = _reached(house, graph, found, states)
+        members = _reached(house, graph, found, {name: states[name] for name in members})
     found.refusals += refusals.not_known([name for name in members if states[name] == UNKNOWN])
     found.stages = _stages(house, graph, members, direction)
     wanted = ON if direction == UP else OFF
-    found.already = [name for name in members if _state(house, name, reality) == wanted]
+    found.already = [name for name in members if states[name] == wanted]
     todo = set(members) - set(found.already)
     if direction == DOWN:
         if control_node in house.devices:
             going = [[name for name in stage.hosts if name in todo] for stage in found.stages]
             found.refusals += refusals.cut(house, str(control_node), going)
-        found.remarks += refusals.left_behind(house, graph, members)
+        found.left = refusals.left_behind(graph, members, states)
         _down(house, found, todo, stop_s)
     else:
+        needed = {name for member in members for name in graph.hosts_before(member)} & outside
+        found.refusals += refusals.not_on(
+            [name for name in found.around if name in needed and states[name] != ON], states
+        )
         found.ups = _ups(house, todo)
         found.refusals += _up(house, found, todo, members)
     return found
 
 
-def _state(house: House, name: str, reality: Mapping[str, str]) -> str:
-    """What is known of a host; silence says nothing of one that has a BMC to be asked."""
+def _around(graph: Graph, direction: str, members: Collection[str], control_node: str | None) -> list[str]:
+    """Whose power has to be known beside the members'. Where this is run from is on."""
+    if direction == DOWN:
+        found = set(graph.leaning(members))
+    else:
+        found = {name for member in members for name in graph.hosts_before(member)}
+    return [name for name in graph.edges if name in found and name not in members and name != control_node]
+
+
+def _state(house: House, name: str, reality: Mapping[str, str], direction: str) -> str:
+    """What is known of a host; silence says nothing of one that has a BMC to be asked.
+
+    On the way down silence is no proof: a machine whose network has failed is silent too. It is one for a
+    cloud host alone whose server is off. On the way up nothing is lost when what is silent is started.
+    """
     state = reality.get(name, UNKNOWN)
     if state == SILENT:
-        return OFF if house.devices[name].bmc is None else UNKNOWN
+        device = house.devices[name]
+        carrier_off = device.carried_by is not None and reality.get(device.carried_by) == OFF
+        return OFF if carrier_off or (device.bmc is None and direction == UP) else UNKNOWN
     return state if state in (ON, OFF) else UNKNOWN
 
 
@@ -208,9 +236,9 @@ def action(device: Device, direction: str) -> str:
     """How this host is switched."""
     if device.kind == "cloud_host":
         return COMES if direction == UP else SHUT_DOWN
-    if device.bmc is None:
-        return BY_HAND
-    return SWITCH_ON if direction == UP else SHUT_DOWN
+    if direction == DOWN:
+        return SHUT_DOWN if device.bmc is not None or device.told else BY_HAND
+    return BY_HAND if device.bmc is None else SWITCH_ON
 
 
 def _running(house: House, members: Collection[str], on: Collection[str]) -> list[Device]:

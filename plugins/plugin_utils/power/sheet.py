@@ -116,7 +116,7 @@ def schedule_lines(found: Schedule, language: str = "en") -> list[str]:
         lines.append(f"  {clock(found.takes_s)}  {words['ends']}")
     elif not found.refusals:
         lines.append(f"  {words['nothing']}")
-    lines += [f"  ! {remark}" for remark in found.remarks]
+    lines += [f"  ! {remark}" for remark in [*found.remarks, *found.left]]
     if found.refusals:
         lines += [f"  {words['not']}:", *(f"  - {sentence}" for sentence in found.refusals)]
     return lines
@@ -212,8 +212,3 @@ def _markdown(head: Sequence[str]) -> list[str]:
 
 def _row(cells: Iterable[Any]) -> str:
     return f"| {' | '.join(str(cell) for cell in cells)} |"
-
-
-def whole(found: Schedule, language: str = "en") -> str:
-    """The schedule as one text."""
-    return "\n".join(schedule_lines(found, language))

@@ -25,7 +25,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.house i
 #: What is read of a host.
 HOST = (
     "dc_kind", "dc_centre", "dc_roles", "dc_power", "dc_bmc", "dc_carried_by", "dc_start_s", "dc_needs",
-    "dc_interfaces", "dc_hardware",
+    "dc_interfaces", "dc_hardware", "dc_os",
 )  # fmt: skip
 #: What the whole estate shares.
 ESTATE = ("dc_centres", "dc_networks", "dc_lines", "dc_infrastructure", "dc_services", "dc_power_order")
@@ -104,6 +104,7 @@ def _device(name: str, values: Mapping[str, Any]) -> Device:
         (values.get("dc_bmc") or {}).get("network"),
         tuple(values.get("dc_needs") or ()),
         (values.get("dc_hardware") or {}).get("serial"),
+        str(values.get("dc_os") or ""),
     )
 
 

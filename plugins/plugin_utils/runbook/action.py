@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter impor
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.journal.file import Journal, redacted
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook import approvals
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who import operator
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who import identity
 
 #: Variables whose values, at any depth, never are shown or written.
 SECRET_VARIABLES = (
@@ -118,33 +119,51 @@ class RunbookAction(ActionBase):
 
     # Approvals
 
-    def approved(self, name: str, risk: str) -> dict[str, Any] | None:
-        """The approval of that name: one of this run that still holds, or one given beforehand."""
+    def approved(
+        self, name: str, risk: str, this_risk: bool = False, about: Iterable[str] = ()
+    ) -> dict[str, Any] | None:
+        """The approval of that name: one of this run that still holds, or one given beforehand.
+
+        :param this_risk: whether it must be one to this very risk. A yes given beforehand then counts only
+            when this risk was told before: nobody says yes to what he has not heard.
+        """
         digest = str((self.variable("dc_plan") or {}).get("digest", ""))
-        kept = approvals.find(self.journal.read(), name, digest, time.time())
+        entries = self.journal.read()
+        kept = approvals.find(entries, name, digest, time.time(), risk if this_risk else None)
         if kept is not None:
             return kept
-        if name not in approvals.names(self.variable("dr_approvals", [])):
+        if not self._beforehand(entries, name, risk, this_risk):
             return None
-        return self.approve(name, risk, "beforehand")
+        return self.approve(name, risk, "beforehand", about)
 
-    def approved_by(self, name: str, risk: str) -> dict[str, dict[str, Any]]:
+    def approved_by(
+        self, name: str, risk: str, this_risk: bool = False, about: Iterable[str] = ()
+    ) -> dict[str, dict[str, Any]]:
         """The approvals of different persons for this very risk, with one given beforehand."""
         digest = str((self.variable("dc_plan") or {}).get("digest", ""))
-        found = approvals.persons(self.journal.read(), name, risk, digest, time.time())
-        me = approvals.person(operator())
-        if me not in found and name in approvals.names(self.variable("dr_approvals", [])):
-            found[me] = self.approve(name, risk, "beforehand")
+        entries = self.journal.read()
+        found = approvals.persons(entries, name, risk, digest, time.time())
+        me = identity()
+        mine = approvals.person(me.name)
+        if mine not in found and me.one_person and self._beforehand(entries, name, risk, this_risk):
+            found[mine] = self.approve(name, risk, "beforehand", about)
         return found
 
-    def approve(self, name: str, risk: str, given: str) -> dict[str, Any]:
+    def _beforehand(self, entries: list[dict[str, Any]], name: str, risk: str, this_risk: bool) -> bool:
+        given = name in approvals.names(self.variable("dr_approvals", []))
+        return given and (not this_risk or approvals.told(entries, name, risk))
+
+    def approve(self, name: str, risk: str, given: str, about: Iterable[str] = ()) -> dict[str, Any]:
         """Write an approval down."""
+        me = identity()
         return self.write(
             "approval",
             name=name,
             risk=risk,
             given=given,
-            operator=operator(),
+            operator=me.name,
+            source=me.source,
+            **({"about": sorted(about)} if about else {}),
             plan_digest=str((self.variable("dc_plan") or {}).get("digest", "")),
             expires_at=time.time() + float(self.variable("dr_approval_expires_s", DEFAULT_EXPIRES_S)),
         )

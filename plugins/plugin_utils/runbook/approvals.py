@@ -16,17 +16,20 @@ def names(value: Any) -> list[str]:
 
 
 def find(
-    entries: Iterable[Mapping[str, Any]], name: str, plan_digest: str, now: float
+    entries: Iterable[Mapping[str, Any]], name: str, plan_digest: str, now: float, risk: str | None = None
 ) -> dict[str, Any] | None:
     """The last approval of that name that holds: for this very plan, and not expired.
 
     An approval belongs to one phase of a run: it is used up when that phase has ended.
+
+    :param risk: the risk that must have been approved; any if left out.
     """
     found = None
     for entry in entries:
         if entry["kind"] == "phase" and entry.get("state") == "ends":
             found = None
-        if entry["kind"] == "approval" and entry["name"] == name and entry["plan_digest"] == plan_digest:
+        same = entry["kind"] == "approval" and entry["name"] == name and entry["plan_digest"] == plan_digest
+        if same and (risk is None or entry["risk"] == risk):
             found = dict(entry) if now < float(entry["expires_at"]) else None
     return found
 
@@ -34,14 +37,39 @@ def find(
 def persons(
     entries: Iterable[Mapping[str, Any]], name: str, risk: str, plan_digest: str, now: float
 ) -> dict[str, dict[str, Any]]:
-    """Each person's approval of that name that holds, for the very same risk."""
+    """Each person's approval of that name that holds, for the very same risk.
+
+    One of somebody who may be anybody (see ``Identity.source``) is no person's of his own.
+    """
     found: dict[str, dict[str, Any]] = {}
     for entry in entries:
         if entry["kind"] == "phase" and entry.get("state") == "ends":
             found = {}
         same = entry["kind"] == "approval" and (entry["name"], entry["risk"]) == (name, risk)
-        if same and entry["plan_digest"] == plan_digest and now < float(entry["expires_at"]):
+        own = entry.get("source") in ("login", "process")
+        if same and own and entry["plan_digest"] == plan_digest and now < float(entry["expires_at"]):
             found[person(entry["operator"])] = dict(entry)
+    return found
+
+
+def told(entries: Iterable[Mapping[str, Any]], name: str, risk: str) -> bool:
+    """Whether a gate of this phase has refused with this very risk, so that a yes can mean it."""
+    found = False
+    for entry in entries:
+        if entry["kind"] == "phase" and entry.get("state") == "ends":
+            found = False
+        if entry["kind"] == "gate" and entry.get("verdict") == "refuse":
+            said = [(r.get("approval"), r.get("risk") or r.get("refuse")) for r in entry["readings"]]
+            found = found or (name, risk) in said
+    return found
+
+
+def about(entries: Iterable[Mapping[str, Any]]) -> set[str]:
+    """What approvals were about in the whole run, under whatever name, whether they still hold or not."""
+    found: set[str] = set()
+    for entry in entries:
+        if entry["kind"] == "approval":
+            found.update(entry.get("about") or ())
     return found
 
 

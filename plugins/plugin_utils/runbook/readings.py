@@ -15,6 +15,7 @@ class Reading:
 
     :param ok: True, False, or None when it is not known; nothing dangerous is done on unknown.
     :param approval: the name of the approval that lets a gate pass all the same.
+    :param this_risk: whether only a yes to this very risk does, and not one to another of that name.
     """
 
     ok: bool | None
@@ -24,13 +25,14 @@ class Reading:
     expected: str = ""
     approval: str = ""
     risk: str = ""
+    this_risk: bool = False
     approved: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """For the journal: what is empty is left out."""
         kept = {"ok": self.ok, "reading": self.reading}
         if self.ok is not True:
-            for name in ("refuse", "way_on", "expected", "approval", "approved"):
+            for name in ("refuse", "way_on", "expected", "approval", "risk", "approved"):
                 if getattr(self, name):
                     kept[name] = getattr(self, name)
         return kept
@@ -52,15 +54,29 @@ def parse(items: Iterable[Mapping[str, Any]]) -> list[Reading]:
     """
     found = []
     for item in items:
-        unknown = set(item) - {"ok", "reading", "refuse", "way_on", "expected", "approval", "risk"}
+        unknown = set(item) - {
+            "ok",
+            "reading",
+            "refuse",
+            "way_on",
+            "expected",
+            "approval",
+            "risk",
+            "this_risk",
+        }
         if unknown or "reading" not in item or "ok" not in item:
             raise ValueError(
-                f"an item has ok and reading, and may have refuse, way_on, expected, approval, risk: {item}"
+                "an item has ok and reading, and may have refuse, way_on, expected, approval, risk, "
+                f"this_risk: {item}"
             )
         texts: dict[str, Any] = {
-            key: str(value) for key, value in item.items() if key != "ok" and value is not None
+            key: str(value)
+            for key, value in item.items()
+            if key not in ("ok", "this_risk") and value is not None
         }
-        found.append(Reading(ok=_truth(item["ok"]), **texts))
+        # What is neither yes nor no is the stricter one.
+        strict = _truth(item.get("this_risk", False)) is not False
+        found.append(Reading(ok=_truth(item["ok"]), this_risk=strict, **texts))
     return found
 
 

@@ -11,34 +11,71 @@ import os
 import pwd
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator, Mapping, TextIO
+from typing import Any, Iterable, Iterator, Mapping, TextIO
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 
 _UNSET = 0xFFFFFFFF
 
 
-def operator(
+@dataclass(frozen=True)
+class Identity:
+    """Who somebody is, and who says so.
+
+    :param source: ``login`` (the kernel's audit, which nobody changes without being seen), ``process`` (the
+        process's own account), ``environment`` (a variable that whoever starts the process can set), or
+        ``root``, which may be anybody.
+    """
+
+    name: str
+    source: str
+
+    @property
+    def one_person(self) -> bool:
+        """Whether it tells one person from another."""
+        return self.source in ("login", "process")
+
+
+def operator() -> str:
+    """The name of the person who runs this."""
+    return identity().name
+
+
+def identity(
     environment: Mapping[str, str] | None = None, loginuid: Path = Path("/proc/self/loginuid")
-) -> str:
-    """The name of the person: the login's own, the one behind sudo, or the process's."""
+) -> Identity:
+    """The person: the login's own, the one behind sudo, or the process's."""
     environment = os.environ if environment is None else environment
+    source = "process"
     uid = os.getuid()
     try:
         audited = int(loginuid.read_text())
     except (OSError, ValueError):
         audited = _UNSET
     if audited != _UNSET:
-        uid = audited
+        uid, source = audited, "login"
     elif environment.get("SUDO_UID", "").isdigit():
-        uid = int(environment["SUDO_UID"])
+        uid, source = int(environment["SUDO_UID"]), "environment"
+    if uid == 0:
+        source = "root"
     try:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
         name = f"uid {uid}"
     acting = pwd.getpwuid(os.getuid()).pw_name if uid != os.getuid() else ""
-    return f"{name} (as {acting})" if acting else name
+    return Identity(f"{name} (as {acting})" if acting else name, source)
+
+
+def private(directory: Path, person: str, account: str, homes: Iterable[str]) -> bool:
+    """Whether a directory is in the home of an account that is one person's own, where others do not look.
+
+    :param account: as whom it is run; one that several persons become by sudo is nobody's own.
+    """
+    return account == person and any(
+        directory.is_relative_to(home) for home in homes if home not in ("", "/")
+    )
 
 
 def started(pid: int) -> str | None:

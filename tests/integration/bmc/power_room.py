@@ -18,16 +18,32 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bmc_bench import PASSWORD, USER, Simulated
+
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.load import load_plan
 
 ROOT = Path(__file__).resolve().parents[3]
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
 #: Server: (its own address, its BMC's), as the plan derives them.
 SERVERS = {"nn-db-01": ("10.1.10.11", "10.1.20.11"), "nn-app-01": ("10.1.10.21", "10.1.20.21")}
 CONTROL_NODE = "10.2.30.11"
+#: What the servers need beside each other: the way to them and their centre's control node. Nobody greets
+#: there, but an address that refuses is on.
+AROUND = ("nn-rt-01", "nn-fw-01", "nn-ctl-01", "dr-rt-01", "dr-fw-01", "nn-old-01", "nn-old-02")
+#: The old servers stand beside the database here: nothing is left on that needs the two servers.
+ORDER = {
+    "tiers": [
+        {"name": "network", "kinds": ["router", "firewall"], "roles": []},
+        {"name": "control", "kinds": ["control_node"], "roles": []},
+        {"name": "databases", "kinds": ["legacy_server"], "roles": ["database"]},
+        {"name": "applications", "kinds": [], "roles": ["application"]},
+    ],
+    "providers": {},
+}
 
 
 @dataclass
@@ -77,6 +93,9 @@ class Room:
         extra = {
             "power_direction": direction,
             "power_hosts": list(SERVERS),
+            "power_sequence_control_node": "dr-ctl-01",
+            "dc_power_order": ORDER,
+            "dc_services": {},
             "bmc_user": USER,
             "bmc_password": PASSWORD,
             "bmc_cipher_suite": 3,
@@ -107,20 +126,28 @@ class Room:
         return Ran(done.returncode, done.stdout + done.stderr)
 
     def journal(self, direction: str) -> list[dict[str, Any]]:
-        path = self.folder / ".anjianyun" / "runs" / f"power-{direction}-servers" / "journal.jsonl"
+        runs = self.folder / ".anjianyun" / "runs"
+        # Behind the name stands which hosts they are; a run that has ended has its time there, too.
+        path = (
+            max(runs.glob(f"power-{direction}-servers-*"), key=lambda run: run.stat().st_mtime)
+            / "journal.jsonl"
+        )
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 @contextlib.contextmanager
 def standing(folder: Path, plugin: Path) -> Iterator[Room]:
     """The room, with both servers on. The namespace has the plan's addresses as long as it stands."""
-    addresses = [CONTROL_NODE, *(address for pair in SERVERS.values() for address in pair)]
-    room = Room(folder, {name: Simulated(folder / name, plugin) for name in SERVERS})
+    addresses = [CONTROL_NODE, *around(), *(address for pair in SERVERS.values() for address in pair)]
+    room = Room(
+        folder, {name: Simulated(folder / name, plugin, address=bmc) for name, (_own, bmc) in SERVERS.items()}
+    )
     try:
         for address in addresses:
             subprocess.run(["ip", "addr", "add", f"{address}/32", "dev", "lo"], check=True)
         for name, server in room.servers.items():
-            server.start(node=name, address=SERVERS[name][1])
+            server.start(node=name)
+            server.ipmitool("chassis", "policy", "previous")
         yield room
     finally:
         for listening in room.greeting:
@@ -131,6 +158,13 @@ def standing(folder: Path, plugin: Path) -> Iterator[Room]:
             server.stop()
         for address in addresses:
             subprocess.run(["ip", "addr", "del", f"{address}/32", "dev", "lo"], check=False)
+
+
+@cache
+def around() -> list[str]:
+    """The addresses of :data:`AROUND`, as the plan derives them."""
+    hosts = load_plan(ROOT / "inventory/rehearsal/plan").inventory().hosts
+    return [str(hosts[name]["ansible_host"]) for name in AROUND]
 
 
 def _greet(listening: socket.socket) -> None:

@@ -70,7 +70,8 @@ def test_every_reason_is_told_at_once_or_handed_over(bench: Bench) -> None:
 
 
 def test_the_control_node_is_the_one_whose_address_this_machine_has(bench: Bench) -> None:
-    options = {"direction": "up", "hosts": ["nn-db-01"], "reality": {"nn-db-01": "off"}}
+    around = dict.fromkeys(["nn-rt-01", "nn-fw-01", "nn-ctl-01", "dr-rt-01", "dr-fw-01"], "on")
+    options = {"direction": "up", "hosts": ["nn-db-01"], "reality": {"nn-db-01": "off", **around}}
     elsewhere = {**schedule(**options), "register": "elsewhere"}
     del elsewhere["anjianyun.datacenter.power_schedule"]["control_node"]
     address = {

@@ -65,9 +65,11 @@ class Bench:
             "LC_ALL": "C.UTF-8",
         }
 
-    def start(self, *tasks: dict[str, Any], callback: str = "json", **options: Any) -> subprocess.Popen[str]:
+    def start(
+        self, *tasks: dict[str, Any], callback: str = "json", prefix: tuple[str, ...] = (), **options: Any
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            self.command(*tasks, **options), cwd=ROOT, env=self.environment(callback), text=True,
+            [*prefix, *self.command(*tasks, **options)], cwd=ROOT, env=self.environment(callback), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 

@@ -73,14 +73,12 @@ def test_an_approval_counts_for_its_plan_only_also_when_the_run_goes_on(bench: B
 
 
 def test_what_needs_two_persons_is_not_approved_by_one_of_them_twice(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench,
 ) -> None:
     two = task("approval", "Gate | two", name="hard", risk="three servers go off hard", persons=2)
 
     def said_by(uid: int) -> dict[str, Any]:
-        # Behind sudo: who a login belongs to cannot be changed without ending it.
-        monkeypatch.setenv("SUDO_UID", str(uid))
-        return bench.run(OPEN, two, AFTER, dr_approvals="hard")[1]
+        return bench.run(OPEN, two, AFTER, prefix=logged_in(uid), dr_approvals="hard")[1]
 
     first, again, second = said_by(1), said_by(1), said_by(2)
 
@@ -92,6 +90,62 @@ def test_what_needs_two_persons_is_not_approved_by_one_of_them_twice(
     kept = [line["operator"] for line in bench.journal() if line["kind"] == "approval"]
     assert len(kept) == 2
     assert bench.run(OPEN, two)[1]["operators"] == second["operators"]
+
+
+def logged_in(uid: int) -> tuple[str, ...]:
+    """What makes a new process one of a login of that account, as PAM does."""
+    as_login = ("sh", "-c", f'echo {uid} > /proc/self/loginuid && exec "$@"', "sh")
+    if subprocess.run([*as_login, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("this kernel keeps no logins (audit), or lets nobody set one here")
+    return as_login
+
+
+@pytest.mark.parametrize("uid", [None, "1"])
+def test_neither_root_nor_a_variable_is_a_person_of_his_own(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, uid: str | None
+) -> None:
+    if Path("/proc/self/loginuid").read_text().strip() != "4294967295" or os.getuid() != 0:
+        pytest.skip("this is a person's login")
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    if uid is not None:
+        monkeypatch.setenv("SUDO_UID", uid)
+    two = task("approval", "Gate | two", name="hard", risk="three servers go off hard", persons=2)
+
+    refused = bench.run(OPEN, two, AFTER, dr_approvals="hard")[1]
+
+    assert refused["operators"] == []
+    assert "no person of his own" in refused["msg"]
+    assert "log in under a name of your own" in refused["msg"]
+    assert not [line for line in bench.journal() if line["kind"] == "approval"]
+
+
+def test_a_yes_counts_for_the_risk_that_was_told_and_for_no_other(bench: Bench) -> None:
+    def hard(*servers: str) -> dict[str, Any]:
+        risk = f"{', '.join(servers)} go off hard"
+        return task(
+            "approval", "Gate | hard", name="hard", risk=risk, this_risk=True, about=list(servers), alone=2
+        )
+
+    unheard = bench.run(OPEN, hard("a"), AFTER, dr_approvals="hard")[1]
+    [_open, heard, _after] = bench.run(OPEN, hard("a"), AFTER, dr_approvals="hard")
+    other = bench.run(OPEN, hard("a"), hard("b"), AFTER, dr_approvals="hard")
+    second = bench.run(OPEN, hard("a"), hard("b"), AFTER, dr_approvals="hard")
+    third = bench.run(OPEN, hard("c"), AFTER, dr_approvals="hard")[1]
+
+    assert "a go off hard" in unheard["msg"]
+    assert heard["given"] == "beforehand"
+    assert (len(other), "b go off hard" in other[-1]["msg"]) == (3, True)
+    assert len(second) == 4
+    assert "two persons" in third["msg"], "a, b and c are more than two, though each came alone"
+
+
+def test_a_gate_lets_pass_with_a_yes_to_its_own_risk_alone(bench: Bench) -> None:
+    def wanted(risk: str) -> dict[str, Any]:
+        return gate({**LAG, "risk": risk, "this_risk": True})
+
+    assert bench.run(OPEN, wanted("90 s"), dr_approvals="rpo")[1]["verdict"] == "refuse"
+    assert bench.run(OPEN, wanted("90 s"), dr_approvals="rpo")[1]["verdict"] == "approved"
+    assert bench.run(OPEN, wanted("900 s"), dr_approvals="rpo")[1]["verdict"] == "refuse"
 
 
 @pytest.mark.parametrize(("typed", "approved"), [("failover", True), ("yes", False)])

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The grammar of runbooks: whoever acts also verifies, and a gate never acts.
 
-The plays of ``dr_*.yml`` are steps, and the words that their tasks begin with say what each may do.
+The plays of ``dr_*.yml`` and ``power.yml`` are steps, and the words that their tasks begin with say what each
+may do.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def reads_only(task: dict[str, Any]) -> bool:
 
 def plays() -> list[Any]:
     found = []
-    for path in sorted(PLAYBOOKS.glob("dr_*.yml")):
+    for path in [*sorted(PLAYBOOKS.glob("dr_*.yml")), PLAYBOOKS / "power.yml"]:
         for play in yaml.safe_load(path.read_text()):
             if "hosts" in play:
                 found.append(pytest.param(path, play, id=f"{path.stem}: {play['name']}"))
@@ -75,6 +76,22 @@ def plays() -> list[Any]:
 @pytest.mark.parametrize(("path", "play"), plays())
 def test_a_step_that_acts_verifies(path: Path, play: dict[str, Any]) -> None:
     assert problems_of(play, path.parent) == []
+
+
+def test_a_runbook_of_power_opens_and_ends_its_phase_and_keeps_the_services_locked() -> None:
+    tasks = [
+        task
+        for _path, play in (p.values for p in plays())
+        if _path.stem == "power"
+        for task in play.get("tasks", [])
+    ]
+
+    phases = [task[f"{OURS}phase"]["state"] for task in tasks if f"{OURS}phase" in task]
+    runs = [task[f"{OURS}run"] for task in tasks if f"{OURS}run" in task]
+    assert phases == ["begins", "ends"]
+    assert [(run["state"], run["also"]) for run in runs] == [
+        ("opened", "{{ power_services }}"), ("ended", "{{ power_services }}"),
+    ]  # fmt: skip
 
 
 def test_there_are_runbooks_to_read() -> None:

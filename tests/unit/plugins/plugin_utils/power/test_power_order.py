@@ -41,8 +41,10 @@ def centre(of: House, name: str = "nanning") -> list[str]:
 
 
 def planned(of: House, direction: str, hosts: list[str], **more: Any) -> Schedule:
+    # What is not asked for is on: it serves on the way up, and is left running on the way down.
     state = {"up": "off", "down": "on"}[direction]
-    reality = dict.fromkeys(of.devices, state) | more.pop("reality", {})
+    asked = dict.fromkeys([*hosts, *of.carried(hosts)], state)
+    reality = dict.fromkeys(of.devices, "on") | asked | more.pop("reality", {})
     return schedule(of, direction, hosts, reality, more.pop("node", "dr-ctl-01"), **more)
 
 
@@ -55,10 +57,10 @@ def test_a_whole_room_goes_down_with_the_control_path_last() -> None:
 
     assert found.refusals == []
     assert [(step.action, set(step.hosts)) for step in found.steps] == [
-        ("hand", {"nn-old-01", "nn-old-02"}),
+        ("shutdown", {"nn-old-01", "nn-old-02"}),
         ("shutdown", {"nn-app-01"}),
         ("shutdown", {"nn-db-01"}),
-        ("hand", {"nn-ctl-01"}),
+        ("shutdown", {"nn-ctl-01"}),
         ("hand", {"nn-rt-01", "nn-fw-01"}),
     ]
     rooms = [load.drawn for step in found.steps for load in step.loads if load.kind == "room"]
@@ -176,11 +178,44 @@ def test_a_host_that_nobody_asked_about_is_not_known() -> None:
     assert any("nn-db-01: not known" in sentence for sentence in found.refusals)
 
 
-def test_what_has_no_bmc_and_is_silent_counts_as_down() -> None:
+def test_silence_is_no_proof_that_something_is_off() -> None:
     found = planned(house(), "down", ["nn-old-01", "nn-old-02"], reality={"nn-old-01": "silent"})
 
-    assert found.refusals == []
-    assert (found.already, acted(found)) == (["nn-old-01"], ["nn-old-02"])
+    assert [s for s in found.refusals if s.startswith("nn-old-01: not known whether on or off")]
+    assert found.already == []
+
+
+@pytest.mark.parametrize(("carrier", "off"), [("off", True), ("on", False), ("unknown", False)])
+def test_a_cloud_host_is_off_when_it_is_silent_and_its_server_is_off(carrier: str, off: bool) -> None:
+    reality = {"nn-pm-09": carrier, "nn-vm-179": "silent"}
+    found = planned(house("guangxi"), "down", ["nn-pm-09"], reality=reality)
+
+    assert ("nn-vm-179" in found.already) is off
+    assert any("nn-vm-179" in s for s in found.refusals) is not off
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (
+            "off",
+            "nn-rt-01: off, and needed by what is to be switched on. Next: add it to the hosts (power_hosts)",
+        ),
+        ("unknown", "nn-rt-01: needed by what is to be switched on, and not known to be on"),
+    ],
+)
+def test_what_is_needed_beside_the_hosts_has_to_be_on_before_they_start(state: str, said: str) -> None:
+    found = planned(house(), "up", ["nn-app-01", "nn-db-01"], reality={"nn-rt-01": state})
+
+    assert "nn-rt-01" in found.around
+    assert [s for s in found.refusals if s.startswith(said)]
+    assert planned(house(), "up", ["nn-app-01", "nn-db-01"]).refusals == []
+
+
+def test_a_database_that_is_left_off_keeps_its_application_off() -> None:
+    found = planned(house(), "up", ["nn-app-01"], reality={"nn-db-01": "off"})
+
+    assert [s for s in found.refusals if s.startswith("nn-db-01: off, and needed")]
 
 
 def test_a_sequence_that_takes_down_where_it_is_run_from_is_refused() -> None:
@@ -247,9 +282,19 @@ def test_tiers_that_put_the_router_behind_its_servers_are_refused() -> None:
 
 
 def test_who_stays_on_without_what_he_needs_is_said() -> None:
-    found = planned(house(), "down", ["nn-db-01"])
+    found = planned(house(), "down", ["nn-db-01"], reality={"nn-old-01": "off", "nn-old-02": "unknown"})
 
-    assert found.remarks == ["nn-app-01 stays on: hidden_danger on nn-app-01 needs its database on nn-db-01"]
+    assert found.left == [
+        "nn-app-01 stays on: hidden_danger on nn-app-01 needs its database on nn-db-01",
+        "nn-old-02 is not known to be off: nn-old-02 is of the later tier others",
+    ]
+
+
+def test_what_carries_the_way_to_bmcs_is_needed_by_those_left_on() -> None:
+    found = planned(house(), "down", ["nn-rt-01"])
+
+    assert {"nn-db-01", "nn-app-01", "nn-ctl-01"} <= {sentence.split()[0] for sentence in found.left}
+    assert planned(house(), "down", ["nn-app-01", "nn-old-01", "nn-old-02"]).left == []
 
 
 def test_an_unknown_name_is_refused() -> None:
@@ -259,7 +304,7 @@ def test_an_unknown_name_is_refused() -> None:
 
 
 def test_the_table_says_times_watts_and_limits() -> None:
-    text = sheet.whole(planned(house(), "up", ["nn-db-01", "nn-app-01"]))
+    text = "\n".join(sheet.schedule_lines(planned(house(), "up", ["nn-db-01", "nn-app-01"])))
 
     assert "Power up, run from dr-ctl-01" in text
     assert "before: UPS nn-ups-a has at least 50 %" in text
@@ -273,9 +318,9 @@ def test_nothing_to_do_and_refusals_are_said() -> None:
     done = planned(house(), "up", ["nn-db-01"], reality={"nn-db-01": "on"})
     refused = planned(house(), "up", ["nn-db-01"], reality={"nn-db-01": "unknown"})
 
-    assert "nothing to do" in sheet.whole(done)
-    assert "nothing to do" not in sheet.whole(refused)
-    assert "must not be done:" in sheet.whole(refused)
+    assert "  nothing to do: everything is so already" in sheet.schedule_lines(done)
+    assert "  nothing to do: everything is so already" not in sheet.schedule_lines(refused)
+    assert "  must not be done:" in sheet.schedule_lines(refused)
 
 
 def test_the_columns_of_a_chinese_table_stand_below_each_other() -> None:

@@ -16,7 +16,12 @@ import pytest
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook import approvals, readings
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who import Lock, operator, started
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who import (
+    Lock,
+    identity,
+    private,
+    started,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +57,7 @@ ENDS = {"kind": "phase", "state": "ends"}
 
 
 def yes(operator: str, **changes: Any) -> dict[str, Any]:
-    return approval(operator=operator, risk="three servers", **changes)
+    return approval(operator=operator, risk="three servers", **{"source": "login", **changes})
 
 
 @pytest.mark.parametrize(
@@ -64,12 +69,35 @@ def yes(operator: str, **changes: Any) -> dict[str, Any]:
         ([yes("wei"), yes("li", plan_digest="d2")], {"wei"}),
         ([yes("wei"), yes("li") | {"risk": "four servers"}], {"wei"}),
         ([yes("wei"), ENDS, yes("li")], {"li"}),
+        ([yes("wei"), yes("li", source="environment")], {"wei"}),
+        ([yes("wei"), yes("root", source="root")], {"wei"}),
     ],
 )
 def test_two_persons_are_two_logins_that_heard_the_same(
     entries: list[dict[str, Any]], persons: set[str]
 ) -> None:
     assert set(approvals.persons(entries, "failover", "three servers", "d1", now=50.0)) == persons
+
+
+@pytest.mark.parametrize(("risk", "holds"), [("three servers", True), ("four servers", False), (None, True)])
+def test_a_yes_to_one_risk_is_none_to_another_where_that_is_asked(risk: str | None, holds: bool) -> None:
+    assert (approvals.find([yes("wei")], "failover", "d1", 50.0, risk) is not None) is holds
+
+
+def test_only_what_was_refused_in_this_phase_was_told() -> None:
+    refused = {"kind": "gate", "verdict": "refuse", "readings": [{"approval": "hard", "risk": "a goes off"}]}
+
+    assert approvals.told([refused], "hard", "a goes off")
+    assert not approvals.told([refused], "hard", "b goes off")
+    assert not approvals.told([refused], "other", "a goes off")
+    assert not approvals.told([refused, ENDS], "hard", "a goes off")
+    assert not approvals.told([{**refused, "verdict": "pass"}], "hard", "a goes off")
+
+
+def test_what_was_approved_before_counts_for_the_whole_run() -> None:
+    entries = [approval(about=["a", "b"], expires_at=1.0), ENDS, approval(about=["c"], name="x"), approval()]
+
+    assert approvals.about(entries) == {"a", "b", "c"}
 
 
 def attestation(**changes: Any) -> dict[str, Any]:
@@ -195,7 +223,46 @@ def test_the_operator_is_who_logged_in_or_stands_behind_sudo(tmp_path: Path) -> 
     login = tmp_path / "loginuid"
     login.write_text("4294967295")
 
-    assert operator({}, login) == "root"
-    assert operator({"SUDO_UID": "65534", "USER": "somebody"}, login) == "nobody (as root)"
+    assert identity({}, login).name == "root"
+    assert identity({"SUDO_UID": "65534", "USER": "somebody"}, login).name == "nobody (as root)"
     login.write_text("65534")
-    assert operator({"SUDO_UID": "0"}, login) == "nobody (as root)"
+    assert identity({"SUDO_UID": "0"}, login).name == "nobody (as root)"
+
+
+@pytest.mark.parametrize(
+    ("uid", "environment", "source", "one_person"),
+    [
+        ("65534", {}, "login", True),
+        ("65534", {"SUDO_UID": "0"}, "login", True),
+        ("0", {"SUDO_UID": "65534"}, "root", False),
+        ("4294967295", {"SUDO_UID": "65534"}, "environment", False),
+        ("4294967295", {}, "root", False),
+    ],
+)
+def test_who_says_so_decides_whether_it_is_a_person_of_his_own(
+    tmp_path: Path, uid: str, environment: dict[str, str], source: str, one_person: bool
+) -> None:
+    login = tmp_path / "loginuid"
+    login.write_text(uid)
+
+    found = identity(environment, login)
+
+    # The unset ones stand for root, as whom these tests are run; anybody else is his own process's.
+    if uid == "4294967295" and not environment and os.getuid() != 0:
+        source, one_person = "process", True
+    assert (found.source, found.one_person) == (source, one_person)
+
+
+@pytest.mark.parametrize(
+    ("directory", "person", "account", "found"),
+    [
+        ("/home/wei/.anjianyun/runs/a", "wei", "wei", True),
+        # Who became the account of all by sudo finds what the others left there.
+        ("/home/duty/.anjianyun/runs/a", "wei", "duty", False),
+        ("/var/lib/anjianyun/runs/a", "wei", "wei", False),
+    ],
+)
+def test_a_run_in_a_persons_own_home_is_not_found_by_the_second_one(
+    directory: str, person: str, account: str, found: bool
+) -> None:
+    assert private(Path(directory), person, account, [f"/home/{account}", ""]) is found
