@@ -21,6 +21,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.reading
     services_of,
     serving_readings,
     unit_states,
+    waiting_readings,
 )
 
 
@@ -147,6 +148,47 @@ def test_a_centre_that_serves_or_may_serve_is_not_taken_down_unasked(
     roles: dict[str, str], hosts: list[str], oks: list[bool | None]
 ) -> None:
     assert [one["ok"] for one in serving_readings(SERVICES, roles, hosts)] == oks
+
+
+@pytest.mark.parametrize(
+    ("names", "hosts", "oks"),
+    [
+        ("dr", ["db-b"], [False]),
+        ("", ["db-b"], [True]),
+        (None, ["db-b"], [None]),
+        # The primary goes as well, or what it waits for stays.
+        ("dr", ["db-a", "db-b"], []),
+        ("dr", ["app-b"], []),
+    ],
+)
+def test_a_standby_that_commits_wait_for_is_not_taken_down_unasked(
+    names: str | None, hosts: list[str], oks: list[bool | None]
+) -> None:
+    settings = {} if names is None else {"synchronous_standby_names": names}
+    told = {"db-a": {"role": "primary", "settings": settings}, "db-b": {"role": "standby", "settings": {}}}
+
+    found = waiting_readings(SERVICES, told, hosts)
+
+    assert [one["ok"] for one in found] == oks
+    assert all((one["approval"], one["this_risk"]) == ("standby_goes", True) for one in found)
+    assert all("commits on db-a wait" in one["reading"] for one in found)
+
+
+@pytest.mark.parametrize(
+    ("replication", "told", "oks"),
+    [
+        ("sync", {}, [None]),
+        ("sync", {"db-a": {"role": "unknown"}}, [None]),
+        ("sync", {"db-a": {"role": "stopped"}}, []),
+        ("async", {}, []),
+    ],
+)
+def test_a_primary_that_cannot_be_asked_may_wait_where_the_plan_says_so(
+    replication: str, told: dict[str, Any], oks: list[bool | None]
+) -> None:
+    services = {"reports": {**SERVICES["reports"], "replication": replication}}
+
+    assert [one["ok"] for one in waiting_readings(services, told, ["db-b"])] == oks
 
 
 @pytest.mark.parametrize(
