@@ -99,6 +99,20 @@ def left_readings(left: Sequence[str], going: Sequence[str]) -> list[Reading]:
     ]
 
 
+def missing_readings(missing: Sequence[str], coming: Sequence[str]) -> list[Reading]:
+    """Whether everything is on that is needed by what is to be switched on."""
+    return [
+        {
+            "ok": not missing,
+            "reading": f"{len(missing) or 'no'} reasons to think that something is off that they need",
+            "refuse": "; ".join(missing),
+            "approval": "start_without",
+            "risk": f"{', '.join(sorted(coming))} start without what they need: " + "; ".join(missing),
+            "this_risk": True,
+        }
+    ]
+
+
 def services_of(services: Mapping[str, Any], hosts: Iterable[str]) -> list[str]:
     """The services that one of these hosts serves."""
     wanted = set(hosts)

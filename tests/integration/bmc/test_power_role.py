@@ -212,8 +212,16 @@ def test_what_is_needed_and_not_on_is_named_before_anything_starts(room: Room) -
     ran = room.run("up", power_hosts="nn-app-01", **charged())
 
     assert ran.rc != 0
-    assert "nn-db-01: off, and needed by what is to be switched on" in ran.output
+    assert "nn-db-01: off, and needed by what is to be switched on" in " ".join(ran.output.split())
+    assert "dr_approvals=start_without" in ran.output
     assert room.state == {"nn-db-01": "off", "nn-app-01": "off"}
+
+    # One that cannot be mended now keeps nobody off whom a person wants on without it.
+    room.answer()
+    room.command("systemctl", "true")
+    approved = room.run("up", power_hosts="nn-app-01", dr_approvals="start_without", **charged())
+    assert approved.rc == 0, approved.output
+    assert room.state == {"nn-db-01": "off", "nn-app-01": "on"}
 
 
 def test_a_run_that_goes_on_waits_for_the_inrush_of_what_it_started(room: Room) -> None:

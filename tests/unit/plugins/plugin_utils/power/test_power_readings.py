@@ -14,6 +14,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.reading
     draw_readings,
     insisted,
     left_readings,
+    missing_readings,
     power_states,
     primary_readings,
     readings,
@@ -232,6 +233,14 @@ def test_who_was_never_told_to_shut_down_is_told_apart_with_the_cause() -> None:
             "its BMC did not ask it (no answer)",
         },
     }  # fmt: skip
+
+
+def test_what_starts_without_what_it_needs_takes_a_yes_to_those_very_hosts() -> None:
+    [found] = missing_readings(["db: off, and needed"], ["b", "a"])
+
+    assert (found["ok"], found["approval"], found["this_risk"]) == (False, "start_without", True)
+    assert found["risk"] == "a, b start without what they need: db: off, and needed"
+    assert missing_readings([], ["a"])[0]["ok"] is True
 
 
 def test_what_is_left_on_without_what_it_needs_takes_a_yes_to_those_very_hosts() -> None:
