@@ -138,11 +138,11 @@ class ActionModule(RunbookAction):
 
 
 def _nobody(me: Identity) -> str:
-    why = (
-        f"{me.name} is a login as root, which may be anybody"
-        if me.source == "root"
-        else f"that this is {me.name} is said by the environment (SUDO_UID) alone, which anybody can set"
-    )
+    why = {
+        "root": f"{me.name} is a login as root, which may be anybody",
+        "environment": f"that this is {me.name} is said by the environment (SUDO_UID) alone, which anybody "
+        "can set",
+    }.get(me.source, f"{me.name} is an account, which one person may become beside his own")
     return (
         f"{why}, and no person of his own. Next: log in under a name of your own, on a control node whose "
         "kernel keeps who logged in (pam_loginuid; /proc/self/loginuid shows a number), become the account "

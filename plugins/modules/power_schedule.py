@@ -18,7 +18,7 @@ description:
   - It refuses what cannot be done safely, with all reasons at once. Whatever is not known to be on or off;
     what a provider carries, with whom to call; a sequence that takes down the control node that it is run
     from, what that one needs, or the way to BMCs that are still to be switched; a start for which the budget
-    does not suffice, or while something that it needs is not on.
+    does not suffice.
   - Changes nothing.
 options:
   direction:
@@ -165,6 +165,11 @@ around:
   elements: str
 left:
   description: Who would be left on without what he needs, on the way down; as sentences, for a gate.
+  returned: success
+  type: list
+  elements: str
+missing:
+  description: What is needed on the way up, and is not known to be on; as sentences, for a gate.
   returned: success
   type: list
   elements: str

@@ -76,7 +76,8 @@ def gather(bmc: Bmc, subsets: list[str]) -> dict[str, Any]:
     """Read the subsets asked for.
 
     A subset that this BMC does not support is ``None`` and its reason stands in
-    ``unsupported``: one missing command does not hide the rest. Any other error ends it.
+    ``unsupported``: one missing command does not hide the rest. So is the draw for an account that
+    may not ask for it. Any other error ends it.
     """
     facts: dict[str, Any] = {}
     unsupported: dict[str, str] = {}

@@ -99,6 +99,20 @@ def left_readings(left: Sequence[str], going: Sequence[str]) -> list[Reading]:
     ]
 
 
+def missing_readings(missing: Sequence[str], coming: Sequence[str]) -> list[Reading]:
+    """Whether everything is on that is needed by what is to be switched on."""
+    return [
+        {
+            "ok": not missing,
+            "reading": f"{len(missing) or 'no'} reasons to think that something is off that they need",
+            "refuse": "; ".join(missing),
+            "approval": "start_without",
+            "risk": f"{', '.join(sorted(coming))} start without what they need: " + "; ".join(missing),
+            "this_risk": True,
+        }
+    ]
+
+
 def services_of(services: Mapping[str, Any], hosts: Iterable[str]) -> list[str]:
     """The services that one of these hosts serves."""
     wanted = set(hosts)
@@ -135,6 +149,40 @@ def serving_readings(
                     "approval": "serving_goes",
                     "risk": f"{name} stops: {', '.join(going[centre])} go down in {centre}, which serves it "
                     "or may do so",
+                    "this_risk": True,
+                }
+            )
+    return found
+
+
+def waiting_readings(
+    services: Mapping[str, Any], databases: Mapping[str, Mapping[str, Any]], hosts: Collection[str]
+) -> list[Reading]:
+    """Whether a primary that stays waits at each commit for a standby that goes: all its clients would hang.
+
+    :param databases: what each database that answers says of itself (``role``, ``settings``).
+    """
+    found = []
+    for name in services_of(services, hosts):
+        held = [tiers["database"] for tiers in services[name]["centres"].values() if tiers.get("database")]
+        going = [host for host in held if host in hosts]
+        for stays in (host for host in held if going and host not in going):
+            said = databases.get(stays) or {}
+            waits = None
+            if said.get("role") == "primary":
+                waits = (said.get("settings") or {}).get("synchronous_standby_names")
+            elif said.get("role", UNKNOWN) != UNKNOWN or services[name].get("replication") != "sync":
+                continue
+            whom = "nobody knows whom" if waits is None else waits or "nobody"
+            told = f"commits on {stays} wait for {whom}"
+            found.append(
+                {
+                    "ok": None if waits is None else not waits,
+                    "reading": told,
+                    "refuse": f"{told}, and {', '.join(going)} would go down: {name} would hang",
+                    "way_on": f"make {stays} asynchronous first (pg_synchronous)",
+                    "approval": "standby_goes",
+                    "risk": f"{name} hangs: commits on {stays} wait, or may wait, for {', '.join(going)}",
                     "this_risk": True,
                 }
             )

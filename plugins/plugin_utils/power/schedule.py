@@ -71,6 +71,7 @@ class Schedule:
     :param around: hosts beside the sequence whose power has to be known: on the way up what it needs, on the
         way down what needs it.
     :param left: who would be left on without what he needs.
+    :param missing: what would be started without something that it needs.
     """
 
     direction: str
@@ -80,6 +81,7 @@ class Schedule:
     later: list[str] = field(default_factory=list)
     around: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     ups: list[Ups] = field(default_factory=list)
@@ -102,6 +104,7 @@ class Schedule:
             "later": self.later,
             "around": self.around,
             "left": self.left,
+            "missing": self.missing,
             "remarks": self.remarks,
             "takes_s": self.takes_s,
             "ups": [{"name": ups.name, "charge_percent": ups.charge_percent} for ups in self.ups],
@@ -160,7 +163,7 @@ def schedule(
         _down(house, found, todo, stop_s)
     else:
         needed = {name for member in members for name in graph.hosts_before(member)} & outside
-        found.refusals += refusals.not_on(
+        found.missing = refusals.not_on(
             [name for name in found.around if name in needed and states[name] != ON], states
         )
         found.ups = _ups(house, todo)

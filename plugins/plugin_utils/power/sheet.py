@@ -116,7 +116,7 @@ def schedule_lines(found: Schedule, language: str = "en") -> list[str]:
         lines.append(f"  {clock(found.takes_s)}  {words['ends']}")
     elif not found.refusals:
         lines.append(f"  {words['nothing']}")
-    lines += [f"  ! {remark}" for remark in [*found.remarks, *found.left]]
+    lines += [f"  ! {remark}" for remark in [*found.remarks, *found.left, *found.missing]]
     if found.refusals:
         lines += [f"  {words['not']}:", *(f"  - {sentence}" for sentence in found.refusals)]
     return lines

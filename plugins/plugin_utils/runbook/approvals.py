@@ -46,7 +46,7 @@ def persons(
         if entry["kind"] == "phase" and entry.get("state") == "ends":
             found = {}
         same = entry["kind"] == "approval" and (entry["name"], entry["risk"]) == (name, risk)
-        own = entry.get("source") in ("login", "process")
+        own = entry.get("source") == "login"
         if same and own and entry["plan_digest"] == plan_digest and now < float(entry["expires_at"]):
             found[person(entry["operator"])] = dict(entry)
     return found

@@ -36,8 +36,8 @@ class Identity:
 
     @property
     def one_person(self) -> bool:
-        """Whether it tells one person from another."""
-        return self.source in ("login", "process")
+        """Whether it tells one person from another. Accounts do not: one person may become several."""
+        return self.source == "login"
 
 
 def operator() -> str:

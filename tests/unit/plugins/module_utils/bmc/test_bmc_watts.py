@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors, info
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.dcmi import power_reading
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
@@ -43,3 +44,17 @@ def test_what_is_not_measured_is_not_known() -> None:
 def test_an_answer_that_is_no_reading_is_not_taken_for_one(data: bytes) -> None:
     with pytest.raises(DatacenterError, match="is no power reading"):
         power_reading(answering(data))
+
+
+def test_an_account_that_may_not_ask_for_the_draw_is_told_so_and_the_rest() -> None:
+    def refused() -> None:
+        raise errors.PrivilegeTooLow("refused", device="nn-db-01", cause="the account's privilege")
+
+    bmc: Any = SimpleNamespace(power_reading=refused, lan=dict, firmware=refused)
+
+    found = info.gather(bmc, ["power_reading", "lan"])
+
+    assert (found["power_reading"], found["lan"]) == (None, {})
+    assert "the account's privilege" in found["unsupported"]["power_reading"]
+    with pytest.raises(errors.PrivilegeTooLow):
+        info.gather(bmc, ["lan", "firmware"])

@@ -208,14 +208,14 @@ def test_what_is_needed_beside_the_hosts_has_to_be_on_before_they_start(state: s
     found = planned(house(), "up", ["nn-app-01", "nn-db-01"], reality={"nn-rt-01": state})
 
     assert "nn-rt-01" in found.around
-    assert [s for s in found.refusals if s.startswith(said)]
-    assert planned(house(), "up", ["nn-app-01", "nn-db-01"]).refusals == []
+    assert [s for s in found.missing if s.startswith(said)]
+    assert planned(house(), "up", ["nn-app-01", "nn-db-01"]).missing == []
 
 
 def test_a_database_that_is_left_off_keeps_its_application_off() -> None:
     found = planned(house(), "up", ["nn-app-01"], reality={"nn-db-01": "off"})
 
-    assert [s for s in found.refusals if s.startswith("nn-db-01: off, and needed")]
+    assert [s for s in found.missing if s.startswith("nn-db-01: off, and needed")]
 
 
 def test_a_sequence_that_takes_down_where_it_is_run_from_is_refused() -> None:

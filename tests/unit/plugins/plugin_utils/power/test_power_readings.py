@@ -14,6 +14,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.reading
     draw_readings,
     insisted,
     left_readings,
+    missing_readings,
     power_states,
     primary_readings,
     readings,
@@ -21,6 +22,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.reading
     services_of,
     serving_readings,
     unit_states,
+    waiting_readings,
 )
 
 
@@ -150,6 +152,47 @@ def test_a_centre_that_serves_or_may_serve_is_not_taken_down_unasked(
 
 
 @pytest.mark.parametrize(
+    ("names", "hosts", "oks"),
+    [
+        ("dr", ["db-b"], [False]),
+        ("", ["db-b"], [True]),
+        (None, ["db-b"], [None]),
+        # The primary goes as well, or what it waits for stays.
+        ("dr", ["db-a", "db-b"], []),
+        ("dr", ["app-b"], []),
+    ],
+)
+def test_a_standby_that_commits_wait_for_is_not_taken_down_unasked(
+    names: str | None, hosts: list[str], oks: list[bool | None]
+) -> None:
+    settings = {} if names is None else {"synchronous_standby_names": names}
+    told = {"db-a": {"role": "primary", "settings": settings}, "db-b": {"role": "standby", "settings": {}}}
+
+    found = waiting_readings(SERVICES, told, hosts)
+
+    assert [one["ok"] for one in found] == oks
+    assert all((one["approval"], one["this_risk"]) == ("standby_goes", True) for one in found)
+    assert all("commits on db-a wait" in one["reading"] for one in found)
+
+
+@pytest.mark.parametrize(
+    ("replication", "told", "oks"),
+    [
+        ("sync", {}, [None]),
+        ("sync", {"db-a": {"role": "unknown"}}, [None]),
+        ("sync", {"db-a": {"role": "stopped"}}, []),
+        ("async", {}, []),
+    ],
+)
+def test_a_primary_that_cannot_be_asked_may_wait_where_the_plan_says_so(
+    replication: str, told: dict[str, Any], oks: list[bool | None]
+) -> None:
+    services = {"reports": {**SERVICES["reports"], "replication": replication}}
+
+    assert [one["ok"] for one in waiting_readings(services, told, ["db-b"])] == oks
+
+
+@pytest.mark.parametrize(
     ("roles", "oks"),
     [
         ({"db-a": "primary", "db-b": "primary"}, [False]),
@@ -190,6 +233,14 @@ def test_who_was_never_told_to_shut_down_is_told_apart_with_the_cause() -> None:
             "its BMC did not ask it (no answer)",
         },
     }  # fmt: skip
+
+
+def test_what_starts_without_what_it_needs_takes_a_yes_to_those_very_hosts() -> None:
+    [found] = missing_readings(["db: off, and needed"], ["b", "a"])
+
+    assert (found["ok"], found["approval"], found["this_risk"]) == (False, "start_without", True)
+    assert found["risk"] == "a, b start without what they need: db: off, and needed"
+    assert missing_readings([], ["a"])[0]["ok"] is True
 
 
 def test_what_is_left_on_without_what_it_needs_takes_a_yes_to_those_very_hosts() -> None:

@@ -71,6 +71,7 @@ def yes(operator: str, **changes: Any) -> dict[str, Any]:
         ([yes("wei"), ENDS, yes("li")], {"li"}),
         ([yes("wei"), yes("li", source="environment")], {"wei"}),
         ([yes("wei"), yes("root", source="root")], {"wei"}),
+        ([yes("wei"), yes("duty", source="process")], {"wei"}),
     ],
 )
 def test_two_persons_are_two_logins_that_heard_the_same(
@@ -249,7 +250,7 @@ def test_who_says_so_decides_whether_it_is_a_person_of_his_own(
 
     # The unset ones stand for root, as whom these tests are run; anybody else is his own process's.
     if uid == "4294967295" and not environment and os.getuid() != 0:
-        source, one_person = "process", True
+        source = "process"
     assert (found.source, found.one_person) == (source, one_person)
 
 
