@@ -22,7 +22,7 @@ play() {
     shift
     sh tools/twin.sh run "$control" ansible-playbook \
         -i "$inventory" -e "@/run/anjianyun/twin/$twin/vars.yml" "playbooks/$playbook" \
-        -e "dr_run_directory=$out" -e "drill_directory=$seen" "$@" </dev/null
+        -e "dr_run_directory=$out" -e "drill_directory=$seen" -e "dr_control_node=$control" "$@" </dev/null
 }
 
 # Whoever types this command approves what it does to a twin.

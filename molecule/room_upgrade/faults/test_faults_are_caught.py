@@ -48,6 +48,8 @@ class Room:
             "room_window": window(),
             "room_run_directory": str(OUT),
             "room_answers": "",
+            # Those of a twin share this machine's name.
+            "dr_control_node": "dr-ctl-01",
             "room_burn_in_s": 8,
             "power_sequence_ups_charge": {
                 ups: {"percent": 90, "at": datetime.now(UTC).isoformat(timespec="seconds")}
