@@ -39,9 +39,12 @@ options:
         stays, and peers see their connections closed.
       - V(bmc_dead) is silent, V(bmc_slow) answers after O(value) seconds, V(bmc_lying) says O(value) (V(on)
         or V(off)) whatever is true and obeys nothing, V(bmc_idle) tells the truth and obeys nothing.
-      - V(server_dead) is switched on by its BMC, which says on, and its operating system never comes.
+      - V(server_dead) is switched on by its BMC, which says on, and its operating system never comes;
+        when the fault is lifted, such a server is off, and the next power-on boots it.
         V(sensor_beyond) reads what O(value) says, such as C(Inlet Temp=55). V(dimm_missing) has one memory
         module less. V(serial_swapped) says that it is another server, with the serial number O(value).
+      - A BMC has one of V(bmc_slow), V(bmc_lying), V(bmc_idle) and V(server_dead) at a time; a second one is
+        refused.
       - V(disk_full) leaves no room on a machine's own disk.
       - V(service_stopped) and V(service_frozen) concern a unit, with a target such as
         C(nn-db-01/cron.service).

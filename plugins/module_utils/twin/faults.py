@@ -36,6 +36,10 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.spec imp
 #: What a full line still lets through, in Mbit/s.
 TRICKLE_MBIT = 0.064
 _DEFAULT_SLOW_S = 20
+#: A BMC has one of these at a time: they stand in one word that it looks at before it answers.
+_ONE_WORD = ("bmc_idle", "bmc_lying", "bmc_slow", "server_dead")
+#: The word for a server that is on and whose system never comes; see bmc_sim.
+_HOLLOW = "hollow"
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class Faults:
         :raises DatacenterError: for a fault or target that this twin does not have.
         """
         fault = self._known(name, target)
+        self._refuse_second(name, target)
         mark = self._mark(name, target)
         fresh = not mark.exists() or mark.read_text() != value
         if dry_run or not fresh:
@@ -118,6 +123,17 @@ class Faults:
 
     def _mark(self, name: str, target: str) -> Path:
         return self.names.faults / f"{name}@{target.replace('/', '%')}"
+
+    def _refuse_second(self, name: str, target: str) -> None:
+        others = [one for one in _ONE_WORD if one != name and self._mark(one, target).exists()]
+        if name in _ONE_WORD and others:
+            # It would end the first, which would go on being listed.
+            raise DatacenterError(
+                f"{name} cannot be injected beside {others[0]}",
+                device=target,
+                cause=f"a BMC has one of {', '.join(_ONE_WORD)} at a time",
+                next_step=f"lift {others[0]} first",
+            )
 
     def _known(self, name: str, target: str) -> Fault:
         fault = FAULTS.get(name)
@@ -182,7 +198,10 @@ class Faults:
         nodes = self.in_centre(centre)
         for node in nodes:
             if node.bmc:
-                on = cgroups.populated(self.names.node_group(node.name))
+                # A server whose system never came was on, too, and has no power now.
+                hollow = self.names.bmc_dir(node.name) / "hollow_on"
+                on = cgroups.populated(self.names.node_group(node.name)) or hollow.exists()
+                hollow.unlink(missing_ok=True)
                 bmcs.remember(self.names, node.name, "last_power", "on" if on else "off")
                 bmcs.stop(self.names, node.name)
         self.cut_power(nodes)
@@ -231,6 +250,11 @@ class Faults:
                 last = bmcs.note(self.names, node.name, "last_power")
                 if not bmcs.starts_when_power_returns(policy, last):
                     switch.keep_off(self.names, node.name)
+                    continue
+                if bmcs.note(self.names, node.name, "fault") == _HOLLOW:
+                    # It is on, and its system does not come this time either.
+                    switch.keep_off(self.names, node.name)
+                    bmcs.remember(self.names, node.name, "hollow_on", "")
                     continue
             switch.use(self.names, node.name, "on")
 
@@ -380,7 +404,7 @@ FAULTS: dict[str, Fault] = {
             lambda f, node, _value: f.set_bmc_fault(node, "ignore"),
             lambda f, node: f.set_bmc_fault(node, ""),
         ),
-        Fault("server_dead", "bmc", lambda f, node, _value: f.set_bmc_fault(node, "hollow"), _not_hollow),
+        Fault("server_dead", "bmc", lambda f, node, _value: f.set_bmc_fault(node, _HOLLOW), _not_hollow),
         Fault(
             "sensor_beyond", "bmc", _beyond,
             lambda f, node: bmc_sim.mend_readings(f.names.bmc_dir(node)),

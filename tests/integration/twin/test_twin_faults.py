@@ -148,6 +148,148 @@ def test_a_lying_bmc_says_off_and_obeys_nothing(twin: Twin) -> None:
     assert twin.boot(SERVER) == boot != ""
 
 
+def told(twin: Twin, number: int) -> str:
+    """What ipmitool says of a unit of the server: 0 is the server itself."""
+    return twin.bmc(SERVER, "fru", "print", str(number)).stdout
+
+
+def test_an_idle_bmc_tells_the_truth_and_obeys_nothing(twin: Twin) -> None:
+    boot = twin.boot(SERVER)
+    inject(twin, "bmc_idle", SERVER)
+    assert twin.power(SERVER) == "on"
+    assert twin.bmc(SERVER, "chassis", "power", "off").returncode == 0
+    assert twin.power(SERVER) == "on"
+    assert twin.boot(SERVER) == boot != ""
+    lift(twin, "bmc_idle", SERVER)
+    assert twin.bmc(SERVER, "chassis", "power", "off").returncode == 0
+    soon(lambda: twin.power(SERVER) == "off", "it obeys again")
+    assert twin.bmc(SERVER, "chassis", "power", "on").returncode == 0
+    soon(lambda: twin.answers(SERVER), "it has booted")
+
+
+def test_a_dead_server_is_on_for_its_bmc_and_never_comes(twin: Twin) -> None:
+    assert twin.bmc(SERVER, "chassis", "power", "off").returncode == 0
+    soon(lambda: twin.power(SERVER) == "off", "it is off")
+    inject(twin, "server_dead", SERVER)
+    assert twin.power(SERVER) == "off", "nobody has switched it on yet"
+    assert twin.bmc(SERVER, "chassis", "power", "on").returncode == 0
+    assert twin.power(SERVER) == "on"
+    assert twin.processes(SERVER) == 0
+    assert not twin.answers(SERVER)
+    assert twin.present().left_off == [SERVER], "building the twin again brings no dead server up"
+    assert twin.processes(SERVER) == 0
+    assert twin.bmc(SERVER, "chassis", "power", "off").returncode == 0
+    assert twin.power(SERVER) == "off"
+    assert twin.bmc(SERVER, "chassis", "power", "on").returncode == 0
+    assert (twin.power(SERVER), twin.processes(SERVER)) == ("on", 0)
+
+    lift(twin, "server_dead", SERVER)
+    assert twin.power(SERVER) == "off"
+    assert twin.bmc(SERVER, "chassis", "power", "on").returncode == 0
+    soon(lambda: twin.answers(SERVER), "it has booted")
+
+
+def test_a_dead_server_that_runs_dies_with_its_next_reset(twin: Twin) -> None:
+    inject(twin, "server_dead", SERVER)
+    assert twin.answers(SERVER)
+    assert twin.bmc(SERVER, "chassis", "power", "reset").returncode == 0
+    soon(lambda: twin.processes(SERVER) == 0, "its system is gone")
+    assert twin.power(SERVER) == "on"
+    lift(twin, "server_dead", SERVER)
+    assert twin.bmc(SERVER, "chassis", "power", "on").returncode == 0
+    soon(lambda: twin.answers(SERVER), "it has booted")
+
+
+@pytest.mark.parametrize(("policy", "returns"), [("previous", "on"), ("always-off", "off")])
+def test_a_dead_server_stays_dead_when_its_centre_was_dark(twin: Twin, policy: str, returns: str) -> None:
+    assert twin.bmc(SERVER, "chassis", "policy", policy).returncode == 0
+    inject(twin, "server_dead", SERVER)
+    assert twin.bmc(SERVER, "chassis", "power", "reset").returncode == 0
+    soon(lambda: twin.processes(SERVER) == 0, "its system is gone")
+    assert twin.power(SERVER) == "on"
+
+    assert twin.faults.inject("centre_lost", CENTRE)
+    assert twin.power(SERVER) == ""
+    assert twin.faults.lift("centre_lost", CENTRE)
+    soon(lambda: twin.power(SERVER) != "", "routers start with the power, and the BMC answers")
+    assert (twin.power(SERVER), twin.processes(SERVER)) == (returns, 0)
+
+    lift(twin, "server_dead", SERVER)
+    assert twin.power(SERVER) == "off"
+    assert twin.bmc(SERVER, "chassis", "policy", "always-on").returncode == 0
+    assert twin.bmc(SERVER, "chassis", "power", "on").returncode == 0
+    soon(lambda: twin.answers(SERVER), "it has booted")
+
+
+def test_a_second_word_for_one_bmc_is_refused_and_the_first_stands(twin: Twin) -> None:
+    inject(twin, "bmc_lying", SERVER, "off")
+    with pytest.raises(DatacenterError, match="lift bmc_lying first"):
+        twin.faults.inject("bmc_slow", SERVER)
+    assert [one["fault"] for one in twin.faults.listed()] == ["bmc_lying"]
+    assert twin.power(SERVER) == "off"
+    # What the server says of its parts is another matter.
+    assert twin.faults.inject("dimm_missing", SERVER)
+    assert twin.faults.lift("dimm_missing", SERVER)
+    lift(twin, "bmc_lying", SERVER)
+
+
+def test_a_sensor_reads_beyond_its_threshold_until_it_is_mended(twin: Twin) -> None:
+    def inlet() -> str:
+        return twin.bmc(SERVER, "sensor", "reading", "Inlet Temp").stdout.rpartition("|")[2].strip()
+
+    before = inlet()
+    assert before not in ("", "60")
+    inject(twin, "sensor_beyond", SERVER, "Inlet Temp=60")
+    soon(lambda: inlet() == "60", "the BMC has looked at its sensor")
+    lift(twin, "sensor_beyond", SERVER)
+    soon(lambda: inlet() == before, "the BMC has looked at its sensor")
+
+
+def test_a_missing_module_is_gone_while_the_others_stay(twin: Twin) -> None:
+    before = [told(twin, number) for number in range(4)]
+    assert all("Product Serial" in text for text in before)
+    inject(twin, "dimm_missing", SERVER)
+    assert "Product Serial" not in told(twin, 2)
+    assert [told(twin, number) for number in (0, 1, 3)] == [before[0], before[1], before[3]]
+    assert not twin.present().changed
+    assert "Product Serial" not in told(twin, 2)
+    lift(twin, "dimm_missing", SERVER)
+    assert [told(twin, number) for number in range(4)] == before
+
+
+def test_a_swapped_server_has_another_number_also_after_its_bmc_was_off(twin: Twin) -> None:
+    server = twin.spec().nodes[SERVER]
+    assert server.bmc is not None
+    assert f": {server.bmc.serial}\n" in told(twin, 0), "the server has the number that the plan gives it"
+    parts = [told(twin, number) for number in (1, 2, 3)]
+    inject(twin, "serial_swapped", SERVER, "OTHER-1")
+    assert ": OTHER-1\n" in told(twin, 0)
+    assert server.bmc.serial not in told(twin, 0)
+    assert twin.faults.inject("bmc_dead", SERVER)
+    assert twin.faults.lift("bmc_dead", SERVER)
+    assert ": OTHER-1\n" in told(twin, 0)
+    assert [told(twin, number) for number in (1, 2, 3)] == parts
+    lift(twin, "serial_swapped", SERVER)
+    assert f": {server.bmc.serial}\n" in told(twin, 0)
+
+
+def test_faults_of_a_bmc_leave_its_memory_and_end_together(twin: Twin) -> None:
+    assert twin.bmc(SERVER, "chassis", "policy", "previous").returncode == 0
+    log = twin.bmc(SERVER, "sel", "list").stdout
+    for fault, value in (("dimm_missing", ""), ("serial_swapped", "OTHER-1"), ("sensor_beyond", "Fan1=300"),
+                         ("server_dead", "")):  # fmt: skip
+        assert twin.faults.inject(fault, SERVER, value)
+    assert len(twin.faults.listed()) == 4
+    assert twin.faults.lift_all()
+    assert twin.faults.listed() == []
+    said = twin.bmc(SERVER, "chassis", "status").stdout
+    assert "Power Restore Policy : previous" in said
+    assert twin.bmc(SERVER, "sel", "list").stdout[: len(log)] == log != ""
+    assert "OTHER-1" not in told(twin, 0)
+    assert "Product Serial" in told(twin, 2)
+    assert twin.bmc(SERVER, "chassis", "policy", "always-on").returncode == 0
+
+
 def test_a_full_disk_is_full_for_its_own_machine_alone(twin: Twin) -> None:
     write = "dd if=/dev/zero of=/root/file bs=1M count=4 conv=fsync 2>&1; rm -f /root/file"
     inject(twin, "disk_full", SERVER)
@@ -181,6 +323,7 @@ def test_a_frozen_service_takes_connections_and_says_nothing(twin: Twin) -> None
         ("earthquake", CENTRE, "it has bmc_dead, "),
         ("service_frozen", f"{SERVER}/nonsense", "no control group of that name"),
         ("service_stopped", f"{SERVER}/nonsense", "systemctl stop failed"),
+        ("sensor_beyond", SERVER, "give SENSOR=READING"),
     ],
 )
 def test_what_cannot_be_broken_is_refused_and_not_listed(

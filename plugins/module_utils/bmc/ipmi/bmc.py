@@ -43,6 +43,10 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model imp
     Wanted,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Target
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
+    DatacenterError,
+    Unreachable,
+)
 
 
 class IpmiBmc:
@@ -116,6 +120,11 @@ class IpmiBmc:
         except errors.CommandUnsupported:
             # Without sensor data records nobody says which parts there are.
             locators = ()
+        except Unreachable:
+            raise
+        except DatacenterError as error:
+            # What its records do not tell, hides nothing of which server it is.
+            return fru.fru(self.session, unread=str(error.cause or error))
         return fru.fru(self.session, locators)
 
     def read_sensors(

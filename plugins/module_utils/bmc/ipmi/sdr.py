@@ -34,6 +34,8 @@ _CHUNK, _LEAST = 32, 8
 _MOST_RECORDS = 4096
 
 FULL, COMPACT, EVENT_ONLY, FRU_LOCATOR = 0x01, 0x02, 0x03, 0x11
+#: The BMC's own address among the controllers (IPMI 2.0, section 5.1); every other is behind it.
+BMC = 0x20
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Locator:
     :param number: by which the unit is read.
     :param entity: what of the server it is (table 43-13).
     :param type: of its memory, with the ``modifier`` (table 43-12).
+    :param owner: the controller that reads it, and its unit (``lun``).
     """
 
     number: int
@@ -71,6 +74,8 @@ class Locator:
     type: int
     modifier: int
     name: str
+    owner: int = BMC
+    lun: int = 0
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,11 @@ def decode(raw: list[bytes]) -> Records:
                 # Others stand for chips that are read in another way than by FRU commands.
                 if entry.fru_logical:
                     name = str(entry.fru_name).strip("\x00 ")
-                    locators.append(Locator(data[6], data[12], data[13], data[10], data[11], name))
+                    # No address at all names no other controller.
+                    owner, lun = data[5] & 0xFE or BMC, data[7] >> 3 & 3
+                    locators.append(
+                        Locator(data[6], data[12], data[13], data[10], data[11], name, owner, lun)
+                    )
         # pyghmi says what it cannot decode in many ways, and each record is its own.
         except Exception:
             unreadable.append(data.hex())

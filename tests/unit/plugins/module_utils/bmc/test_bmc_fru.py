@@ -13,6 +13,8 @@ import pytest
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import fru, sdr
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.bmc import IpmiBmc
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Unreachable
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import bmc_records
 
 MEMORY, DRIVE, SUPPLY, INVENTORY, EEPROM, SPD = 32, 4, 10, 0x10, 0x0B, 0x01
@@ -31,8 +33,8 @@ class Units:
         self.units: dict[int, bytes | int] = {0: SERVER}
         self.units.update({int(name.removeprefix("u")): unit for name, unit in units.items()})
 
-    def command(self, _what: str, _netfn: int, command: int, data: list[int]) -> bytes:
-        unit = self.units[data[0]]
+    def command(self, _what: str, _netfn: int, command: int, data: list[int], *, lun: int = 0) -> bytes:
+        unit = self.units[data[0] + 1000 * lun]
         if isinstance(unit, int):
             raise errors.command_failed("b", "read it", unit)
         if command == 0x10:
@@ -91,18 +93,79 @@ def test_a_memory_that_nobody_has_programmed_is_a_part_without_a_name() -> None:
     assert found["serial_number"] is None
 
 
-def test_a_module_with_spd_data_tells_its_size_and_number() -> None:
+@pytest.mark.parametrize("kind", [EEPROM, INVENTORY])
+def test_a_module_with_spd_data_tells_its_size_and_number(kind: int) -> None:
     # JEDEC 21-C, annex L: DDR4, 8 Gbit, one rank of x8, 64 bits wide.
     spd = bytearray(512)
     spd[2], spd[4], spd[12], spd[13], spd[18] = 12, 0b0101, 0b001, 0b011, 10
     spd[325:329] = bytes.fromhex("0000beef")
     spd[329:349] = b"M393A1G40DB0-CPB    "
 
-    (found,) = read([place(1, MEMORY, "A1", EEPROM, SPD)], u1=bytes(spd))["memory"]
+    (found,) = read([place(1, MEMORY, "A1", kind, SPD)], u1=bytes(spd))["memory"]
 
     assert found["mib"] == 8192
     assert found["serial_number"] == "0000beef"
     assert found["part_number"] == "M393A1G40DB0-CPB"
+
+
+def test_a_part_whose_data_nobody_here_understands_is_not_taken_for_one_without_a_name() -> None:
+    # SPD data whose place does not say that it is.
+    found = read([place(1, MEMORY, "A1")], u1=bytes([0x23, 0x11, 0x0C]) + bytes(253))
+
+    assert "memory" not in found
+    assert found["not_told"]["memory"] == "A1: its data is no FRU data (its first byte is 0x23)"
+    assert read([place(1, MEMORY, "A1")], u1=b"\xff" * 256)["memory"][0]["serial_number"] is None
+
+
+def test_a_part_behind_another_controller_is_not_read_from_the_bmcs_own_units() -> None:
+    foreign = sdr.Locator(1, MEMORY, 1, INVENTORY, 0, "B1", owner=0x2C)
+
+    found = read([place(1, DRIVE, "Bay 0"), foreign], u1=part("D1"))
+
+    assert [one["serial_number"] for one in found["drives"]] == ["D1"]
+    assert "memory" not in found
+    assert "0x2c" in found["not_told"]["memory"]
+
+
+def test_a_part_is_read_at_the_unit_of_the_bmc_that_its_place_names() -> None:
+    beside = sdr.Locator(0, MEMORY, 1, INVENTORY, 0, "A1", lun=2)
+
+    assert read([beside], u2000=part("M1"))["memory"][0]["serial_number"] == "M1"
+
+
+def test_a_locators_controller_and_unit_are_in_its_record() -> None:
+    record = bytearray(bmc_records.parts()[0].locator())
+    assert (sdr.decode([bytes(record)]).locators[0].owner, record[5]) == (sdr.BMC, 0x20)
+    record[5], record[7] = 0x2C, 0x80 | 2 << 3
+    (found,) = sdr.decode([bytes(record)]).locators
+    assert (found.owner, found.lun) == (0x2C, 2)
+    record[5] = 0
+    assert sdr.decode([bytes(record)]).locators[0].owner == sdr.BMC
+
+
+@pytest.mark.parametrize(("code", "told"), [(0xC1, False), (0xCE, True), (0xFF, True)])
+def test_records_that_cannot_be_read_hide_nothing_of_which_server_it_is(
+    monkeypatch: pytest.MonkeyPatch, code: int, told: bool
+) -> None:
+    def refuses(*_arguments: Any) -> sdr.Records:
+        raise errors.command_failed("b", "read a sensor record", code)
+
+    monkeypatch.setattr(sdr, "read", refuses)
+    found = IpmiBmc(Units()).fru()  # type: ignore[arg-type]
+
+    assert found["serial_number"] == "S1"
+    assert not {"processors", "memory", "drives"} & found.keys()
+    # Who has no records has no places; who did not give them may have.
+    assert set(found.get("not_told", {})) == ({"processors", "memory", "drives"} if told else set())
+
+
+def test_a_bmc_that_went_silent_is_not_asked_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(*_arguments: Any) -> sdr.Records:
+        raise errors.silent("b", "read a sensor record", "no answer")
+
+    monkeypatch.setattr(sdr, "read", silent)
+    with pytest.raises(Unreachable):
+        IpmiBmc(Units()).fru()  # type: ignore[arg-type]
 
 
 def test_the_twins_locators_say_what_the_decoder_reads() -> None:
