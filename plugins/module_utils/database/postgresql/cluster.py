@@ -220,7 +220,7 @@ class Cluster:
         if not lock.exists() or self.postmaster() is not None:
             return
         deadline = time.monotonic() + 5
-        while strays := self._processes_inside():
+        while strays := processes_in(self.data_directory):
             if time.monotonic() > deadline:
                 raise DatacenterError(
                     "processes of a dead server still work in the data directory",
@@ -230,19 +230,6 @@ class Cluster:
                 )
             time.sleep(0.05)
         lock.unlink(missing_ok=True)
-
-    def _processes_inside(self) -> list[int]:
-        found = []
-        for entry in os.listdir("/proc"):
-            if not entry.isdigit():
-                continue
-            try:
-                inside = os.path.samefile(f"/proc/{entry}/cwd", self.data_directory)
-            except OSError:
-                continue
-            if inside:
-                found.append(int(entry))
-        return found
 
     # Starting and stopping -------------------------------------------------------------
 
@@ -342,6 +329,21 @@ class Cluster:
             os.fsync(stream.fileno())
         os.replace(temporary, path)
         sync_directory(path.parent)
+
+
+def processes_in(directory: Path) -> list[int]:
+    """Processes whose working directory that is: a server and its children, whatever its lock file says."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            inside = os.path.samefile(f"/proc/{entry}/cwd", directory)
+        except OSError:
+            continue
+        if inside:
+            found.append(int(entry))
+    return found
 
 
 def read_settings(config_directory: Path) -> dict[str, str]:
