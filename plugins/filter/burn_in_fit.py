@@ -45,7 +45,8 @@ author:
 """
 
 EXAMPLES = r"""
-that: "{{ hosts | anjianyun.datacenter.burn_in_fit(told.results, fleet.targets, disk_mb=256, memory_share=0.5) }}"
+that: >-
+  {{ hosts | anjianyun.datacenter.burn_in_fit(told.results, fleet.targets, disk_mb=256, memory_share=0.5) }}
 """
 
 RETURN = r"""

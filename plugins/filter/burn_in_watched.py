@@ -44,7 +44,8 @@ author:
 """
 
 EXAMPLES = r"""
-watch: "{{ watch | anjianyun.datacenter.burn_in_watched(fleet.targets, hosts, at=now().timestamp(), silent_s=60) }}"
+watch: >-
+  {{ watch | anjianyun.datacenter.burn_in_watched(fleet.targets, hosts, at=now().timestamp(), silent_s=60) }}
 """
 
 RETURN = r"""

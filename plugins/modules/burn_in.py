@@ -10,16 +10,16 @@ module: burn_in
 short_description: Loads a server's CPU, memory and disk for a while
 version_added: 0.2.0
 description:
-  - Runs on the server. Starts stress-ng as the transient unit C(anjianyun-burn-in.service), which ends by itself,
-    also when nobody asks any more, and then removes the files that loaded the disk.
-  - What is true is read from systemd. The role P(anjianyun.datacenter.burn_in#role) loads several servers, and
-    watches their sensors.
+  - Runs on the server. Starts stress-ng as the transient unit C(anjianyun-burn-in.service), which ends by
+    itself, also when nobody asks any more, and then removes the files that loaded the disk.
+  - What is true is read from systemd. The role P(anjianyun.datacenter.burn_in#role) loads several servers,
+    and watches their sensors.
 options:
   state:
     description:
       - V(info) only reads. V(started) starts the load and refuses when one runs.
-      - V(ended) waits for O(wait_s), stops the load when it still runs, reads what stress-ng said, removes all that
-        is left, and fails unless nothing is.
+      - V(ended) waits for O(wait_s), stops the load when it still runs, reads what stress-ng said, removes
+        all that is left, and fails unless nothing is.
     type: str
     choices: [info, started, ended]
     default: info
@@ -33,7 +33,8 @@ options:
     default: 0
   memory_share:
     description:
-      - Share that is loaded of the memory that is free, on the machine and under the limits of its control groups.
+      - Share that is loaded of the memory that is free, on the machine and under the limits of its control
+        groups.
     type: float
     default: 0.5
   disk_mb:

@@ -25,7 +25,7 @@ UNIT = "anjianyun-burn-in.service"
 #: The folder of the load's files below the directory that is given; it alone is ever removed.
 FOLDER = "anjianyun-burn-in"
 PROGRAM = "stress-ng"
-#: Seconds that stress-ng has beyond its own time before systemd ends it: its last round of memory may take some.
+#: Seconds that stress-ng has beyond its own time before systemd ends it: its last round of memory takes some.
 GRACE_S = 30
 #: Seconds that the unit has to end when it is told to, before systemd kills all of it.
 STOP_S = 5
@@ -57,7 +57,7 @@ class Places:
                 raise DatacenterError(
                     "this is no place for the load's files",
                     device=path,
-                    cause="the path is not absolute, or has other characters than letters, digits and . _ - /",
+                    cause="the path is not absolute, or has more than letters, digits and . _ - /",
                     next_step="state another one",
                 )
 
@@ -138,7 +138,7 @@ def start(load: Load, places: Places, *, check: bool = False) -> dict[str, Any]:
         os.mkdir(path, 0o700)
     with open(f"{places.results}/began", "w", encoding="utf-8") as began:
         json.dump({"at": time.time(), "seconds": load.seconds}, began)
-    # systemd tells how the program ended, in variables; with two dollars the shell puts them in, and not systemd.
+    # systemd tells how the program ended, in variables; with two dollars the shell puts them in, not systemd.
     end = f"rm -rf {places.folder}; echo $$SERVICE_RESULT $$EXIT_CODE $$EXIT_STATUS > {places.results}/ended"
     settings = {
         "Type": "exec",
@@ -198,7 +198,7 @@ def running() -> bool:
 
 
 def memory_free() -> int:
-    """Bytes that can be had without taking any from somebody: of the machine and of its control groups' limits."""
+    """Bytes that nobody uses, of the machine and under the limits of its control groups."""
     free = [_meminfo("MemAvailable")]
     for base, limit, used, cache in (
         (_MEMORY_V2, "memory.max", "memory.current", "inactive_file"),

@@ -192,6 +192,8 @@ def judged(
             "failures": list(said.get("failures") or ()) if said else None,
             "throughput": throughput(said.get("metrics")),
             "peaks": (watch.get("peaks") or {}).get(host) or {},
+            # The first look was before the load.
+            "watched": (watch.get("heard") or {}).get(host, 0) > watch.get("began", 0),
         }
         results[host] = found
         readings.append(_reading(host, one, found, aborted, seconds, broke))
@@ -246,6 +248,8 @@ def _told(
         return None, "tells nothing of what it did under load"
     if found["seconds"] is None or found["seconds"] < seconds - 1:
         return False, f"was under load for {_seconds(found)} only"
+    if not found["watched"]:
+        return None, "was under load and its BMC told nothing meanwhile"
     hottest = max(found["peaks"].items(), key=lambda item: item[1]["reading"], default=None)
     heat = (
         f"hottest {hottest[0]} {hottest[1]['reading']:g} {hottest[1]['unit'] or ''}".rstrip()

@@ -111,7 +111,7 @@ def test_a_bmc_may_be_silent_for_a_while_and_not_for_longer(silence: Any) -> Non
 
 
 def judge(said: dict[str, Any] | None, aborted: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
-    watch = {**look({}, 0, a=bmc(71), b=bmc()), "aborted": aborted or {}}
+    watch = {**look(look({}, 0, a=bmc(), b=bmc()), 9, a=bmc(71), b=bmc()), "aborted": aborted or {}}
     return judged(["a"], [{"burn_in_host": "a", "said": said}], watch, seconds=60, **more)
 
 
@@ -158,6 +158,14 @@ def test_whose_fault_it_was_fails_and_the_others_are_not_known() -> None:
     assert "b: too hot" in other["readings"][0]["reading"]
     assert broken["readings"][0]["ok"] is None
     assert (other["result"]["aborted"], broken["result"]["aborted"]) == ("b: too hot", "a task failed")
+
+
+def test_a_load_that_nobody_watched_is_not_known() -> None:
+    watch = look(look({}, 0, a=bmc(), b=bmc()), 9, a=SILENT, b=bmc())
+
+    found = judged(["a"], [{"burn_in_host": "a", "said": SAID}], watch, seconds=60)
+
+    assert found["readings"][0]["ok"] is None
 
 
 def test_a_failure_counts_also_when_another_server_ended_it() -> None:
