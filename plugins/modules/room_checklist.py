@@ -13,13 +13,8 @@ version_added: 0.2.0
 description:
   - Reads the file that people fill, and writes a line into the journal for each answer that is another than
     the one that stands. What was answered before stays there.
-<<<<<<< HEAD
   - Evidence is copied into the run's directory as C(evidence/<sha256>.<extension>) and named in the journal
     by its digest, size and name. The same file is kept once, one that has changed since beside the older.
-=======
-  - Evidence is copied into the run's directory as C(evidence/<sha256>.<extension>), and the journal names its
-    digest, size and name. The same file is kept once, one that has changed since beside the older.
->>>>>>> af91a32ff4ea6156f8877a01babe80c56986ad45
   - Where one answer is malformed nothing is recorded, and every mistake is named by its clause.
   - The clauses are those of GB/T 22239-2019, chapter 8.1.1, as paraphrases in English and Chinese.
 options:
