@@ -15,8 +15,8 @@ name: pxe_ready
 short_description: Whether servers may be installed over the network, as what a gate judges
 version_added: 0.2.0
 description:
-  - Judges for each server what the plan states, whether its BMC is in the server that the plan says, whether it is off,
-    and whether somebody else has its address.
+  - Judges for each server what the plan states, whether its BMC is in the server that the plan says,
+    whether it is off, and whether somebody else has its address.
   - A server that is on needs the approval C(switch_off).
 positional: hostvars, bmc, reach
 options:

@@ -15,7 +15,8 @@ name: pxe_seen
 short_description: What a PXE server saw of the servers that it installs
 version_added: 0.2.0
 description:
-  - Reads the log and the leases of the role C(pxe_server). A line counts for the server from whose address it came.
+  - Reads the log and the leases of the role C(pxe_server). A line counts for the server from whose address it
+    came.
 positional: log, since, lease_s, wanted
 options:
   _input:
@@ -51,9 +52,10 @@ seen: "{{ known | anjianyun.datacenter.pxe_seen(text, armed_at, 3600, 'began') }
 RETURN = r"""
 _value:
   description:
-    - C(readings) is what O(anjianyun.datacenter.verify#module:that) takes; C(over) says that there is nothing to wait for.
-    - C(hosts) has by server C(stages), the time of each stage that was seen, C(stage), the last of them, C(refused), why
-      the installer switched it off, and C(disk), how often it was sent to its disk.
+    - C(readings) is what O(anjianyun.datacenter.verify#module:that) takes; C(over) says that there is
+      nothing to wait for.
+    - C(hosts) has by server C(stages), the time of each stage that was seen, C(stage), the last of them,
+      C(refused), why the installer switched it off, and C(disk), how often it was sent to its disk.
   type: dict
 """
 

@@ -20,7 +20,7 @@ def pxe_hosts(names: Iterable[str], hostvars: Mapping[str, Any], disk: str = "")
     """
     found, missing = [], []
     for name in names:
-        host = hostvars[name] if name in hostvars else {}
+        host = hostvars[name] if name in hostvars else {}  # noqa: SIM401 (Ansible's has its own get)
         lan = next((one for one in host.get("dc_interfaces") or () if one.get("kind") == "lan"), None)
         known = {
             "name": name,
@@ -29,7 +29,9 @@ def pxe_hosts(names: Iterable[str], hostvars: Mapping[str, Any], disk: str = "")
             "serial": (host.get("dc_hardware") or {}).get("serial", ""),
             "gateway": host.get("dc_gateway", ""),
         }
-        lacks = [key for key, value in (("dc_mac", known["mac"]), ("bare_metal_disk", known["disk"])) if not value]
+        lacks = [
+            key for key, value in (("dc_mac", known["mac"]), ("bare_metal_disk", known["disk"])) if not value
+        ]
         if lan is None:
             lacks.append("dc_interfaces with one of kind lan")
         else:

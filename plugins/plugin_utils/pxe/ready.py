@@ -12,7 +12,10 @@ Reading = dict[str, Any]
 
 
 def pxe_ready(
-    names: Iterable[str], hostvars: Mapping[str, Any], bmc: Mapping[str, Any], reach: Iterable[Mapping[str, Any]]
+    names: Iterable[str],
+    hostvars: Mapping[str, Any],
+    bmc: Mapping[str, Any],
+    reach: Iterable[Mapping[str, Any]],
 ) -> list[Reading]:
     """The readings of each server.
 
@@ -49,12 +52,15 @@ def _stated(name: str, host: Mapping[str, Any]) -> Reading:
 def _identity(name: str, host: Mapping[str, Any], fru: Mapping[str, Any]) -> Reading:
     planned = (host.get("dc_hardware") or {}).get("serial")
     told = fru.get("serial_number")
-    said = f"the BMC of {name} is in the server {told or 'that it does not name'}; the plan says {planned or 'nothing'}"
+    said = (
+        f"the BMC of {name} is in the server {told or 'that it does not name'}; "
+        f"the plan says {planned or 'nothing'}"
+    )
     return {
         "ok": None if told is None or planned is None else told == planned,
         "reading": said,
         "refuse": said,
-        "way_on": "look which server it is; a BMC at another one's address would have the wrong server overwritten",
+        "way_on": "look which server it is; behind a BMC at another's address the wrong one is overwritten",
     }
 
 

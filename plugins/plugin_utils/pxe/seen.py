@@ -28,11 +28,12 @@ def pxe_seen(
 ) -> dict[str, Any]:
     """How far each server has come.
 
-    :returns: ``hosts`` (by name ``stages`` with their epoch seconds, ``stage``, the last of them, ``refused`` and
-        ``disk``, how often it was sent there), ``over`` (all have come as far as wanted, or will not) and ``readings``.
+    :returns: ``hosts`` (by name ``stages`` with their epoch seconds, ``stage``, the last of them, ``refused``
+        and ``disk``, how often it was sent there), ``over`` (all have come as far as wanted, or will not) and
+        ``readings``.
 
-    :param log: dnsmasq's leases and nginx' lines (JSON), in any order; what is neither is left out. A lease was given
-        its length before it ends.
+    :param log: dnsmasq's leases and nginx' lines (JSON), in any order; what is neither is left out. A lease
+        was given its length before it ends.
     :param since: epoch seconds; what is older is of an earlier installation.
     :param lease_s: length of a lease.
     :param wanted: the stage that they are to reach.
@@ -67,7 +68,7 @@ def pxe_seen(
 
 
 def _reached(mine: Mapping[str, Any], wanted: str) -> bool:
-    """Whether it was seen at that stage, and asked by its MAC address before (a lease may have ended since)."""
+    """Whether it was seen at that stage, and asked by its MAC address before (a lease may be over)."""
     asked = "lease" in mine["stages"] or wanted in ("writes", "installed")
     return wanted in mine["stages"] and asked and not mine["refused"]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from bmc_bench import own_namespace
@@ -20,7 +19,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.bmc_sim 
 
 @pytest.fixture(scope="package")
 def client() -> Iterator[str]:
-    """The tests' own namespace with the servers' network; a second one on it, in which other machines are played."""
+    """The tests' own namespace with the servers' network, and one in which other machines are played."""
     assert os.geteuid() == 0, "root is needed to make a network namespace"
     for program in ("ipmi_sim", "ipmitool", "gcc", "dnsmasq", "nginx", "qemu-system-x86_64", "curl"):
         assert shutil.which(program), f"{program} is needed; see bindep.txt"

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server that is a QEMU machine (software emulation) behind its own ipmi_sim, on a bridge of the tests' namespace.
+"""A server that is a QEMU machine (software emulation) behind its own ipmi_sim, on the tests' bridge.
 
-``ipmi_sim`` and QEMU are joined as a BMC and its server are: by the KCS interface (QEMU's external BMC). SeaBIOS
-does not read the boot device that was set over IPMI from there, as a server's firmware does; the BMC's power script
-starts QEMU with the boot order that it says.
+``ipmi_sim`` and QEMU are joined as a BMC and its server are: by the KCS interface (QEMU's external BMC).
+SeaBIOS does not read the boot device that was set over IPMI from there, as a server's firmware does; the
+power script starts QEMU with the boot order that it says.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import contextlib
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +42,7 @@ case $1 in
 status) runs && echo on || echo off ;;
 on)
   runs && exit 0
-  # Boot flags, IPMI 2.0 table 28-14: valid (bit 7 of the first byte), and the device (bits 5 to 2 of the second).
+  # Boot flags, IPMI 2.0 table 28-14: valid (bit 7 of the first byte), device (bits 5 to 2 of the second).
   flags=
   [ -f bmc/boot_used ] && read -r flags < bmc/boot_used
   rm -f bmc/boot_used
@@ -69,9 +70,7 @@ class Metal(Simulated):
     serial: str = SERIAL
 
     def power_script(self) -> str:
-        return _POWER.format(
-            directory=self.directory, serial=self.serial, tap=TAP, mac=MAC, port=KCS_PORT
-        )
+        return _POWER.format(directory=self.directory, serial=self.serial, tap=TAP, mac=MAC, port=KCS_PORT)
 
     def make_disk(self) -> None:
         with (self.directory / "disk").open("wb") as disk:
@@ -103,8 +102,8 @@ class Metal(Simulated):
 
 
 @contextlib.contextmanager
-def lan(client: str):
-    """The servers' network: a bridge with the serving address, a tap for QEMU, and a second namespace on it."""
+def lan(client: str) -> Iterator[None]:
+    """The servers' network: a bridge with the serving address, a tap for QEMU, and a namespace on it."""
     commands = [
         f"ip link add {BRIDGE} type bridge",
         f"ip addr add {SERVER}/24 dev {BRIDGE}",

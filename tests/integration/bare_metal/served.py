@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The role pxe_server and the playbook bare_metal, run against the tests' own bridge.
 
-Everything is real but systemd: a ``systemctl`` of the tests' own starts what the role's units say, in the tests'
-network namespace.
+Everything is real but systemd: a ``systemctl`` of the tests' own starts what the role's units say, in the
+tests' network namespace.
 """
 
 from __future__ import annotations
@@ -158,7 +158,8 @@ class Served:
             "ANSIBLE_NOCOLOR": "1",
         }
         done = subprocess.run(
-            [str(PLAYBOOK), "-i", str(self.folder / "estate/site_plan.yml"), str(path), "-e", f"@{extra}", *arguments],
+            [str(PLAYBOOK), "-i", str(self.folder / "estate/site_plan.yml"), str(path), "-e", f"@{extra}",
+             *arguments],
             cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
             timeout=1500,
         )  # fmt: skip

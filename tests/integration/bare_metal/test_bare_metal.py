@@ -9,9 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
-import pytest
 from metal import ADDRESS, SERVER, Metal
 from served import Ran, Served
 
@@ -30,9 +28,11 @@ def sees(served: Served, asked: str, within_s: float) -> None:
 def test_a_server_goes_from_power_on_to_the_installer_and_back_to_its_disk(
     served: Served, metal: Metal, client: str
 ) -> None:
-    """The installer is real up to its first script; the rest of the installation is played from the server's address."""
+    """The installer is real up to its first script; the rest is played from the server's address."""
     ran: list[Ran] = []
-    run = threading.Thread(target=lambda: ran.append(served.playbook(**EMPTY, bare_metal_install_s=60, bare_metal_start_s=20)))
+    run = threading.Thread(
+        target=lambda: ran.append(served.playbook(**EMPTY, bare_metal_install_s=60, bare_metal_start_s=20))
+    )
     run.start()
     try:
         sees(served, "/hosts/nn-db-01/said/began", LONGEST_S)
@@ -53,6 +53,24 @@ def test_a_server_goes_from_power_on_to_the_installer_and_back_to_its_disk(
     assert "nn-db-01 was seen as far as: installed" in verified
     assert "nn-db-01 says nn-db-01" in verified
     assert verified[-1] == "services that run: none"
+
+
+def test_a_disk_that_nobody_declared_empty_and_a_server_that_is_not_the_plans_are_left_alone(
+    served: Served, metal: Metal
+) -> None:
+    undeclared = served.playbook()
+    plan = served.folder / "estate" / "plan" / "centre-nanning.yml"
+    plan.write_text(plan.read_text().replace(metal.serial, "AJY-NN-0099"))
+    another = served.playbook(**EMPTY)
+
+    assert (undeclared.rc != 0, another.rc != 0) == (True, True)
+    assert "dr_approvals=wipe" in undeclared.output
+    assert "the BMC of nn-db-01 is in the server AJY-NN-0011; the plan says AJY-NN-0099" in " ".join(
+        another.output.split()
+    )
+    assert metal.orders == []
+    assert "Boot Flag Invalid" in metal.ipmitool("chassis", "bootparam", "get", "5")
+    assert not served.run.exists()
 
 
 def finish(served: Served, client: str) -> None:

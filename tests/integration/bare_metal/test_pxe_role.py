@@ -74,7 +74,15 @@ def other(client: str) -> Client:
 
 def offer(other: Client, mac: str, architecture: int = 0, user_class: str = "", wait_s: float = 4) -> Any:
     client = Path(__file__).with_name("dhcp_client.py")
-    words = [sys.executable, str(client), "eth0", mac, str(wait_s), str(architecture), *([user_class] * bool(user_class))]
+    words = [
+        sys.executable,
+        str(client),
+        "eth0",
+        mac,
+        str(wait_s),
+        str(architecture),
+        *([user_class] * bool(user_class)),
+    ]
     return json.loads(other(STRANGER, *words).stdout)
 
 
@@ -123,7 +131,9 @@ def test_the_installer_is_for_who_is_armed_until_it_says_installed(serving: Serv
     target.mkdir()
     served.command("in-target", '#!/bin/sh\nexec "$@"\n')
     script = served.folder / "late.sh"
-    script.write_text(fetch(other, ADDRESS, "/hosts/nn-db-01/late.sh").removesuffix("200").replace("/target", str(target)))
+    script.write_text(
+        fetch(other, ADDRESS, "/hosts/nn-db-01/late.sh").removesuffix("200").replace("/target", str(target))
+    )
     path = {**os.environ, "PATH": f"{served.folder}/bin:{os.environ['PATH']}"}
     ended = other(ADDRESS, "sh", str(script), env=path)
 
@@ -190,7 +200,10 @@ def test_files_that_are_not_what_is_stated_are_not_served(serving: Serving) -> N
     brought.mkdir()
     for name in ("linux", "initrd.gz"):
         (brought / name).write_text(name)
-    stated = {"linux": hashlib.sha256(b"linux").hexdigest(), "initrd.gz": hashlib.sha256(b"another").hexdigest()}
+    stated = {
+        "linux": hashlib.sha256(b"linux").hexdigest(),
+        "initrd.gz": hashlib.sha256(b"another").hexdigest(),
+    }
 
     ran = serving.role(
         "--check", **OPTIONS, pxe_server_disk=str(serving.disk), pxe_server_installer_package="",

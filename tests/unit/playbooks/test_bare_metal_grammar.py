@@ -23,7 +23,9 @@ def test_a_step_that_acts_verifies(play: dict[str, Any]) -> None:
 
 
 def test_nothing_is_done_before_both_gates() -> None:
-    words = [task["name"].partition(" | ")[0] for play in PLAYS for task in tasks_of(play["tasks"], PLAYBOOKS)]
+    words = [
+        task["name"].partition(" | ")[0] for play in PLAYS for task in tasks_of(play["tasks"], PLAYBOOKS)
+    ]
     assert words.index("Act") > max(i for i, word in enumerate(words) if word == "Gate")
 
 

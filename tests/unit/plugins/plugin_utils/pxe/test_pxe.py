@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the anjianyun.datacenter authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Servers that are installed over the network: what is known of them, whether they may be, how far they have come."""
+"""Servers that are installed over the network: what is known, whether they may be, how far they are."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def test_a_server_is_known_from_its_plan() -> None:
     assert KNOWN == [
         {
             "name": "nn-pm-01", "mac": "02:00:5e:10:00:01", "disk": "/dev/sda", "serial": "AJY-1",
-            "gateway": "10.1.10.1", "address": "10.1.10.11", "netmask": "255.255.255.0", "network": "10.1.10.0",
+            "gateway": "10.1.10.1", "address": "10.1.10.11", "netmask": "255.255.255.0",
+            "network": "10.1.10.0",
         }
     ]  # fmt: skip
 
@@ -45,7 +46,10 @@ def test_all_that_is_missing_is_told_at_once() -> None:
     said = str(told.value)
     assert "nn-pm-01 has no dc_mac and no bare_metal_disk" in said
     assert "nn-pm-02 has no dc_mac" in said
-    assert pxe_hosts(["a"], {"a": {**lacking, "dc_mac": "02:00:5e:10:00:02"}}, "/dev/vda")[0]["disk"] == "/dev/vda"
+    assert (
+        pxe_hosts(["a"], {"a": {**lacking, "dc_mac": "02:00:5e:10:00:02"}}, "/dev/vda")[0]["disk"]
+        == "/dev/vda"
+    )
 
 
 def ready(
@@ -65,8 +69,10 @@ def ready(
          {"the plan states 02:00:5e:10:00:01 and kylin-v10 for a": False}),
         ({}, {"fru": {"serial_number": "AJY-2"}}, "silent",
          {"the BMC of a is in the server AJY-2; the plan says AJY-1": False}),
-        ({}, {"fru": None}, "silent", {"the BMC of a is in the server that it does not name; the plan says AJY-1": None}),
-        ({"dc_hardware": {}}, {}, "silent", {"the BMC of a is in the server AJY-1; the plan says nothing": None}),
+        ({}, {"fru": None}, "silent",
+         {"the BMC of a is in the server that it does not name; the plan says AJY-1": None}),
+        ({"dc_hardware": {}}, {}, "silent",
+         {"the BMC of a is in the server AJY-1; the plan says nothing": None}),
         ({}, {"power": {"power": "on"}}, "alive", {"a is on": False}),
         ({}, {"power": {"power": "unknown"}}, "silent", {"a is unknown": None}),
         ({}, {"power": None}, "silent", {"a is unknown": None}),
@@ -83,11 +89,23 @@ def test_what_is_not_as_planned_is_not_installed(
 def test_only_that_a_server_is_on_can_be_approved() -> None:
     bad = {"power": {"power": "on"}, "fru": {"serial_number": "AJY-2"}}
     readings = pxe_ready(["a"], {"a": {**HOST, "dc_mac": None}}, {"a": bad}, [])
-    assert [reading.get("approval") for reading in readings if not reading["ok"]] == [None, None, "switch_off"]
+    assert [reading.get("approval") for reading in readings if not reading["ok"]] == [
+        None,
+        None,
+        "switch_off",
+    ]
 
 
-def line(asked: str, at: float = 2000.0, **other: Any) -> str:
-    said = {"at": at, "from": "10.1.10.11", "method": "GET", "asked": asked, "served": asked, "status": 200, "bytes": 1}
+def line(asked: str, at: float = 2000.0, sender: str = "10.1.10.11", **other: Any) -> str:
+    said = {
+        "at": at,
+        "from": sender,
+        "method": "GET",
+        "asked": asked,
+        "served": asked,
+        "status": 200,
+        "bytes": 1,
+    }
     return json.dumps({**said, **other})
 
 
@@ -105,8 +123,18 @@ BEGAN = line("/hosts/nn-pm-01/said/began", status=204)
         ([LEASE.replace("00:01", "00:02"), BEGAN], "began", "began", False),
         ([LEASE, BEGAN[:-9]], "began", "lease", False),
         ([LEASE, line("/hosts/nn-pm-01/said/began", at=999.0, status=204)], "began", "lease", False),
-        ([f"{int(SINCE) + LEASE_S - 5} 02:00:5e:10:00:01 10.1.10.11 nn-pm-01 *", BEGAN], "began", "began", False),
-        ([LEASE, line("/hosts/nn-pm-01/said/began", status=204, **{"from": "10.1.10.99"})], "began", "lease", False),
+        (
+            [f"{int(SINCE) + LEASE_S - 5} 02:00:5e:10:00:01 10.1.10.11 nn-pm-01 *", BEGAN],
+            "began",
+            "began",
+            False,
+        ),
+        (
+            [LEASE, line("/hosts/nn-pm-01/said/began", status=204, sender="10.1.10.99")],
+            "began",
+            "lease",
+            False,
+        ),
         ([LEASE, line("/installer/initrd.gz", status=403)], "initrd", "lease", False),
         ([LEASE, line("/installer/initrd.gz")], "initrd", "initrd", True),
         ([line("/boot/nn-pm-01.ipxe", method="DELETE", status=204)], "installed", "installed", True),
@@ -131,4 +159,7 @@ def test_a_refusal_of_the_installer_ends_the_wait_and_is_told() -> None:
 def test_a_server_that_is_sent_to_its_disk_is_told() -> None:
     sent = line("/hosts/nn-pm-01/boot.ipxe", served="/boot/disk.ipxe")
     found = pxe_seen(KNOWN, "\n".join([LEASE, sent]), SINCE, LEASE_S, "began")
-    assert found["readings"][0]["reading"] == "nn-pm-01 was seen as far as: lease, and was sent to its disk 1 times"
+    assert (
+        found["readings"][0]["reading"]
+        == "nn-pm-01 was seen as far as: lease, and was sent to its disk 1 times"
+    )
