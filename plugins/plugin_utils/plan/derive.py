@@ -209,6 +209,7 @@ class _Deriver:
             ("dc_os", host.os),
             ("dc_loopback", loopback),
             ("dc_carried_by", host.carried_by),
+            ("dc_mac", host.mac),
             ("dc_start_s", host.class_.start_s if host.class_ else None),
             ("dc_needs", host.needs or None),
         ):

@@ -98,6 +98,7 @@ class PlacedHost:
     carried_by: str | None = None
     position: Position | None = None
     serial: str | None = None
+    mac: str | None = None
     needs: list[str] = field(default_factory=list)
 
     @property

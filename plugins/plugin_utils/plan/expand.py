@@ -358,6 +358,7 @@ class _Expander:
             carried_by=stated.carried_by,
             position=whole.position if whole else None,
             serial=whole.serial if whole else None,
+            mac=whole.mac if whole else None,
             needs=whole.needs if whole else [],
         )
 

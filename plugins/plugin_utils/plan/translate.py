@@ -20,6 +20,9 @@ PATTERNS = {
     r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "lower-case words joined by single hyphens, such as nn-db-01",
     r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$": "lower-case words joined by underscores, such as hidden_danger",
     r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$": "an IPv4 network such as 10.1.10.0/24",
+    r"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$": (
+        "a MAC address of one device in lower case, such as 02:00:5e:10:00:01"
+    ),
     r"^[1-9]\d{5}$": 'six digits in quotes, such as "450221"',
     r"^[1-9]\d$": 'two digits in quotes, such as "45"',
     r"^[a-z][a-z0-9-]*\{number(:0[1-9])?\}$": "a name that ends in {number} or {number:03}",

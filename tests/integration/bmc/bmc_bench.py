@@ -83,6 +83,8 @@ class Simulated:
     #: Another network namespace that it runs in.
     inside: str = ""
     environment: dict[str, str] = field(default_factory=dict)
+    #: More lines of its lan.conf.
+    more: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -92,12 +94,7 @@ class Simulated:
     def start(self, **spec: Any) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
         script = self.directory / "power"
-        script.write_text(
-            "#!/bin/sh\n"
-            f'cd {self.directory}; echo "$1" >> calls\n'
-            "case $1 in status) read -r s < state; echo $s ;; on) echo on > state ;; "
-            "*) echo off > state ;; esac\n"
-        )
+        script.write_text(self.power_script())
         script.chmod(0o755)
         if not (self.directory / "state").exists():
             self.power = "on"
@@ -113,12 +110,21 @@ class Simulated:
         command = bmc_sim.prepare(self.bmc, bmc_sim.BmcSpec(**{**options, **spec}), script, self.plugin)
         config = self.bmc / "lan.conf"
         viewer = f'  user 3 true "{VIEWER}" "{PASSWORD}" user 1 none md2 md5 straight\n'
-        config.write_text(config.read_text().replace("loadlib", viewer + "loadlib"))
+        config.write_text(config.read_text().replace("loadlib", viewer + self.more + "loadlib"))
         if self.inside:
             command = ["nsenter", f"--net=/run/netns/{self.inside}", *command]
         log = (self.directory / "log").open("wb")
         self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         self._await_port()
+
+    def power_script(self) -> str:
+        """What switches the server, and says what it is."""
+        return (
+            "#!/bin/sh\n"
+            f'cd {self.directory}; echo "$1" >> calls\n'
+            "case $1 in status) read -r s < state; echo $s ;; on) echo on > state ;; "
+            "*) echo off > state ;; esac\n"
+        )
 
     def _await_port(self) -> None:
         wanted = f":{self.port:04X} "

@@ -31,6 +31,7 @@ CHECKS = (
     names.interfaces,
     names.groups,
     numbers.unique,
+    numbers.macs,
     numbers.site_codes,
     numbers.in_networks,
     numbers.overlaps,

@@ -38,6 +38,23 @@ def unique(estate: Estate) -> Iterator[Finding]:
         yield from _once(f"network number of centre {name}", numbers)
 
 
+def macs(estate: Estate) -> Iterator[Finding]:
+    """A MAC address is that of one server: another one's would be installed in its place."""
+    seen: dict[str, str] = {}
+    for host in estate.hosts.values():
+        if host.mac is None:
+            continue
+        first = seen.setdefault(host.mac, host.name)
+        if first != host.name:
+            yield Finding(
+                "duplicate-mac",
+                (*host.path, "mac"),
+                f"{host.name} has the MAC address {host.mac}, which is that of {first}",
+                "a MAC address once: a server is installed by it",
+                "read it from the server's label, or from its BMC",
+            )
+
+
 def _once(what: str, stated: Iterable[tuple[object, Path]]) -> Iterator[Finding]:
     seen: dict[object, Path] = {}
     for value, path in stated:

@@ -50,6 +50,14 @@ def hosts(estate: Estate) -> Iterator[Finding]:
                 "carried_by with cloud hosts only",
                 "remove carried_by, or make it a cloud_host",
             )
+        if host.mac is not None and host.kind not in ("physical_server", ""):
+            yield Finding(
+                "mac",
+                (*host.path, "mac"),
+                f"{host.name} is a {host.kind} and is not installed over the network",
+                "mac with physical servers only",
+                "remove mac",
+            )
         if host.needs and host.kind not in ("control_node", ""):
             yield Finding(
                 "needs",

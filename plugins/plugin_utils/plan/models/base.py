@@ -19,6 +19,8 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=48)]
 #: An IPv4 network such as 10.1.10.0/24; that it is one (host bits zero) the checks verify.
 Prefix = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$")]
+#: The address of one network interface; an even second digit, as that of a single device has.
+Mac = Annotated[str, Field(pattern=r"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$")]
 #: GB/T 2260 code of an administrative division: two digits each of province, city, county.
 DivisionCode = Annotated[str, Field(pattern=r"^[1-9]\d{5}$")]
 #: Where a web service is. No user and no password: a plan holds no secrets.

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.base import (
     Identifier,
+    Mac,
     Model,
     Name,
     NumberRanges,
@@ -174,6 +175,11 @@ class Host(HostStatement):
         default=None,
     )
     serial: str | None = described("Serial number.", "序列号。", default=None)
+    mac: Mac | None = described(
+        "For physical servers: MAC address of the interface in its network, from which it can be installed.",
+        "仅物理服务器：其网络中用于装机的网口的 MAC 地址。",
+        default=None,
+    )
     title: Title | None = described("What people call it.", "名称。", default=None)
     needs: list[Identifier | Name] = described(
         "For control nodes: infrastructure without which runbooks cannot run from it.",
