@@ -27,9 +27,12 @@ play() {
 
 # Whoever types this command approves what it does to a twin.
 upgrade() {
+    # A twin has no batteries; a person would read them.
+    charge="{\"percent\": 100, \"at\": \"$(date -u +%FT%TZ)\"}"
     # shellcheck disable=SC2086 # several words
     play room_upgrade.yml -e "room_run_directory=$out" -e room_centre=nanning -e room_rack=r01 \
-        -e room_ticket=REHEARSAL -e room_window="$window" -e room_burn_in_s=10 "$@" ${ROOM_VARS:-}
+        -e room_ticket=REHEARSAL -e room_window="$window" -e room_burn_in_s=10 -e burn_in_cpus=1 -e burn_in_poll_s=2 \
+        -e "{\"power_sequence_ups_charge\": {\"nn-ups-a\": $charge, \"nn-ups-b\": $charge}}" "$@" ${ROOM_VARS:-}
 }
 
 started=$(date +%s)
@@ -43,7 +46,11 @@ play service.yml || status=$?
 if [ "$status" = 0 ]; then play dr_watch.yml || status=$?; fi
 if [ "$status" = 0 ]; then
     say "taking the room down from $control"
-    upgrade -e dr_approvals=room_down,switchover,undrilled || status=$?
+    # Of another rack's servers it says that they stay on. Such a yes counts for what was told.
+    upgrade -e dr_approvals=room_down,switchover,undrilled || {
+        say "saying yes to what it told"
+        upgrade -e dr_approvals=room_down,switchover,undrilled,leave_behind || status=$?
+    }
 fi
 if [ "$status" = 0 ]; then
     say "answering the check list as far as a rehearsal can"

@@ -24,7 +24,8 @@ from left_out import without
 OUT = ROOT / "build/room"
 SEEN = "/var/tmp/anjianyun/room"
 DATABASE, APPLICATION = "nn-db-01", "nn-app-01"
-DOWN = {"dr_approvals": ["room_down", "switchover", "undrilled"]}
+# The servers of another rack stay on, of whom the plan says that they need the database's.
+DOWN = {"dr_approvals": ["room_down", "switchover", "undrilled", "leave_behind"]}
 UP = {"dr_approvals": ["power_up", "switchover"]}
 HOT = "Inlet Temp=55"
 
@@ -51,6 +52,11 @@ class Room:
             # Those of a twin share this machine's name.
             "dr_control_node": "dr-ctl-01",
             "room_burn_in_s": 8,
+            "room_line_rate_s": 2,
+            # Its servers share this machine's cores with everything else of the twin.
+            "burn_in_cpus": 1,
+            "burn_in_disk_mb": 32,
+            "burn_in_poll_s": 2,
             "power_sequence_ups_charge": {
                 ups: {"percent": 90, "at": datetime.now(UTC).isoformat(timespec="seconds")}
                 for ups in ("nn-ups-a", "nn-ups-b")
