@@ -177,7 +177,7 @@ def end(places: Places, wait_s: float, *, check: bool = False) -> dict[str, Any]
     stopped = runs
     if stopped:
         _call("systemctl", "stop", UNIT, timeout_s=STOP_S + 15)
-    said = _said(Path(places.results))
+    said = what_it_said(Path(places.results))
     places.clear()
     left = (["the unit " + UNIT] if running() else []) + places.left()
     if left:
@@ -242,7 +242,7 @@ def _disk_free(path: Path) -> int:
     return found.f_bavail * found.f_frsize
 
 
-def _said(results: Path) -> dict[str, Any] | None:
+def what_it_said(results: Path) -> dict[str, Any] | None:
     """What stress-ng wrote, and how systemd saw it end."""
     if not results.is_dir():
         return None

@@ -49,7 +49,7 @@ _PLAY = """\
         directory: "{{{{ dr_run_directory }}}}"
         run_id: {role}
         runbook: {role}
-        service: power
+        service: {service}
     - name: Act | what is tested
       ansible.builtin.include_role:
         name: anjianyun.datacenter.{role}
@@ -181,7 +181,7 @@ class Room:
     def begin(self, role: str = "burn_in", *arguments: str, **variables: Any) -> subprocess.Popen[str]:
         """The role in a play, in a session of its own, so that a test can kill all of it."""
         play = self.folder / f"{role}.yml"
-        play.write_text(_PLAY.format(role=role, folder=self.folder))
+        play.write_text(_PLAY.format(role=role, folder=self.folder, service=self.manager.groups[0].name))
         (self.folder / "handed.json").unlink(missing_ok=True)
         extra = {
             "bmc_user": USER, "bmc_password": PASSWORD, "bmc_cipher_suite": 3,
