@@ -24,6 +24,7 @@ MAC, OTHER_MAC = "52:54:00:0a:01:0b", "52:54:00:0a:01:15"
 BRIDGE, TAP = "pxe0", "metal0"
 #: Of the plan (rehearsal estate): the server's own, its BMC's, and the one that serves.
 ADDRESS, BMC_ADDRESS, SERVER = "10.1.10.11", "10.1.20.11", "10.1.10.250"
+GATEWAY = "10.1.10.1"
 SERIAL = "AJY-NN-0011"
 KCS_PORT = 9111
 #: The first sector of a disk that is started: it says a word on the serial port and halts.
@@ -107,6 +108,8 @@ def lan(client: str) -> Iterator[None]:
     commands = [
         f"ip link add {BRIDGE} type bridge",
         f"ip addr add {SERVER}/24 dev {BRIDGE}",
+        # The installer waits a minute for a gateway that does not answer.
+        f"ip addr add {GATEWAY}/24 dev {BRIDGE}",
         f"ip addr add {BMC_ADDRESS}/32 dev lo",
         f"ip link set {BRIDGE} up",
         f"ip tuntap add dev {TAP} mode tap",

@@ -25,7 +25,7 @@ def sees(served: Served, asked: str, within_s: float) -> None:
         time.sleep(0.2)
 
 
-def test_a_server_goes_from_power_on_to_the_installer_and_back_to_its_disk(
+def test_a_server_goes_from_power_on_over_the_network_to_a_managed_host(
     served: Served, metal: Metal, client: str
 ) -> None:
     """The installer is real up to its first script; the rest is played from the server's address."""
@@ -41,9 +41,10 @@ def test_a_server_goes_from_power_on_to_the_installer_and_back_to_its_disk(
         assert "Boot Flag Invalid" in metal.ipmitool("chassis", "bootparam", "get", "5")
         assert metal.joined(), "QEMU's BMC is not connected to ipmi_sim"
         metal.ipmitool("chassis", "power", "off")
-        finish(served, client)
+        greeting = finish(served, client)
     finally:
         run.join()
+    assert greeting.wait() == 0
     assert ran[0].rc == 0, ran[0].output
     assert metal.orders == ["nc"]
     assert "Linux version" in metal.console
@@ -73,17 +74,18 @@ def test_a_disk_that_nobody_declared_empty_and_a_server_that_is_not_the_plans_ar
     assert not served.run.exists()
 
 
-def finish(served: Served, client: str) -> None:
+def finish(served: Served, client: str) -> subprocess.Popen[bytes]:
     """What the installer does at its end, and a system that greets by ssh and says its name."""
     served.command("hostname", "#!/bin/sh\necho nn-db-01\n")
     for command in ("ip addr flush dev eth0", f"ip addr add {ADDRESS}/24 dev eth0"):
         subprocess.run(["ip", "netns", "exec", client, *command.split()], check=True)
     greeter = (
-        "import socket\nlistening = socket.create_server(('', 22))\nlistening.settimeout(90)\n"
+        "import socket\nlistening = socket.create_server(('', 22))\nlistening.settimeout(300)\n"
         "peer = listening.accept()[0]\npeer.sendall(b'SSH-2.0-played\r\n')\npeer.close()\n"
     )
     inside = ["ip", "netns", "exec", client]
-    subprocess.Popen([*inside, sys.executable, "-c", greeter])
+    greeting = subprocess.Popen([*inside, sys.executable, "-c", greeter])
     subprocess.run(
         [*inside, "curl", "-s", "-f", "-X", "DELETE", f"http://{SERVER}/boot/nn-db-01.ipxe"], check=True
     )
+    return greeting
