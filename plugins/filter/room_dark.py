@@ -19,7 +19,7 @@ description:
 positional: hosts
 options:
   _input:
-    description: RV(anjianyun.datacenter.bmc_info#module:targets) of a fleet's call for C(power).
+    description: C(targets) of a fleet's call of M(anjianyun.datacenter.bmc_info) for C(power).
     type: dict
     required: true
   hosts:

@@ -35,14 +35,16 @@ def story(entries: Sequence[Entry]) -> dict[str, Any] | None:
     if opened is None or opened.get("runbook") != "room upgrade":
         return None
     notes = _first(entries, "note")
-    reached = [{"name": name, "at": float(notes[note]["at"])} for note, name in MILESTONES if note in notes]
+    reached: list[dict[str, Any]] = [
+        {"name": name, "at": float(notes[note]["at"])} for note, name in MILESTONES if note in notes
+    ]
     ended = runs[-1] if runs[-1]["state"] == "ended" else None
-    milestones = [
+    milestones: list[dict[str, Any]] = [
         {"name": "opened", "at": float(opened["at"])},
         *reached,
         *([{"name": "home", "at": float(ended["at"])}] if ended else []),
     ]
-    at = {milestone["name"]: milestone["at"] for milestone in reached}
+    at = {str(milestone["name"]): float(milestone["at"]) for milestone in reached}
     dark_s = at.get("rises", float(entries[-1]["at"])) - at["dark"] if "dark" in at else None
     return {
         "ticket": _of(notes, "room_ready", "ticket"),

@@ -113,8 +113,10 @@ def test_a_fenced_server_stays_off_until_the_failback_restores_its_policy(
 
     estate.fault("lifted", "machine_killed", "nn-db-01")
     fails_at(estate, tmp_path, "its restore policy", "dr_failback.yml", "Restore the policies", **APPROVED)
-    # Between the clean stop away and the promotion at home nobody serves: the same command has to go on from there.
-    fails_at(estate, tmp_path, "on the old one's shutdown", "dr_failback.yml", "Move the database", **APPROVED)
+    # Between the clean stop away and the promotion at home nobody serves: the same command goes on from there.
+    fails_at(
+        estate, tmp_path, "on the old one's shutdown", "dr_failback.yml", "Move the database", **APPROVED
+    )
     assert estate.writers() == []
     # And from where it is at home, and not all of it is done.
     fails_at(estate, tmp_path, "outbound jobs {{", "dr_failback.yml", "outbound jobs", **APPROVED)
