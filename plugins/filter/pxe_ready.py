@@ -30,11 +30,11 @@ options:
     type: dict
     required: true
   bmc:
-    description: RV(anjianyun.datacenter.bmc_info#module:targets) with C(power) and C(fru).
+    description: C(targets) of M(anjianyun.datacenter.bmc_info), with C(power) and C(fru).
     type: dict
     required: true
   reach:
-    description: RV(anjianyun.datacenter.reachability#module:targets) of the servers' own addresses.
+    description: C(targets) of M(anjianyun.datacenter.reachability), of the servers' own addresses.
     type: list
     elements: dict
     required: true

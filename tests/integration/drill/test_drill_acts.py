@@ -113,7 +113,7 @@ def test_a_fenced_server_stays_off_until_the_failback_restores_its_policy(
 
     estate.fault("lifted", "machine_killed", "nn-db-01")
     fails_at(estate, tmp_path, "its restore policy", "dr_failback.yml", "Restore the policies", **APPROVED)
-    # Between the clean stop away and the promotion at home nobody serves: the same command goes on from there.
+    # Between the clean stop away and the promotion at home nobody serves: the same command goes on there.
     fails_at(
         estate, tmp_path, "on the old one's shutdown", "dr_failback.yml", "Move the database", **APPROVED
     )
