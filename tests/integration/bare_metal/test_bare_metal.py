@@ -44,8 +44,9 @@ def test_a_server_goes_from_power_on_over_the_network_to_a_managed_host(
         greeting = finish(served, client)
     finally:
         run.join()
-    assert greeting.wait() == 0
+        subprocess.run(["ip", "-n", client, "addr", "flush", "dev", "eth0"], check=True)
     assert ran[0].rc == 0, ran[0].output
+    assert greeting.wait() == 0
     assert metal.orders == ["nc"]
     assert "Linux version" in metal.console
     verified = [line["readings"][0]["reading"] for line in served.journal() if line["kind"] == "verify"]
@@ -81,7 +82,7 @@ def finish(served: Served, client: str) -> subprocess.Popen[bytes]:
         subprocess.run(["ip", "netns", "exec", client, *command.split()], check=True)
     greeter = (
         "import socket\nlistening = socket.create_server(('', 22))\nlistening.settimeout(300)\n"
-        "peer = listening.accept()[0]\npeer.sendall(b'SSH-2.0-played\r\n')\npeer.close()\n"
+        "peer = listening.accept()[0]\npeer.sendall(b'SSH-2.0-played\\r\\n')\npeer.close()\n"
     )
     inside = ["ip", "netns", "exec", client]
     greeting = subprocess.Popen([*inside, sys.executable, "-c", greeter])
