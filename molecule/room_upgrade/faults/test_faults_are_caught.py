@@ -143,11 +143,13 @@ def test_nothing_goes_dark_without_a_yes_or_outside_of_the_window(room: Room) ->
     assert room.estate.writers() == [HOME]
 
 
-def test_a_bmc_that_says_on_whatever_is_true_does_not_pass_for_off(room: Room) -> None:
+def test_a_bmc_that_says_yes_and_does_nothing_is_seen(room: Room) -> None:
     room.estate.fault("injected", "bmc_lying", APPLICATION, "on")
 
-    room.stops("Take the power down", "hard_power_off", **DOWN)
+    room.stops("Take the power down", "1 of 2 BMCs failed", APPLICATION, "always-off", **DOWN)
+    # The service is away, and nothing was switched.
     assert room.estate.writers() == [AWAY]
+    assert room.estate.bmc_power(DATABASE) == "on"
 
     room.estate.fault("lifted", "bmc_lying", APPLICATION)
 

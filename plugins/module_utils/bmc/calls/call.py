@@ -141,12 +141,17 @@ def _fleet_result(outcomes: list[Outcome], on_failure: str, more: Mapping[str, A
     error = DatacenterError(
         f"{len(failed)} of {len(outcomes)} BMCs failed",
         cause=_causes(failed),
-        next_step="see each one's own message under 'targets'; the others are done",
+        next_step="see each one's own message under 'targets'; the others are done" + _first_words(failed),
         result=result,
     )
     if on_failure == "fail":
         raise error
     return {**result, "warnings": [str(error)]}
+
+
+def _first_words(failed: list[Outcome]) -> str:
+    """What the first of them said, for who sees the message and not the result."""
+    return "".join(f"\n  - {outcome.error}" for outcome in failed[:_NAMED])
 
 
 def _share(outcome: Outcome) -> dict[str, Any]:
