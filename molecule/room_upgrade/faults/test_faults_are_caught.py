@@ -27,6 +27,7 @@ DATABASE, APPLICATION = "nn-db-01", "nn-app-01"
 # The servers of another rack stay on, of whom the plan says that they need the database's.
 DOWN = {"dr_approvals": ["room_down", "switchover", "undrilled", "leave_behind"]}
 UP = {"dr_approvals": ["power_up", "switchover"]}
+AGAIN = {"dr_approvals": [*UP["dr_approvals"], "power_again"]}
 HOT = "Inlet Temp=55"
 
 
@@ -210,21 +211,18 @@ def test_a_server_that_does_not_come_back_is_seen(room: Room) -> None:
     room.estate.fault("lifted", "server_dead", APPLICATION)
 
 
+def test_power_comes_a_second_time_only_with_a_yes(room: Room) -> None:
+    room.stops("Give the power back", f"{APPLICATION} would get power", "power_again", **UP)
+
+
 def test_a_power_up_that_does_nothing_is_seen(room: Room, tmp_path: Path) -> None:
     room.stops(
-        "Give the power back", f"{APPLICATION} is off", playbooks=without("up in order", tmp_path), **UP
+        "Give the power back", f"{APPLICATION} is off", playbooks=without("up in order", tmp_path), **AGAIN
     )
 
 
-def test_a_restore_policy_that_stays_changed_is_seen(room: Room, tmp_path: Path) -> None:
-    room.stops(
-        "Give the power back", "expected: on, and always-on",
-        playbooks=without("power that returns does what", tmp_path), **UP,
-    )  # fmt: skip
-
-
 def test_a_missing_module_and_a_swapped_server_are_seen_by_the_comparison(room: Room) -> None:
-    room.stops("Compare with the survey", "DIMM_A2", "AJY-LOAN", **UP)
+    room.stops("Compare with the survey", "DIMM_A2", "AJY-LOAN", **AGAIN)
 
     room.estate.fault("lifted", "dimm_missing", DATABASE)
     room.estate.fault("lifted", "serial_swapped", APPLICATION)
@@ -250,6 +248,13 @@ def test_a_server_that_gets_hot_under_load_ends_the_burn_in(room: Room) -> None:
     for host in (DATABASE, APPLICATION):
         assert room.estate.ssh(host, "pgrep -c stress-ng") == "0"
     time.sleep(3)
+
+
+def test_a_restore_policy_that_stays_changed_is_seen(room: Room, tmp_path: Path) -> None:
+    room.stops(
+        "Let them start by themselves again", "expected: on, and always-on",
+        playbooks=without("power that returns does what", tmp_path), **UP,
+    )  # fmt: skip
 
 
 def test_in_the_end_the_service_is_home_and_the_room_as_it_was(room: Room) -> None:

@@ -123,13 +123,14 @@ def _not_told(survey: Mapping[str, Any], part: str) -> str:
 
 #: What a survey tells, and where it stands in it.
 _TOLD = {
-    "identity": ("identity",),
+    "identity": ("identity", "serial"),
     "firmware": ("firmware",),
     "processors": ("processors",),
     "memory": ("memory",),
     "drives": ("drives",),
     "accounts of its BMC": ("bmc", "users"),
     "restore policy": ("bmc", "restore_policy"),
+    "hardware from inside": ("inside",),
 }
 
 
@@ -144,6 +145,16 @@ def still_told_readings(
 
 
 def _still_told(host: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Reading:
+    if not before:
+        return {
+            "ok": None,
+            "reading": f"{host} was not surveyed before",
+            "refuse": f"{host} cannot be compared: it was not surveyed before it went dark",
+            "way_on": "compare it with the plan and its papers by hand",
+            "approval": "not_compared",
+            "risk": f"{host} goes on, and nobody knows whether it still has what it had",
+            "this_risk": True,
+        }
     lost = [item for item, path in _TOLD.items() if _at(before, path) and not _known(_at(after, path))]
     told = after.get("not_told") or {}
     why = "; ".join(f"{part}: {reason}" for part, reason in told.items()) or "its BMC tells them no more"
@@ -171,6 +182,34 @@ def _at(survey: Mapping[str, Any], path: Sequence[str]) -> Any:
 def _known(value: Any) -> bool:
     """An empty list of parts is known: there are none."""
     return value not in (None, "", {}, "unknown")
+
+
+def told_readings(surveys: Mapping[str, Mapping[str, Any]], with_bmc: Iterable[str]) -> list[Reading]:
+    """Whether enough is known of each server to know it again: a serial number, and parts of some kind."""
+    found = []
+    for host in with_bmc:
+        survey = surveys.get(host) or {}
+        lacks = [] if _at(survey, ("identity", "serial")) else ["serial number"]
+        if all(survey.get(kind) is None for kind in ("processors", "memory", "drives")):
+            lacks.append("parts")
+        shown = " and ".join(lacks)
+        found.append(
+            {
+                "ok": None if lacks else True,
+                "reading": f"{host}: its BMC tells {'no ' + shown if lacks else 'who it is and what it has'}",
+                "refuse": f"{host}: no {shown}, so that a swap would not be seen ({_reasons(survey)})",
+                "way_on": "look why its BMC does not tell them; or note them by hand, and say so",
+                "approval": "not_surveyed",
+                "risk": f"of {host} nobody knows afterwards whether it still has the same {shown}",
+                "this_risk": True,
+            }
+        )
+    return found
+
+
+def _reasons(survey: Mapping[str, Any]) -> str:
+    told = survey.get("not_told") or {}
+    return "; ".join(f"{part}: {reason}" for part, reason in told.items()) or "it gives no reason"
 
 
 def dark_readings(targets: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]) -> list[Reading]:

@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filter: whether servers were told well enough to be known again, as readings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.room.readings import told_readings
+
+DOCUMENTATION = r"""
+name: room_told
+short_description: Whether enough is known of servers to know them again, as what a gate judges
+version_added: 0.2.0
+description:
+  - One reading a server. Its BMC has to tell its serial number, and parts of some kind.
+positional: with_bmc
+options:
+  _input:
+    description: Surveys by server.
+    type: dict
+    required: true
+  with_bmc:
+    description: The servers that have a BMC.
+    type: list
+    elements: str
+    required: true
+author:
+  - the anjianyun.datacenter authors (@anjianyun)
+"""
+
+EXAMPLES = r"""
+that: "{{ surveys | anjianyun.datacenter.room_told(['nn-db-01']) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: What O(anjianyun.datacenter.gate#module:that) takes.
+  type: list
+  elements: dict
+"""
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"room_told": told_readings}
