@@ -17,12 +17,12 @@ description:
 options:
   state:
     description:
-      - V(info) only reads. V(started) starts the load and refuses when one runs.
+      - V(read) only reads. V(started) starts the load and refuses when one runs.
       - V(ended) waits for O(wait_s), stops the load when it still runs, reads what stress-ng said, removes
         all that is left, and fails unless nothing is.
     type: str
-    choices: [info, started, ended]
-    default: info
+    choices: [read, started, ended]
+    default: read
   seconds:
     description: Seconds that the load lasts.
     type: int
@@ -80,23 +80,23 @@ EXAMPLES = r"""
 RETURN = r"""
 running:
   description: Whether the unit runs.
-  returned: O(state=info)
+  returned: O(state=read)
   type: bool
 program:
   description: Path of stress-ng, null when it is not there.
-  returned: O(state=info)
+  returned: O(state=read)
   type: str
 memory_mb:
   description: MiB of memory that are free, or that are loaded.
-  returned: O(state=info), O(state=started)
+  returned: O(state=read), O(state=started)
   type: int
 disk_mb:
   description: MiB that are free where the disk would be loaded.
-  returned: O(state=info)
+  returned: O(state=read)
   type: int
 left:
   description: Folders of a load that are there.
-  returned: O(state=info)
+  returned: O(state=read)
   type: list
   elements: str
 stopped:
@@ -139,7 +139,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.server import
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["info", "started", "ended"], "default": "info"},
+            "state": {"type": "str", "choices": ["read", "started", "ended"], "default": "read"},
             "seconds": {"type": "int", "default": 300},
             "cpus": {"type": "int", "default": 0},
             "memory_share": {"type": "float", "default": 0.5},

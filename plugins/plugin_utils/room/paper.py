@@ -19,7 +19,7 @@ _HOW = """\
 #             open takes an answer back / open 表示撤回
 #   by        name of the person who looked / 查看人姓名
 #   at        when, with zone / 时间（带时区）: 2026-12-03T10:00+08:00
-#   note      the reason; needed unless the clause is met / 说明，除“符合”外必填
+#   note      the reason; needed unless the clause is met / 说明，除符合外必填
 #   evidence  photographs, reports / 照片、报告: [photos/door.jpg], relative to this file / 相对本文件的路径
 # What nobody has looked at stays as it is. / 未查看的条目保持原样。
 """

@@ -281,9 +281,9 @@ def test_what_a_killed_proof_leaves_the_next_one_ends(keeper: Keeper, moment: st
     data = keeper.directory / ".proof" / "data"
     process = subprocess.Popen([sys.executable, "-c", PROVE, str(keeper.directory), str(keeper.pair.bin)])
     if moment == "copy":
-        wait(lambda: (data / "base").exists(), "nothing is copied")
+        wait((data / "base").exists, "nothing is copied")
     else:
-        wait(lambda: (data.parent / ".s.PGSQL.5432").exists(), "nothing is started")
+        wait((data.parent / ".s.PGSQL.5432").exists, "nothing is started")
         os.kill(process.pid, signal.SIGSTOP)
     process.kill()
     process.wait()

@@ -81,7 +81,7 @@ def test_one_at_a_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", ["pg_tblspc/16400", "pg_wal", "base/1/2"])
 def test_a_link_out_of_the_backup_is_refused(tmp_path: Path, place: str) -> None:
     path = made(tmp_path, "20261201T020000Z")
-    backup, _ = newest_backup(tmp_path)
+    backup, _incomplete = newest_backup(tmp_path)
     assert require_files_only(backup) == 5
     link = path / "data" / place
     link.parent.mkdir(parents=True, exist_ok=True)
