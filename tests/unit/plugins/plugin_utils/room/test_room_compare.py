@@ -183,7 +183,8 @@ def test_a_server_without_a_second_survey_is_said() -> None:
 
 
 def test_a_part_without_a_serial_is_known_by_its_slot() -> None:
-    before, after = (changed("memory", to=[{"slot": "A1", "mib": 1}, {"slot": "A2", "mib": 1}]) for _time in "ab")
+    two = [{"slot": "A1", "mib": 1}, {"slot": "A2", "mib": 1}]
+    before, after = changed("memory", to=list(two)), changed("memory", to=list(two))
     del after["memory"][0]
 
     assert differences(after, before=before) == [("memory A1", "stops")]
