@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SCENARIOS = sorted(path.parent.name for path in ROOT.glob("molecule/*/molecule.yml"))
+#: Takes a quarter of an hour, which the forty minutes of a whole run do not have: run by name alone.
+BY_NAME_ALONE = {"room_upgrade"}
+SCENARIOS = sorted({path.parent.name for path in ROOT.glob("molecule/*/molecule.yml")} - BY_NAME_ALONE)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
