@@ -17,7 +17,8 @@ from served import Served, standing
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.bmc_sim import ensure_plugin
 
 
-@pytest.fixture(scope="package")
+# Left with each module: the tests of the next folder stand in this process, too.
+@pytest.fixture(scope="module")
 def client() -> Iterator[str]:
     """The tests' own namespace with the servers' network, and one in which other machines are played."""
     assert os.geteuid() == 0, "root is needed to make a network namespace"
