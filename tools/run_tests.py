@@ -31,6 +31,12 @@ PYTHON = Path(sys.executable)
 NEWEST = ROOT / "build" / "venv-newest" / "bin" / "python"
 SANITY_JUNIT = ROOT / "build/sanity/ansible_collections/anjianyun/datacenter/tests/output/junit"
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
+#: Integration tests that a whole run leaves out; the first wants the packages of bindep.txt's profile metal.
+SLOW = (
+    "tests/integration/bare_metal",
+    "tests/integration/postgresql/test_pg_backup.py",
+    "tests/integration/runbook/test_runbook_hold.py",
+)
 #: The twins that tests make; a run that was killed leaves them standing.
 TWINS = ("itdrill", "testtwin", "testkill", "moldrill", "molpg")
 
@@ -46,6 +52,8 @@ class Phase:
     makes_things: bool = False
     #: Mostly waits (for machines to boot, for leases to run out), and is run while the phase after it works.
     beside_next: bool = False
+    #: Only when it is named: for it the forty minutes of a whole run, or its packages, do not suffice.
+    by_name: bool = False
 
     def files(self) -> list[Path]:
         return sorted(self.junit.glob("*.xml")) if self.junit.is_dir() else [self.junit]
@@ -81,11 +89,11 @@ def phases() -> list[Phase]:
     found.append(Phase("sanity", [str(PYTHON), "tools/sanity.py"], SANITY_JUNIT))
     drill = ["tests/integration/drill", "-o", "cache_dir=build/pytest-drill"]
     found.append(by_pytest("drill", *drill, makes_things=True, beside_next=True))
-    found.append(
-        by_pytest("integration", "tests/integration", "--ignore=tests/integration/drill", makes_things=True)
-    )
+    others = [f"--ignore={path}" for path in ("tests/integration/drill", *SLOW)]
+    found.append(by_pytest("integration", "tests/integration", *others, makes_things=True))
     if list(ROOT.glob("molecule/*/molecule.yml")):
         found.append(by_pytest("molecule", "tests/molecule", "--capture=no", makes_things=True))
+    found.append(by_pytest("slow", *SLOW, makes_things=True, by_name=True))
     return found
 
 
@@ -235,7 +243,7 @@ def main() -> int:
     unknown = set(wanted) - {phase.name for phase in known}
     if unknown:
         parser.error(f"no such phase: {', '.join(sorted(unknown))}")
-    chosen = [phase for phase in known if not wanted or phase.name in wanted]
+    chosen = [phase for phase in known if (phase.name in wanted if wanted else not phase.by_name)]
 
     OUT.mkdir(parents=True, exist_ok=True)
     mark = uuid.uuid4().hex
