@@ -34,6 +34,7 @@ PARALLEL = ("-n", "auto", "--dist", "worksteal")
 #: Integration tests that a whole run leaves out; the first wants the packages of bindep.txt's profile metal.
 SLOW = (
     "tests/integration/bare_metal",
+    "tests/integration/bmc/test_burn_in_role.py",
     "tests/integration/postgresql/test_pg_backup.py",
     "tests/integration/runbook/test_runbook_hold.py",
 )
