@@ -118,7 +118,8 @@ def test_a_survey_tells_what_other_clients_see_and_changes_nothing(room: Room) -
     # What has no BMC and does not answer is there, too.
     old = found["surveys"]["nn-old-01"]
     assert "no BMC" in old["not_told"]["identity"]
-    assert "does not answer" in old["not_told"]["inside"]
+    # Nobody listens at its address, which is this namespace's own.
+    assert "refuses the connection" in old["not_told"]["inside"]
 
     assert against_survey(found["surveys"], checked["surveys"])["differences"] == []
     assert state_of(room) == before
