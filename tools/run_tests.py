@@ -39,7 +39,7 @@ SLOW = (
     "tests/integration/runbook/test_runbook_hold.py",
 )
 #: The twins that tests make; a run that was killed leaves them standing.
-TWINS = ("itdrill", "testtwin", "testkill", "moldrill", "molpg")
+TWINS = ("itdrill", "testtwin", "testkill", "moldrill", "molpg", "molroom")
 
 
 @dataclass(frozen=True)
