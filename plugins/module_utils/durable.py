@@ -47,13 +47,8 @@ def replace(path: Path, data: bytes, mode: int) -> None:
 
     :raises OSError: and the file is as it was.
     """
-    descriptor, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    fresh = _beside(path, data, mode)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
         os.replace(fresh, path)
     except BaseException:
         os.unlink(fresh)
@@ -66,13 +61,8 @@ def create(path: Path, data: bytes, mode: int) -> bool:
 
     :raises OSError: and no file of that name was made.
     """
-    descriptor, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    fresh = _beside(path, data, mode)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
         # Unlike a rename, a link takes the place of nothing (link(2)).
         os.link(fresh, path)
     except FileExistsError:
@@ -81,6 +71,21 @@ def create(path: Path, data: bytes, mode: int) -> bool:
         os.unlink(fresh)
     sync_directory(path.parent)
     return True
+
+
+def _beside(path: Path, data: bytes, mode: int) -> str:
+    """A new file in the same directory that is on the device, for the caller to name or to take away."""
+    descriptor, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+    except BaseException:
+        os.unlink(fresh)
+        raise
+    return fresh
 
 
 def keep_copy(path: Path, content: str, dry_run: bool) -> dict[str, Any]:
