@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -76,6 +76,30 @@ class Found:
         """What is not known: neither equal nor different."""
         why = reason or self._reason(item) or "it is not known on both sides"
         self.not_told.append({"host": self.host, "item": item, "reason": why})
+
+    def in_both(
+        self,
+        item: str,
+        was: Mapping[str, Mapping[str, Any]],
+        now: Mapping[str, Mapping[str, Any]],
+        told_by: str,
+        gone: str,
+        new: str,
+    ) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+        """Each that is on both sides: its item, before, after. One that is gone stops, a new one is told.
+
+        :param was: and ``now``, by name.
+        :param told_by: the key of what is said of one that is on one side only.
+        :param gone: and ``new``, the way on.
+        """
+        for name, one in was.items():
+            if name not in now:
+                self.add(f"{item} {name}", one.get(told_by), None, STOPS, gone)
+        for name, one in now.items():
+            if name in was:
+                yield f"{item} {name}", was[name], one
+            else:
+                self.add(f"{item} {name}", None, one.get(told_by), TOLD, new)
 
     def _reason(self, item: str) -> str | None:
         """The reason of the item, or of the part that it belongs to."""

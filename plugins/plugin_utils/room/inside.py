@@ -105,22 +105,15 @@ def health(smart: Mapping[str, Any] | None) -> str | None:
 
 
 def _arrays(found: Found, was: Rows, now: Rows) -> None:
-    before, after = _by(was, "name"), _by(now, "name")
-    for name, array in before.items():
-        if name not in after:
-            found.add(
-                f"inside array {name}",
-                array.get("level"),
-                None,
-                STOPS,
-                "see why it was not assembled (mdadm)",
-            )
-    for name, array in after.items():
-        item = f"inside array {name}"
-        if name not in before:
-            found.add(item, None, array.get("level"), TOLD, "an array more than before")
-            continue
-        earlier = before[name]
+    both = found.in_both(
+        "inside array",
+        _by(was, "name"),
+        _by(now, "name"),
+        "level",
+        gone="see why it was not assembled (mdadm)",
+        new="an array more than before",
+    )
+    for item, earlier, array in both:
         bad = array.get("degraded") and not earlier.get("degraded")
         found.scalar(
             f"{item} degraded",
@@ -157,32 +150,31 @@ def _arrays(found: Found, was: Rows, now: Rows) -> None:
 
 
 def _controllers(found: Found, was: Rows, now: Rows) -> None:
-    before, after = _by(was, "serial", "model"), _by(now, "serial", "model")
-    for name, one in before.items():
-        if name not in after:
-            found.add(f"inside controller {name}", one.get("model"), None, STOPS, "see whether it is seated")
-    for name, one in after.items():
-        item = f"inside controller {name}"
-        if name not in before:
-            found.add(item, None, one.get("model"), TOLD, "a controller more than before")
-            continue
-        earlier = before[name]
+    both = found.in_both(
+        "inside controller",
+        _by(was, "serial", "model"),
+        _by(now, "serial", "model"),
+        "model",
+        gone="see whether it is seated",
+        new="a controller more than before",
+    )
+    for item, earlier, one in both:
         _state(found, item, earlier, one)
         for part, key in (("arrays", "name"), ("drives", "slot"), ("batteries", "model")):
             _states(found, f"{item} {part}", _by(earlier.get(part) or (), key), _by(one.get(part) or (), key))
 
 
 def _states(found: Found, item: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    for name, one in was.items():
-        if name not in now:
-            found.add(
-                f"{item} {name}", one.get("state"), None, STOPS, "put it back, or say beforehand that it goes"
-            )
-    for name, one in now.items():
-        if name in was:
-            _state(found, f"{item} {name}", was[name], one)
-        else:
-            found.add(f"{item} {name}", None, one.get("state"), TOLD, "one more than before")
+    both = found.in_both(
+        item,
+        was,
+        now,
+        "state",
+        gone="put it back, or say beforehand that it goes",
+        new="one more than before",
+    )
+    for name, earlier, one in both:
+        _state(found, name, earlier, one)
 
 
 def _state(found: Found, item: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> None:
@@ -200,16 +192,15 @@ def _state(found: Found, item: str, was: Mapping[str, Any], now: Mapping[str, An
 
 
 def _nics(found: Found, was: Rows, now: Rows) -> None:
-    before, after = _by(was, "mac", "name"), _by(now, "mac", "name")
-    for mac, nic in before.items():
-        if mac not in after:
-            found.add(f"inside nic {mac}", nic.get("name"), None, STOPS, "see whether the card is seated")
-    for mac, nic in after.items():
-        item = f"inside nic {mac}"
-        if mac not in before:
-            found.add(item, None, nic.get("name"), TOLD, "an interface more than before")
-            continue
-        earlier = before[mac]
+    both = found.in_both(
+        "inside nic",
+        _by(was, "mac", "name"),
+        _by(now, "mac", "name"),
+        "name",
+        gone="see whether the card is seated",
+        new="an interface more than before",
+    )
+    for item, earlier, nic in both:
         found.scalar(
             f"{item} name", earlier.get("name"), nic.get("name"), TOLD, "see that its settings go by it"
         )

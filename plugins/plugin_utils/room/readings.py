@@ -156,8 +156,7 @@ def _still_told(host: str, before: Mapping[str, Any], after: Mapping[str, Any]) 
             "this_risk": True,
         }
     lost = [item for item, path in _TOLD.items() if _at(before, path) and not _known(_at(after, path))]
-    told = after.get("not_told") or {}
-    why = "; ".join(f"{part}: {reason}" for part, reason in told.items()) or "its BMC tells them no more"
+    why = _reasons(after, "its BMC tells them no more")
     shown = ", ".join(lost)
     return {
         "ok": None if lost else True,
@@ -193,11 +192,12 @@ def told_readings(surveys: Mapping[str, Mapping[str, Any]], with_bmc: Iterable[s
         if all(survey.get(kind) is None for kind in ("processors", "memory", "drives")):
             lacks.append("parts")
         shown = " and ".join(lacks)
+        why = _reasons(survey, "it gives no reason")
         found.append(
             {
                 "ok": None if lacks else True,
                 "reading": f"{host}: its BMC tells {'no ' + shown if lacks else 'who it is and what it has'}",
-                "refuse": f"{host}: no {shown}, so that a swap would not be seen ({_reasons(survey)})",
+                "refuse": f"{host}: no {shown}, so that a swap would not be seen ({why})",
                 "way_on": "look why its BMC does not tell them; or note them by hand, and say so",
                 "approval": "not_surveyed",
                 "risk": f"of {host} nobody knows afterwards whether it still has the same {shown}",
@@ -207,9 +207,10 @@ def told_readings(surveys: Mapping[str, Mapping[str, Any]], with_bmc: Iterable[s
     return found
 
 
-def _reasons(survey: Mapping[str, Any]) -> str:
+def _reasons(survey: Mapping[str, Any], without: str) -> str:
+    """Why parts of it are not told; ``without`` a reason, that."""
     told = survey.get("not_told") or {}
-    return "; ".join(f"{part}: {reason}" for part, reason in told.items()) or "it gives no reason"
+    return "; ".join(f"{part}: {reason}" for part, reason in told.items()) or without
 
 
 def dark_readings(targets: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]) -> list[Reading]:
