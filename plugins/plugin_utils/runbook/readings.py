@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Iterable, Mapping
 
 
@@ -47,6 +47,10 @@ class Reading:
         return f"{what}. Next: {self.way_on}" if self.way_on else what
 
 
+#: What an item of ``that`` may have; whether it was approved is not for it to say.
+_KEYS = tuple(field.name for field in fields(Reading) if field.name != "approved")
+
+
 def parse(items: Iterable[Mapping[str, Any]]) -> list[Reading]:
     """Read a task's ``that`` list.
 
@@ -54,21 +58,8 @@ def parse(items: Iterable[Mapping[str, Any]]) -> list[Reading]:
     """
     found = []
     for item in items:
-        unknown = set(item) - {
-            "ok",
-            "reading",
-            "refuse",
-            "way_on",
-            "expected",
-            "approval",
-            "risk",
-            "this_risk",
-        }
-        if unknown or "reading" not in item or "ok" not in item:
-            raise ValueError(
-                "an item has ok and reading, and may have refuse, way_on, expected, approval, risk, "
-                f"this_risk: {item}"
-            )
+        if set(item) - set(_KEYS) or "reading" not in item or "ok" not in item:
+            raise ValueError(f"an item has ok and reading, and may have {', '.join(_KEYS[2:])}: {item}")
         texts: dict[str, Any] = {
             key: str(value)
             for key, value in item.items()
