@@ -20,6 +20,7 @@ import threading
 import time
 import uuid
 import xml.etree.ElementTree as ET
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,24 +102,20 @@ def phases() -> list[Phase]:
 def run_all(chosen: list[Phase], environment: dict[str, str]) -> list[Outcome]:
     """Run the phases in their order; one that mostly waits runs beside the next, and is shown after it."""
     outcomes: list[Outcome] = []
-    waiting: list[tuple[Phase, threading.Thread, list[Outcome], Path]] = []
-    for phase in chosen:
-        if phase.beside_next and phase is not chosen[-1]:
-            found: list[Outcome] = []
-            said = OUT / f"{phase.name}.log"
-            thread = threading.Thread(
-                target=lambda p=phase, f=found, s=said: f.append(run(p, environment, s)), daemon=True
-            )
-            thread.start()
-            waiting.append((phase, thread, found, said))
-            continue
-        outcomes.append(run(phase, environment))
-        for other, thread, found, said in waiting:
-            thread.join()
-            print(f"\n== {other.name}, which ran beside it:", flush=True)
-            print(said.read_text(encoding="utf-8", errors="replace"), flush=True)
-            outcomes += found or [Outcome(other.name, 1, 0)]
-        waiting = []
+    beside: list[tuple[Phase, Future[Outcome], Path]] = []
+    with ThreadPoolExecutor() as threads:
+        for phase in chosen:
+            if phase.beside_next and phase is not chosen[-1]:
+                said = OUT / f"{phase.name}.log"
+                beside.append((phase, threads.submit(run, phase, environment, said), said))
+                continue
+            outcomes.append(run(phase, environment))
+            while beside:
+                other, running, said = beside.pop(0)
+                died = running.exception() is not None
+                print(f"\n== {other.name}, which ran beside it:", flush=True)
+                print(said.read_text(encoding="utf-8", errors="replace"), flush=True)
+                outcomes.append(Outcome(other.name, 1, 0) if died else running.result())
     return outcomes
 
 
