@@ -91,10 +91,15 @@ def acts_of(runbook: str, playbooks: Path = PLAYBOOKS) -> list[Act]:
 
 @dataclass(frozen=True)
 class Span:
-    """When an act began and ended in a run, by the run's monotonic clock; ``end`` None while it lasts."""
+    """When an act began and ended in a run, by the run's monotonic clock; ``end`` None while it lasts.
+
+    :param done: whether it did anything on any host: a task whose condition does not hold begins as well,
+        and is over at once.
+    """
 
     begin: float
     end: float | None
+    done: bool = False
 
 
 def span_of(act: Act, events: Iterable[dict[str, Any]]) -> Span | None:
@@ -103,15 +108,18 @@ def span_of(act: Act, events: Iterable[dict[str, Any]]) -> Span | None:
     It lasts until the next task of the grammar begins: an act that is a role has tasks of its own.
     """
     begin: float | None = None
+    done = False
     seen = 0
     for event in events:
         word = str(event.get("name", "")).partition(" | ")[0]
         if event["event"] == "task" and word in WORDS:
             if begin is not None:
-                return Span(begin, event["monotonic"])
+                return Span(begin, event["monotonic"], done)
             if act.matches(event["name"]):
                 seen += 1
                 begin = event["monotonic"] if seen == act.occurrence else None
         elif event["event"] in ("play", "end") and begin is not None:
-            return Span(begin, event["monotonic"])
-    return None if begin is None else Span(begin, None)
+            return Span(begin, event["monotonic"], done)
+        elif event["event"] in ("ok", "failed") and begin is not None:
+            done = True
+    return None if begin is None else Span(begin, None, done)

@@ -134,6 +134,17 @@ class Ground(Estate):
                 found[centre] = json.loads(said)
         return found
 
+    @property
+    def lease_s(self) -> float:
+        """How long a lease lasts in this estate."""
+        return float(self.hosts()[TERMINAL]["dc_services"]["hidden_danger"]["lease"]["seconds"])
+
+    def writes(self, node: str) -> bool:
+        """Whether the database of a node commits a write from its own machine."""
+        return bool(
+            self.query(node, "INSERT INTO drill_probe (probe, node) VALUES ('woken', 'self') RETURNING 1")
+        )
+
     def primaries(self) -> list[str]:
         return [centre for centre, role in self.roles().items() if not role["standby"]]
 

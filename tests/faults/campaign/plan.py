@@ -43,7 +43,8 @@ class Scenario:
     :param mended: lifted after the break and before the operator acts: what is not down any more then.
     :param woken: lifted when the operator is done: it wakes up into another world.
     :param seen_s: how long an operator looks at it before he does anything, when nothing runs.
-    :param counted: whether the loss is counted a second way.
+    :param counted: whether the loss is counted a second way, from the files of the server that is off then.
+    :param lives: the old primary is not switched off: a lease after it woke up, its database has to refuse.
     """
 
     fault: str
@@ -55,6 +56,7 @@ class Scenario:
     mended: tuple[Break, ...] = ()
     woken: tuple[Break, ...] = ()
     counted: bool = False
+    lives: bool = False
     seen_s: float = 1.0
 
 
@@ -67,14 +69,19 @@ UNWITNESSED = Break("service_stopped", f"{WITNESS}/anjianyun-lease.service")
 CUT = tuple(Break("line_cut", line) for line in LINES)
 #: Longer than a lease lasts: what is lost with it shows by then.
 LONG_S = 12.0
-#: Every way between the centres; the counties still reach the primary.
+#: Every way between the centres; the counties still reach the primary. The two DR lines alone are not that:
+#: the carrier's network goes on joining the centres.
 APART = (*CUT, Break("line_cut", "dr-edge"))
+#: Every way out of the primary centre: its people are alone with a primary that lives.
+ALONE = (*CUT, Break("line_cut", "nn-edge"))
+#: A fault that takes no turn beyond these has a few trials instead of ten.
+FEW = {"centre_cut_off": 4, "centres_apart": 4}
 FULL = (*(Break("line_filled", line) for line in LINES), Break("line_cut", "dr-edge"))
 
 SCENARIOS: tuple[Scenario, ...] = (
-    Scenario("database_killed", "in calm", breaks=(DEAD,), reaction="failover"),
+    Scenario("database_killed", "in calm", breaks=(DEAD,), reaction="failover", counted=True),
     Scenario("database_killed", "during a switchover", "switchover", breaks=(DEAD,), reaction="failover"),
-    Scenario("centre_lost", "in calm", breaks=(DARK,), reaction="failover"),
+    Scenario("centre_lost", "in calm", breaks=(DARK,), reaction="failover", counted=True),
     Scenario("centre_lost", "during a switchover", "switchover", breaks=(DARK,), reaction="failover"),
     Scenario("centre_lost", "in calm, the witness silent", breaks=(DARK, UNWITNESSED), reaction="failover"),
     Scenario("one_line_cut", "during a switchover", "switchover", breaks=CUT[:1]),
@@ -87,9 +94,20 @@ SCENARIOS: tuple[Scenario, ...] = (
         "firewall_killed", "in calm", breaks=(Break("machine_killed", FIREWALL),), reaction="failover"
     ),
     Scenario(
+        "firewall_killed", "and the server's BMC dead: the primary lives on behind it",
+        breaks=(Break("machine_killed", FIREWALL), MUTE), reaction="failover",
+        woken=(Break("machine_killed", FIREWALL), MUTE), lives=True,
+    ),
+    Scenario(
         "firewall_killed", "during a switchover", "switchover", breaks=(Break("machine_killed", FIREWALL),),
         reaction="failover",
     ),
+    Scenario(
+        "centre_cut_off", "in calm; it comes back after the failover", breaks=ALONE, reaction="failover",
+        woken=ALONE, lives=True,
+    ),
+    Scenario("centres_apart", "in calm", breaks=APART, seen_s=LONG_S),
+    Scenario("centres_apart", "and somebody fails over all the same", "failover", before=APART),
     Scenario(
         "application_stopped", "in calm", breaks=(Break("service_stopped", APPLICATION),),
         reaction="switchover",
@@ -98,16 +116,16 @@ SCENARIOS: tuple[Scenario, ...] = (
         "application_stopped", "during a switchover", "switchover",
         breaks=(Break("service_stopped", APPLICATION),),
     ),
-    Scenario("database_frozen", "in calm", breaks=(FROZEN,), reaction="failover"),
+    Scenario("database_frozen", "in calm", breaks=(FROZEN,), reaction="failover", counted=True),
     Scenario("database_frozen", "during a switchover", "switchover", breaks=(FROZEN,), reaction="failover"),
     Scenario(
         "database_frozen", "and its BMC dead; it wakes up after the failover",
-        breaks=(FROZEN, MUTE), reaction="failover", woken=(FROZEN,),
+        breaks=(FROZEN, MUTE), reaction="failover", woken=(FROZEN,), lives=True,
     ),
     Scenario(
         "database_frozen", "its whole server, and its BMC dead; it wakes up after the failover",
         breaks=(Break("machine_frozen", DB), MUTE), reaction="failover",
-        woken=(Break("machine_frozen", DB),),
+        woken=(Break("machine_frozen", DB),), lives=True,
     ),
     Scenario("disk_full", "in calm", breaks=(Break("disk_full", DB),), reaction="failover", seen_s=LONG_S),
     Scenario(
@@ -323,10 +341,10 @@ def draw(
     by_fault: dict[str, list[Scenario]] = {}
     for scenario in (*scenarios, *losses):
         by_fault.setdefault(scenario.fault, []).append(scenario)
-    lossy = {scenario.fault for scenario in losses}
+    turns = {**FEW, **{scenario.fault: loss_trials for scenario in losses}}
     for turn in range(trials):
         for fault, ways in by_fault.items():
-            if fault not in lossy or turn < loss_trials:
+            if turn < turns.get(fault, trials):
                 found.append(_drawn(f"{fault}.{turn + 1:02d}", "fault", seed, ways[turn % len(ways)]))
         if turn == 0:
             found += [_drawn(f"kill.{act.key}", "kill", seed, act=act) for act in acts]

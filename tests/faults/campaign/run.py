@@ -140,7 +140,10 @@ def shortened(text: str, most: int) -> str:
 
 
 def usual_of(act: Act, runs: Iterable[list[dict[str, Any]]]) -> float | None:
-    """An act's median duration over the events of runs that nobody disturbed."""
+    """An act's median duration over the events of runs that nobody disturbed, and in which it did something.
+
+    A run that had no use for it tells nothing: a kill after that time would always come before its work.
+    """
     spans = [span_of(act, events) for events in runs]
-    known = sorted(span.end - span.begin for span in spans if span is not None and span.end is not None)
+    known = sorted(span.end - span.begin for span in spans if span and span.done and span.end is not None)
     return known[len(known) // 2] if known else None

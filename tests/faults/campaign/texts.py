@@ -44,7 +44,9 @@ ends with the service at home again and its standby streaming.""",
         "command is run again after at most two seconds. *group*: the process group alone dies and what it began on "
         "the hosts goes on; *all*: its workers and connections die as well. Checked each time: the second run ends "
         "well, the journal is whole (`tools/journal.py verify`), it still holds the restore policy that was found "
-        "first, one timeline for each move of the writer, no server switched twice.",
+        "first, one timeline for each move of the writer, no server switched twice. These are the runbooks that move a "
+        "service; the order of power and the room's upgrade go on from what the devices say, and have tests of "
+        "their own.",
         "kill_columns": ["act", "", "killed after", "what died", "same again", "outage s", "lost", "finding"],
         "findings": "Findings",
         "no_findings": "None.",
@@ -80,7 +82,8 @@ ends with the service at home again and its standby streaming.""",
         "kills_text": "在动作进行中、由种子决定的时刻用 SIGKILL 杀死运行；最多两秒后再次执行同一条命令。"
         "「进程组」：只有控制进程组死亡，已在主机上开始的动作继续；「全部」：其工作进程与连接一并死亡。"
         "每次检查：第二次运行顺利结束；日志完整（`tools/journal.py verify`），且仍保存最初读到的电源恢复策略；"
-        "每次移动写入方只产生一条时间线；没有服务器被开关两次。",
+        "每次移动写入方只产生一条时间线；没有服务器被开关两次。这里是移动业务的三个运行手册；电源顺序与机房升级"
+        "依据设备的实际状态继续，另有测试。",
         "kill_columns": ["动作", "", "杀死于", "被杀死的", "再次执行", "中断（秒）", "丢失", "发现"],
         "findings": "发现",
         "no_findings": "无。",
@@ -95,7 +98,18 @@ FAULT_TITLES: dict[str, dict[str, str]] = {
     "database_killed": {"en": "the primary's database server killed", "zh": "主库服务器被杀死"},
     "centre_lost": {"en": "the primary centre dark, its BMCs as well", "zh": "主中心及其 BMC 全部断电"},
     "one_line_cut": {"en": "one DR line cut", "zh": "一条灾备线路中断"},
-    "both_lines_cut": {"en": "both DR lines cut", "zh": "两条灾备线路中断"},
+    "both_lines_cut": {
+        "en": "both DR lines cut (the carrier's network still joins the centres)",
+        "zh": "两条灾备线路中断（运营商网络仍连通两中心）",
+    },
+    "centre_cut_off": {
+        "en": "every way out of the primary centre cut, its primary lives",
+        "zh": "主中心对外通路全部中断，主库仍在运行",
+    },
+    "centres_apart": {
+        "en": "every way between the centres cut, both live",
+        "zh": "两中心间所有通路中断，双方均在运行",
+    },
     "firewall_killed": {"en": "the primary centre's firewall killed", "zh": "主中心防火墙被杀死"},
     "application_stopped": {"en": "the application stopped", "zh": "应用停止"},
     "database_frozen": {"en": "the database frozen (SIGSTOP)", "zh": "数据库冻结（SIGSTOP）"},
@@ -108,6 +122,16 @@ WAYS: dict[str, dict[str, str]] = {
     "in calm": {"en": "nothing runs", "zh": "无运行手册在执行"},
     "in calm, the witness silent": {
         "en": "nothing runs; the witness silent, too", "zh": "无运行手册在执行，见证节点亦无应答",
+    },
+    "in calm; it comes back after the failover": {
+        "en": "nothing runs; it comes back after the failover", "zh": "无运行手册在执行；故障切换后恢复",
+    },
+    "and somebody fails over all the same": {
+        "en": "and somebody runs a failover all the same", "zh": "仍有人执行故障切换",
+    },
+    "and the server's BMC dead: the primary lives on behind it": {
+        "en": "the server's BMC dead as well: the primary lives on behind it; both come back after the failover",
+        "zh": "服务器 BMC 亦失效：主库在其后继续运行；故障切换后恢复",
     },
     "during a switchover": {"en": "during a switchover", "zh": "计划切换期间"},
     "during a failover": {"en": "during a failover", "zh": "故障切换期间"},

@@ -48,6 +48,8 @@ HEALTHY_S = 90.0
 KILL_TRIES = 3
 #: What an operator sees for so long before he does anything, and the county goes on after he is done.
 SEEN_S, AFTER_S = 1.0, 1.0
+#: What a guard may take beyond the lease until its database has ended.
+LEASE_MORE_S = 5.0
 #: What keeps a database from being written to without a lease: taken away for the control alone.
 LEASE, LEASE_TABLE = "anjianyun-lease.service", "ajy_lease"
 
@@ -166,9 +168,20 @@ class Trialist:
             story.problems.append("the operator was done, and the service was not there")
         if scenario.woken:
             self.ground.lift(scenario.woken)
-            time.sleep(3)
+        if scenario.lives:
+            self._refuses(story)
         if scenario.counted:
             self._count(story)
+
+    def _refuses(self, story: Story) -> None:
+        """Hold the old primary, awake again, to its lease: when that is over, nobody may write there."""
+        end = time.monotonic() + self.ground.lease_s + LEASE_MORE_S
+        wrote = True
+        while wrote and time.monotonic() < end:
+            time.sleep(1)
+            wrote = self.ground.writes(DB)
+        if wrote:
+            story.problems.append(f"{DB} still writes on its own a lease after it woke up")
 
     def _kill(self, trial: Trial, act: Act, story: Story, switches: Switches) -> None:
         """Kill a run inside the act, and run the same command again."""
@@ -364,6 +377,10 @@ class Trialist:
         # Where the account postgres may go, which a checkout often is not.
         with tempfile.TemporaryDirectory(prefix="faults-", dir="/var/tmp") as scratch:
             Path(scratch).chmod(0o755)
+            if self.ground.on(DB):
+                # No proof by the BMC was had: what a running database holds moves, and is no second count.
+                story.notes.append(f"not counted a second time: {DB} is on")
+                return
             found = count.ids_of_the_dead(self.ground, DB, Path(scratch))
             story.counted_ids = story.directory / "dead_ids.txt"
             shutil.copy(found, story.counted_ids)

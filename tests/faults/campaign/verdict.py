@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill import loss, outage, writers
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs import (
@@ -107,7 +108,16 @@ def ledger_problems(journals: Mapping[str, str], originals: Mapping[str, str]) -
             written = (entry.get("data") or {}).get("policy")
             if written != originals[host]:
                 found.append(f"{run}: the original policy of {host} is {originals[host]}, noted is {written}")
+        found += _unnoted(run, judged.entries, originals)
     return found
+
+
+def _unnoted(run: str, entries: Sequence[Mapping[str, Any]], originals: Mapping[str, str]) -> list[str]:
+    """A failover that proved by the BMC has set its policy, and has to know what it was before."""
+    noted = {str(entry.get("name", "")).removeprefix("restore_policy_") for entry in entries}
+    proved = any(entry["kind"] == "proof" and entry.get("method") == "bmc" for entry in entries)
+    missing = proved and not noted & set(originals)
+    return [f"{run}: proved by the BMC, and no original restore policy is noted"] if missing else []
 
 
 def once_problems(promotions: int | None, moved: int, switched: Mapping[str, Sequence[str]]) -> list[str]:

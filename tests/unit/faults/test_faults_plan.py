@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from campaign import plan
 from campaign.acts import PLAYBOOKS, RUNBOOKS, Act, Span, acts_of, span_of
-from campaign.run import gist
+from campaign.run import gist, usual_of
 from campaign.texts import FAULT_TITLES, TEXTS, WAYS
 
 ACTS = [act for runbook in RUNBOOKS for act in acts_of(runbook)]
@@ -72,6 +72,19 @@ def test_an_act_lasts_until_the_next_word_of_the_grammar_and_takes_its_roles_tas
     assert span_of(first, told[3:4]) is None
 
 
+def test_how_long_an_act_takes_is_learned_where_it_had_something_to_do() -> None:
+    act = Act("failover", 1, "", "renew", 1)
+    skipped = events("Act | renew", "Verify | it")
+    worked = [
+        {"event": "task", "name": "Act | renew", "monotonic": 0.0},
+        {"event": "ok", "name": "Act | renew", "monotonic": 1.9},
+        {"event": "task", "name": "Verify | it", "monotonic": 2.0},
+    ]
+
+    assert usual_of(act, [skipped]) is None
+    assert usual_of(act, [skipped, worked, skipped]) == 2.0
+
+
 def test_the_same_seed_draws_the_same_and_another_does_not() -> None:
     assert plan.draw(7, ACTS) == plan.draw(7, ACTS)
     assert [t.moment for t in plan.draw(7, ACTS)] != [t.moment for t in plan.draw(8, ACTS)]
@@ -86,7 +99,7 @@ def test_a_trial_does_not_depend_on_which_others_are_drawn() -> None:
 
 def test_a_campaign_that_is_cut_short_has_covered_every_fault_alike() -> None:
     names = [trial.name for trial in plan.draw(7, ACTS, trials=4) if trial.kind == "fault"]
-    always = [fault for fault in plan.FAULTS if not fault.startswith("loss_")]
+    always = [fault for fault in plan.FAULTS if not fault.startswith("loss_") and fault not in plan.FEW]
 
     for cut in range(1, len(names) + 1):
         counts = [sum(name.startswith(f"{fault}.") for name in names[:cut]) for fault in always]
@@ -97,6 +110,14 @@ def test_ten_moments_meet_every_way_of_a_fault() -> None:
     drawn = {trial.scenario for trial in plan.draw(7, ACTS) if trial.scenario}
 
     assert drawn == {*plan.SCENARIOS, *plan.LOSSES}
+
+
+def test_a_fault_of_few_trials_has_as_many_as_it_says_and_every_other_ten() -> None:
+    names = [trial.name for trial in plan.draw(7, ACTS)]
+
+    for fault, turns in plan.FEW.items():
+        assert sum(name.startswith(f"{fault}.") for name in names) == turns
+    assert sum(name.startswith("firewall_killed.") for name in names) == 10
 
 
 def test_both_pages_have_a_word_for_everything() -> None:

@@ -111,6 +111,16 @@ def test_the_ledger_keeps_the_original_and_not_our_own_fence() -> None:
     assert "the original policy of nn-db-01 is always-on, noted is always-off" in problem
 
 
+def test_a_proof_by_the_bmc_without_the_original_in_the_ledger_is_told() -> None:
+    originals = {"nn-db-01": "always-on"}
+    proof = {"kind": "proof", "method": "bmc", "at": 2.0}
+
+    assert verdict.ledger_problems({"failover": journal(note("always-on"), proof)}, originals) == []
+    assert verdict.ledger_problems({"failover": journal({**proof, "method": "lease"})}, originals) == []
+    (problem,) = verdict.ledger_problems({"failover": journal(proof)}, originals)
+    assert "no original restore policy is noted" in problem
+
+
 def test_a_changed_ledger_and_a_torn_one_are_not_the_same() -> None:
     whole = journal(note("always-on"))
 
@@ -144,6 +154,23 @@ def step(runbook: str, code: int = 0, said: str = "done") -> dict[str, Any]:
 
 def row(text: str, beginning: str) -> str:
     return next(line for line in text.splitlines() if line.startswith(f"| {beginning}"))
+
+
+@pytest.mark.parametrize(
+    ("subject", "runbook", "lost", "finding"),
+    [
+        ("database_killed, in calm", "failover", 20, False),
+        ("database_killed, in calm", "failover", 21, True),
+        ("one_line_cut, during a switchover", "switchover", 1, True),
+        ("loss_lines_full, the lines full before the database dies", "failover", 500, False),
+    ],
+)
+def test_a_failover_over_whole_lines_loses_no_more_than_what_was_on_its_way(
+    subject: str, runbook: str, lost: int, finding: bool
+) -> None:
+    found = result("x.01", subject, lost=lost, steps=[step(runbook)])
+
+    assert table.failed(found) is finding
 
 
 def test_a_fault_and_its_way_have_a_row_with_median_and_worst() -> None:
