@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the benches of tests/bench/, all of them or those named, one after the other.
 
-Each leaves build/bench/<name>.json. A bench that fails does not stop the others; the exit code
-then is 1. Files whose names begin with an underscore are helpers of the benches.
+Each leaves build/bench/<name>.json. A bench that fails, or that misses a goal, does not stop the others; the
+exit code then is 1. Files whose names begin with an underscore are helpers of the benches.
 """
 
 from __future__ import annotations
@@ -60,7 +60,11 @@ def run(name: str) -> bool:
         return False
     peer = figures["peer"]
     print(f"{figures['ours']} {figures['unit']}, {peer['name']}: {peer['value']}; ratio {figures['ratio']}")
-    return True
+    for goal in figures.get("goals", ()):
+        print(
+            f"  {'met' if goal['met'] else 'MISSED'}: {goal['what']} ({goal['value']}, limit {goal['limit']})"
+        )
+    return all(goal["met"] for goal in figures.get("goals", ()))
 
 
 if __name__ == "__main__":

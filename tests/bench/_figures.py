@@ -32,6 +32,25 @@ class Cost:
     cpu: float
 
 
+@dataclass(frozen=True)
+class Goal:
+    """What a figure has to reach: a value of at most the limit.
+
+    :param what: in a few words, as it stands in the table.
+    """
+
+    what: str
+    value: float
+    limit: float
+
+    def told(self) -> dict[str, Any]:
+        """As the result file has it."""
+        return {
+            "what": self.what, "value": round(self.value, 3), "limit": self.limit,
+            "met": self.value <= self.limit,
+        }  # fmt: skip
+
+
 def cost(
     command: Sequence[str], stdout: IO[bytes], stdin: IO[bytes] | None = None, *, check: bool = True
 ) -> Cost:
@@ -54,6 +73,7 @@ def leave(
     better: str,
     runs: int,
     floor: Mapping[str, Any] | None = None,
+    goals: Sequence[Goal] = (),
     **more: Any,
 ) -> None:
     """Write build/bench/<name>.json, in the form of all benches, and print it.
@@ -61,6 +81,7 @@ def leave(
     :param peer: ``name``, ``version`` and ``value`` of what it is compared with.
     :param floor: ``name`` and ``value`` of what nothing can be better than.
     :param better: ``lower`` or ``higher``.
+    :param goals: what the figures have to reach; tools/run_benches.py fails where one is missed.
     """
     figures = {
         "name": name,
@@ -71,6 +92,8 @@ def leave(
         "ratio": round(ours / peer["value"], 3),
         "better": better,
         "runs": runs,
+        "goals": [goal.told() for goal in goals],
+        "revision": revision(),
         "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "machine": {
             "cores": os.cpu_count(),
@@ -81,3 +104,12 @@ def leave(
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / f"{name}.json").write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
     print(json.dumps(figures, ensure_ascii=False), flush=True)
+
+
+def revision() -> str:
+    """The commit that is measured, ``-dirty`` when the tree differs from it; empty outside of a clone."""
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--exclude=*"], cwd=ROOT, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    return done.stdout.strip()

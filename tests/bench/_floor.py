@@ -24,8 +24,10 @@ from ansible_collections.anjianyun.datacenter.tests.bench._drill import (
     phase_of,
     spread,
 )
-from ansible_collections.anjianyun.datacenter.tests.bench._figures import leave
+from ansible_collections.anjianyun.datacenter.tests.bench._figures import Goal, leave
 
+#: How much the runbook may take of what the same acts and readings cost without it.
+FLOOR_RATIO = 2.0
 FLOOR = ROOT / "tests/bench/floor"
 
 
@@ -67,17 +69,22 @@ def by_floor(twin: Twin, kind: str, to: str) -> Figures:
 
 
 def leave_beside_floor(
-    name: str, script: str, ours: Sequence[float], least: Sequence[float], **more: Any
+    name: str, script: str, ours: Sequence[float], least: Sequence[float], limit_s: float, **more: Any
 ) -> None:
     """The result file of a move beside the floor's script, which is peer and floor in one.
 
     :param ours: seconds, a round each; :param least: the floor's.
+    :param limit_s: what our median has to stay below.
     """
-    median = statistics.median(least)
+    median, middle = statistics.median(least), statistics.median(ours)
     leave(
         name,
         unit="s",
-        ours=statistics.median(ours),
+        ours=middle,
+        goals=[
+            Goal(f"below {limit_s:g} s", middle, limit_s),
+            Goal(f"at most {FLOOR_RATIO:g} times the floor", middle / median, FLOOR_RATIO),
+        ],
         peer={"name": f"floor/{script}", "version": "the same revision", "value": median},
         floor={"name": f"floor/{script}", "value": round(median, 3)},
         better="lower",

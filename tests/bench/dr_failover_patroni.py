@@ -25,7 +25,7 @@ from ansible_collections.anjianyun.datacenter.tests.bench._drill import (
     Twin,
     spread,
 )
-from ansible_collections.anjianyun.datacenter.tests.bench._figures import leave
+from ansible_collections.anjianyun.datacenter.tests.bench._figures import Goal, leave
 from ansible_collections.anjianyun.datacenter.tests.bench._floor import bring_back, by_runbook, policy_of
 from ansible_collections.anjianyun.datacenter.tests.bench._patroni import Patroni
 
@@ -62,6 +62,7 @@ def main() -> int:
         peer={"name": "Patroni", "version": version, "value": statistics.median(after)},
         better="lower",
         runs=RUNS,
+        goals=[Goal("not slower than Patroni", statistics.median(mine), statistics.median(after))],
         figure="rto_s after detection",
         fault=f"machine_killed at the database server of {HOME}",
         spread={"ours": spread(mine), "patroni": spread(after)},

@@ -42,7 +42,7 @@ def main() -> int:
                 )
     leave_beside_floor(
         "dr_switchover", "switchover.sh", [one.outage_s for one in ours], [one.outage_s for one in floor],
-        figure="outage_s",
+        limit_s=2.0, figure="outage_s",
     )  # fmt: skip
     return 0
 

@@ -14,7 +14,7 @@ import statistics
 import sys
 
 from ansible_collections.anjianyun.datacenter.tests.bench._drill import AWAY, HOME, RUNS, Twin, spread
-from ansible_collections.anjianyun.datacenter.tests.bench._figures import leave
+from ansible_collections.anjianyun.datacenter.tests.bench._figures import Goal, leave
 from ansible_collections.anjianyun.datacenter.tests.bench._floor import by_runbook
 from ansible_collections.anjianyun.datacenter.tests.bench._patroni import Patroni
 
@@ -45,6 +45,7 @@ def main() -> int:
         peer={"name": "Patroni", "version": version, "value": statistics.median(theirs)},
         better="lower",
         runs=RUNS,
+        goals=[Goal("not slower than Patroni", statistics.median(ours), statistics.median(theirs))],
         figure="outage_s",
         spread={"ours": spread(ours), "patroni": spread(theirs)},
     )
