@@ -49,6 +49,7 @@ CHECKS = (
     dependencies.circles,
     dependencies.inside_what_fails,
     replication.rpo,
+    replication.leases,
 )
 
 

@@ -62,6 +62,26 @@ def rpo(estate: Estate) -> Iterator[Finding]:
             yield from _judge(name, service, (steady, peak, lasts), line_mbit, over, standby)
 
 
+def leases(estate: Estate) -> Iterator[Finding]:
+    """A service that can be failed over says how its primary lets go when it is cut off.
+
+    Without a lease a centre that answers nobody may go on serving its own people. Then only its BMC, or a
+    person, can tell that it does not, and a failover asks for that.
+    """
+    for name, service in estate.plan.services.items():
+        databases = [tiers for tiers in service.centres.values() if tiers.database]
+        if service.database and len(databases) > 1 and service.lease is None:
+            yield Finding(
+                "no-lease",
+                ("services", name),
+                "it has no lease: a primary that is cut off goes on serving its own centre, and a failover needs"
+                " its BMC or a person to say that it does not",
+                "a lease that a server outside of its centres renews as well",
+                "add lease: {witnesses: [...]} with a city's server, or know it",
+                severity="warning",
+            )
+
+
 def _judge(
     name: str, service: Service, change: tuple[float, float, int], line_mbit: float, over: str, standby: str
 ) -> Iterator[Finding]:
