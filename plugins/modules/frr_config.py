@@ -44,6 +44,20 @@ options:
       - Enter also what takes OSPF sessions down.
     type: bool
     default: false
+  confirm_s:
+    description:
+      - Seconds after which the router takes the change back by itself, unless the module was run again with
+        O(confirm). Until then the boot configuration is what it was, so a restart takes it back as well.
+      - V(0) lets a change stand at once.
+    type: float
+    default: 0
+  confirm:
+    description:
+      - The RV(token) of a change that was entered with O(confirm_s). Run over a new connection, so that a
+        router which cannot be reached any more goes back to what it was.
+      - Refused when the router does not run O(content) by now.
+    type: str
+    default: ""
   timeout:
     description:
       - Seconds that one question to the router may take.
@@ -58,6 +72,21 @@ EXAMPLES = r"""
   anjianyun.datacenter.frr_config:
     content: "{{ lookup('ansible.builtin.template', 'frr.conf.j2') }}"
     service_prefixes: [10.100.0.1/32]
+
+- name: Configure it so that a mistake which cuts the way to it does not last
+  anjianyun.datacenter.frr_config:
+    content: "{{ lookup('ansible.builtin.template', 'frr.conf.j2') }}"
+    confirm_s: 60
+  register: entered
+
+- name: Leave the session
+  ansible.builtin.meta: reset_connection
+
+- name: Let it stand
+  anjianyun.datacenter.frr_config:
+    content: "{{ lookup('ansible.builtin.template', 'frr.conf.j2') }}"
+    confirm: "{{ entered.token }}"
+  when: entered.token | default('') | length > 0
 """
 
 RETURN = r"""
@@ -77,6 +106,10 @@ kept_routes:
   returned: once the router was read
   type: list
   elements: str
+token:
+  description: Names the change that waits to be confirmed; empty when none does.
+  returned: once the router was read
+  type: str
 saved:
   description: Whether the running configuration is what a restart brings.
   returned: once the router was read
@@ -90,6 +123,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr import Frr
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr_config import (
     apply_configuration,
+    confirm_configuration,
 )
 
 
@@ -99,18 +133,25 @@ def main() -> None:
             "content": {"type": "str", "required": True},
             "service_prefixes": {"type": "list", "elements": "str", "default": []},
             "reset_sessions": {"type": "bool", "default": False},
+            "confirm_s": {"type": "float", "default": 0},
+            "confirm": {"type": "str", "default": ""},
             "timeout": {"type": "float", "default": 10},
         },
         supports_check_mode=True,
     )
+    wanted = {"text": module.params["content"], "service_prefixes": module.params["service_prefixes"]}
     try:
-        result = apply_configuration(
-            Frr(module.params["timeout"]),
-            module.params["content"],
-            service_prefixes=module.params["service_prefixes"],
-            reset_sessions=module.params["reset_sessions"],
-            dry_run=module.check_mode,
-        )
+        frr = Frr(module.params["timeout"])
+        if module.params["confirm"] and not module.check_mode:
+            result = confirm_configuration(frr, token=module.params["confirm"], **wanted)
+        else:
+            result = apply_configuration(
+                frr,
+                reset_sessions=module.params["reset_sessions"],
+                confirm_s=module.params["confirm_s"],
+                dry_run=module.check_mode,
+                **wanted,
+            )
     except DatacenterError as error:
         fail_from_error(module, error)
     for text in result.pop("warnings", []):

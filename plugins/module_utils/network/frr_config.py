@@ -11,14 +11,20 @@ Standard library, Python 3.9.
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import os
 import re
 import subprocess
 import tempfile
-from typing import Any, Iterable, Sequence
+import uuid
+from typing import Any, Callable, Iterable, Sequence
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import frr_kept
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.network import (
+    frr_commit,
+    frr_kept,
+    frr_text,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr import Frr
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.network.frr_delta import (
     parse_replace,
@@ -54,13 +60,21 @@ class Delta:
 
 
 def apply_configuration(
-    frr: Frr, text: str, *, service_prefixes: Sequence[str], reset_sessions: bool, dry_run: bool
+    frr: Frr,
+    text: str,
+    *,
+    service_prefixes: Sequence[str],
+    reset_sessions: bool,
+    dry_run: bool,
+    confirm_s: float = 0,
 ) -> dict[str, Any]:
     """Make a router's configuration what a text says, and save it.
 
     :param service_prefixes: the static routes to these stay as the device has them: where a service
         is announced is moved by a runbook, and no text knows it.
     :param reset_sessions: enter also what takes an adjacency down that is up.
+    :param confirm_s: seconds after which the router takes the change back by itself, unless
+        :func:`confirm_configuration` came; it is saved then and not before. 0: it stands at once.
     :raises Refused: when sessions would be reset and that was not allowed.
     """
     (neighbours,), running = frr.read(
@@ -78,6 +92,7 @@ def apply_configuration(
         "resets": session_resets(parse_replace(output, wanted)) if full else [],
         "kept_routes": kept,
         "saved": not unsaved,
+        "token": "",
     }
     waits = result["changed"] and frr_kept.waiting()
     if dry_run:
@@ -104,19 +119,67 @@ def apply_configuration(
             next_step="do it when the other path is up, with frr_router_reset_sessions=true",
             result={**result, "changed": False},
         )
-    if delta.lines:
+    if delta.lines and confirm_s:
+        result.update(token=uuid.uuid4().hex, saved=False)
+        _asked(frr, frr_commit.begin, wanted, "replace", confirm_s, "frr_config", result["token"])
+    elif delta.lines:
         _reload(frr, wanted)
-        left = parse_delta(_run(frr, wanted, "--test"))
-        if left.lines:
-            raise DatacenterError(
-                "the router did not take the whole configuration",
-                device=frr.device,
-                cause="; ".join(left.lines),
-                next_step="enter these with vtysh and see what it says",
-                result=result,
-            )
+    left = parse_delta(_run(frr, wanted, "--test")) if delta.lines else Delta((), ())
+    if left.lines:
+        back = f"; the router takes it back within {confirm_s:g} s" if confirm_s else ""
+        raise DatacenterError(
+            "the router did not take the whole configuration",
+            device=frr.device,
+            cause="; ".join(left.lines) + back,
+            next_step="enter these with vtysh and see what it says",
+            result=result,
+        )
+    if result["token"]:
+        return result
     frr.configure([])
     return {**result, "saved": True}
+
+
+def confirm_configuration(
+    frr: Frr, text: str, token: str, *, service_prefixes: Sequence[str]
+) -> dict[str, Any]:
+    """Let a change stand that was entered with ``confirm_s``, and save it.
+
+    Whoever calls this has reached the router anew: that is what the confirmation proves.
+
+    :param token: what :func:`apply_configuration` called the change.
+    :raises Refused: when the router runs something else by now, or has taken the change back.
+    """
+    running = frr.read([], text="show running-config", daemons=DAEMONS)[1]
+    kept = kept_routes(running, service_prefixes)
+    left = parse_delta(_run(frr, with_routes(text, kept), "--test"))
+    if left.lines:
+        raise Refused(
+            "the change was not confirmed: the router does not run what was entered",
+            device=frr.device,
+            cause="; ".join(left.lines),
+            next_step="it takes the change back by itself if it has not yet; run this again",
+        )
+    _asked(frr, frr_commit.confirm, token)
+    return {
+        "changed": True, "delta": [], "resets": [], "kept_routes": kept, "saved": True, "token": token,
+    }  # fmt: skip
+
+
+def _asked(frr: Frr, verb: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
+    """Have a change entered or confirmed by the program that a router runs for NAPALM as well."""
+    # The guard outlives this module, and takes its own text along.
+    frr_commit.PARTS.update({module.__name__: inspect.getsource(module) for module in (frr_text, frr_commit)})
+    try:
+        return verb(frr_text.Router(frr_text.STATE), *arguments)
+    except frr_text.Failed as error:
+        raise DatacenterError(
+            "the router does not take the change" if verb is frr_commit.begin else "it was not confirmed",
+            device=frr.device,
+            cause=str(error),
+            next_step="nothing stays of it: the router runs what it ran before, or goes back to it by itself;"
+            " correct the cause and run this again",
+        ) from error
 
 
 def kept_routes(running: str, prefixes: Iterable[str]) -> list[str]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from netlab import SERVICE, Lab
@@ -51,7 +52,8 @@ def test_drift_is_shown_then_repaired_and_the_service_stays_announced(lab: Lab) 
 
     _code, done = lab.playbook(FIREWALL, "network.yml")
 
-    assert changed(done) == 2
+    # The rules, the configuration, and its confirmation over a new session.
+    assert changed(done) == 3
     assert changed(lab.playbook(FIREWALL, "network.yml")[1]) == 0
     running = lab[FIREWALL].run("vtysh", "-c", "show running-config")
     assert "ip ospf cost 10\n" in running
@@ -72,6 +74,42 @@ def test_what_would_take_a_session_down_is_refused_and_named(lab: Lab) -> None:
     assert "frr_router_reset_sessions" in output
     assert adjacency_age_ms(lab) > age
     assert "dead-interval 10" in lab[FIREWALL].run("vtysh", "-c", "show running-config")
+
+
+TRIED = "ip route 198.51.100.0/24 blackhole"
+
+
+def tried(lab: Lab, confirm_s: float) -> dict[str, Any]:
+    """Enter one route more, to be confirmed; the text that has it, and what the module says."""
+    text = f"{lab[FIREWALL].run('cat', '/etc/frr/frr.conf')}\n{TRIED}\n"
+    entered = lab.module(FIREWALL, "frr_config", {"content": text, "confirm_s": confirm_s})
+    assert TRIED in lab[FIREWALL].run("vtysh", "-c", "show running-config"), entered
+    assert TRIED not in lab[FIREWALL].run("cat", "/etc/frr/frr.conf"), "a restart must take it back"
+    return {"content": text, "confirm": entered["token"]}
+
+
+def test_a_change_that_nobody_confirms_is_taken_back_by_the_router(lab: Lab) -> None:
+    change = tried(lab, 2)
+
+    gone = f"! vtysh -c 'show running-config' | grep -q '^{TRIED}'"
+    lab.wait("the route is gone", "sh", "-c", gone, node=FIREWALL)
+    late = lab.module(FIREWALL, "frr_config", change)
+
+    assert late["error"]["what"] == "the change was not confirmed: the router does not run what was entered"
+    assert TRIED in late["error"]["cause"]
+    assert TRIED not in lab[FIREWALL].run("cat", "/etc/frr/frr.conf")
+
+
+def test_a_change_that_is_confirmed_stays_and_is_saved(lab: Lab) -> None:
+    change = tried(lab, 60)
+    refused = lab.module(FIREWALL, "frr_config", {**change, "content": "hostname x\n", "confirm": ""})
+    assert refused["error"]["what"] == "a change of this router waits for its confirmation"
+
+    assert lab.module(FIREWALL, "frr_config", change)["saved"] is True
+
+    assert TRIED in lab[FIREWALL].run("cat", "/etc/frr/frr.conf")
+    without = change["content"].replace(TRIED, "")
+    assert lab.module(FIREWALL, "frr_config", {"content": without})["changed"] is True
 
 
 def test_a_configuration_that_frr_does_not_understand_changes_nothing(lab: Lab) -> None:

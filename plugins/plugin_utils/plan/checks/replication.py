@@ -74,8 +74,8 @@ def leases(estate: Estate) -> Iterator[Finding]:
             yield Finding(
                 "no-lease",
                 ("services", name),
-                "it has no lease: a primary that is cut off goes on serving its own centre, and a failover needs"
-                " its BMC or a person to say that it does not",
+                "it has no lease: a primary that is cut off goes on serving its own centre, and a failover"
+                " needs its BMC or a person to say that it does not",
                 "a lease that a server outside of its centres renews as well",
                 "add lease: {witnesses: [...]} with a city's server, or know it",
                 severity="warning",
