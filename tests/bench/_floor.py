@@ -39,7 +39,7 @@ def other(centre: str) -> str:
 def strike(twin: Twin, kind: str) -> None:
     """What a failover is for: the primary's database server dies behind its BMC's back."""
     if kind == "failover":
-        twin.fault("injected", "machine_killed", twin.server(HOME, "database"))
+        twin.fault("injected", "power_cut", twin.server(HOME, "database"))
 
 
 def by_runbook(twin: Twin, kind: str, to: str) -> Figures:
@@ -143,7 +143,7 @@ def policy_of(twin: Twin) -> str:
 
 def bring_back(twin: Twin, policy: str) -> None:
     """After a failover: the fenced server returns as a standby, and the service moves home. Not timed."""
-    twin.fault("lifted", "machine_killed", twin.server(HOME, "database"))
+    twin.fault("lifted", "power_cut", twin.server(HOME, "database"))
     directory = twin.evidence / f"failback-{time.time_ns()}"
     twin.play(
         "dr_failback.yml", dr_home=HOME, dr_run_directory=str(directory), dr_approvals=["failback"],

@@ -356,7 +356,7 @@ class Patroni:
     def bring_back(self, policy: str) -> None:
         """The dead machine returns, follows, and leads again. Not timed."""
         home = self.databases[HOME]
-        self.twin.fault("lifted", "machine_killed", home)
+        self.twin.fault("lifted", "power_cut", home)
         ipmitool(self.twin, "policy", policy)
         ipmitool(self.twin, "power", "on")
         wait_for(f"{home} is up", lambda: self._up(home), 120)

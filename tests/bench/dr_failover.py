@@ -42,7 +42,7 @@ def main() -> int:
                 bring_back(twin, policy)
     leave_beside_floor(
         "dr_failover", "failover.sh", [one.rto_s for one in ours], [one.rto_s for one in floor],
-        limit_s=5.0, figure="rto_s", fault=f"machine_killed at the database server of {HOME}",
+        limit_s=5.0, figure="rto_s", fault=f"power_cut at the database server of {HOME}",
     )  # fmt: skip
     return 0
 

@@ -64,7 +64,7 @@ def main() -> int:
         runs=RUNS,
         goals=[Goal("not slower than Patroni", statistics.median(mine), statistics.median(after))],
         figure="rto_s after detection",
-        fault=f"machine_killed at the database server of {HOME}",
+        fault=f"power_cut at the database server of {HOME}",
         spread={"ours": spread(mine), "patroni": spread(after)},
         total={
             "ours": spread([one.outage_s for one in ours]),

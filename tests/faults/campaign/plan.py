@@ -60,7 +60,8 @@ class Scenario:
     seen_s: float = 1.0
 
 
-DEAD = Break("machine_killed", DB)
+#: Without power: it closes no connection, and loses what no fsync has pushed out.
+DEAD = Break("power_cut", DB)
 FROZEN = Break("service_frozen", POSTGRES)
 DARK = Break("centre_lost", HOME)
 MUTE = Break("bmc_dead", DB)

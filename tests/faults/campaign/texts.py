@@ -95,7 +95,7 @@ ends with the service at home again and its standby streaming.""",
 }  # fmt: skip
 
 FAULT_TITLES: dict[str, dict[str, str]] = {
-    "database_killed": {"en": "the primary's database server killed", "zh": "主库服务器被杀死"},
+    "database_killed": {"en": "the primary's database server without power", "zh": "主库服务器断电"},
     "centre_lost": {"en": "the primary centre dark, its BMCs as well", "zh": "主中心及其 BMC 全部断电"},
     "one_line_cut": {"en": "one DR line cut", "zh": "一条灾备线路中断"},
     "both_lines_cut": {

@@ -126,7 +126,7 @@ class Trialist:
     def _break(self, breaks: tuple[Break, ...], story: Story) -> None:
         story.broken = story.broken or time.time()
         if any(
-            each.fault in ("machine_killed", "centre_lost", "service_frozen", "machine_frozen")
+            each.fault in ("power_cut", "machine_killed", "centre_lost", "service_frozen", "machine_frozen")
             for each in breaks
         ):
             story.lost_at = time.strftime("%Y-%m-%dT%H:%M:%S")
