@@ -135,6 +135,19 @@ def test_a_silent_bmc_is_not_taken_for_a_well_one(room: Room) -> None:
     assert room.estate.writers() == [HOME]
 
 
+def test_a_program_that_the_last_hour_needs_is_missed_before_anything_moves(room: Room) -> None:
+    room.estate.ssh(APPLICATION, "mv /usr/bin/stress-ng /usr/bin/stress-ng.away")
+
+    room.stops(
+        "See that the other centre",
+        f"{APPLICATION} lacks stress-ng (the burn-in)", f"on {APPLICATION}: apt install stress-ng",
+        **DOWN,
+    )  # fmt: skip
+    assert room.estate.writers() == [HOME]
+
+    room.estate.ssh(APPLICATION, "mv /usr/bin/stress-ng.away /usr/bin/stress-ng")
+
+
 def test_nothing_goes_dark_without_a_yes_or_outside_of_the_window(room: Room) -> None:
     room.stops("See that the other centre", "room_down", dr_approvals=["switchover", "undrilled"])
     room.stops(
