@@ -88,6 +88,14 @@ incomplete:
   returned: when there is a backup
   type: list
   elements: str
+positions:
+  description:
+    - Where the database's log was when each complete backup was begun, the newest first; from it comes how
+      fast the log grows. C(name), C(started_at) in epoch seconds, and C(lsn), null where it is not told.
+  returned: when there is a backup
+  type: list
+  elements: dict
+  version_added: 0.2.0
 bytes:
   description: Size of the backup.
   returned: success

@@ -54,6 +54,9 @@ class Room:
             "dr_control_node": "dr-ctl-01",
             "room_burn_in_s": 8,
             "room_line_rate_s": 2,
+            # The only backup is too young to measure by.
+            "room_hold_hours": 1,
+            "room_growth_mib_h": 100,
             # Its servers share this machine's cores with everything else of the twin.
             "burn_in_cpus": 1,
             "burn_in_disk_mb": 32,
@@ -132,6 +135,28 @@ def test_a_silent_bmc_is_not_taken_for_a_well_one(room: Room) -> None:
     )
 
     room.estate.fault("lifted", "bmc_dead", APPLICATION)
+    assert room.estate.writers() == [HOME]
+
+
+def test_a_program_that_the_last_hour_needs_is_missed_before_anything_moves(room: Room) -> None:
+    room.estate.ssh(APPLICATION, "mv /usr/bin/stress-ng /usr/bin/stress-ng.away")
+
+    room.stops(
+        "See that the other centre",
+        f"{APPLICATION} lacks stress-ng (the burn-in)", f"on {APPLICATION}: apt install stress-ng",
+        **DOWN,
+    )  # fmt: skip
+    assert room.estate.writers() == [HOME]
+
+    room.estate.ssh(APPLICATION, "mv /usr/bin/stress-ng.away /usr/bin/stress-ng")
+
+
+def test_a_hold_that_log_and_disk_do_not_outlast_is_told_before_anything_moves(room: Room) -> None:
+    room.stops(
+        "See that the other centre", "keeps 512 MiB of log", "copied_anew", "disk_short", room_hold_hours=240,
+        **DOWN,
+    )  # fmt: skip
+    room.stops("See that the other centre", "room_growth_mib_h", room_growth_mib_h="", **DOWN)
     assert room.estate.writers() == [HOME]
 
 

@@ -31,6 +31,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.locks import 
 
 #: 20261201T020000Z. ISO 8601's basic form: the order of the names is the order of the times.
 NAME = re.compile(r"^\d{8}T\d{6}Z$")
+#: The first line of backup_label ("Making a Base Backup Using the Low Level API" in PostgreSQL's manual).
+_LABEL = re.compile(r"^START WAL LOCATION: ([0-9A-F]{1,8}/[0-9A-F]{1,8}) ", re.MULTILINE)
 TAKE_ANOTHER = "take one with the role postgresql_backup (postgresql_backup_now: true)"
 
 
@@ -81,6 +83,21 @@ def list_backups(directory: Path) -> tuple[list[Backup], list[str]]:
             "no backups can be looked for", device=str(directory), cause=str(error), next_step=TAKE_ANOTHER
         ) from error
     return [found for _path, found in pairs if found], [path.name for path, found in pairs if not found]
+
+
+def log_positions(directory: Path) -> list[dict[str, Any]]:
+    """Where the database's log was when each complete backup was begun, the newest first.
+
+    :returns: ``name``, ``started_at`` (epoch seconds) and ``lsn``, null where its label does not tell it.
+    """
+    found = []
+    for backup in list_backups(directory)[0]:
+        label = None
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            label = _LABEL.search((backup.data / "backup_label").read_text(encoding="utf-8"))
+        lsn = label.group(1) if label else None
+        found.append({"name": backup.name, "started_at": backup.started_at, "lsn": lsn})
+    return found
 
 
 def newest_backup(directory: Path) -> tuple[Backup, list[str]]:

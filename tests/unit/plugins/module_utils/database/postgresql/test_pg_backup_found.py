@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.backup import (
     directory_lock,
+    log_positions,
     newest_backup,
     programs_for,
     require_files_only,
@@ -59,6 +60,21 @@ def test_one_whose_record_says_nothing_is_passed_over(tmp_path: Path, text: str)
     (made(tmp_path, "20261201T020000Z") / "backup.json").write_text(text, encoding="utf-8")
     with pytest.raises(DatacenterError, match="only incomplete ones: 20261201T020000Z"):
         newest_backup(tmp_path)
+
+
+def test_each_complete_one_tells_where_the_log_was(tmp_path: Path) -> None:
+    for name, label in (
+        ("20261130T020000Z", "START WAL LOCATION: 1A/2000028 (file 000000010000001A00000008)\nLABEL: x\n"),
+        ("20261201T020000Z", "CHECKPOINT LOCATION: 1A/3000060\n"),
+        ("20261202T020000Z", None),
+    ):
+        path = made(tmp_path, name)
+        if label:
+            (path / "data" / "backup_label").write_text(label, encoding="utf-8")
+    (made(tmp_path, "20261203T020000Z") / "backup.json").unlink()
+
+    found = [(one["name"][6:8], one["started_at"], one["lsn"]) for one in log_positions(tmp_path)]
+    assert found == [("02", 1000.0, None), ("01", 1000.0, None), ("30", 1000.0, "1A/2000028")]
 
 
 def test_a_missing_directory_is_no_backup(tmp_path: Path) -> None:
