@@ -35,6 +35,9 @@ class ActionModule(RunbookAction):
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
         # Writes no line of its own: the report seals the journal as it is.
         directory = Path(arguments["directory"]).expanduser()
+        if self.check and directory == self.directory and self.journal.read():
+            # That of a run that was fetched; a run that the check foretells from its beginning has none.
+            directory = self.journal.path.parent
         past = Path(arguments["history"]).expanduser() if arguments["history"] else history.root()
         report, changed = make_report(
             directory,

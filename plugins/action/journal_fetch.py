@@ -43,7 +43,9 @@ class ActionModule(RunbookAction):
         chosen = fetch.newest(fetch.copies([*self._here(), *texts]), self._history())
         attestation = self._attestation(chosen, silent, arguments["expires_s"])
         taken = chosen is not None and chosen.where != fetch.HERE
-        if chosen is not None and taken and not self.check:
+        if chosen is not None and taken and self.check:
+            self.suppose(chosen.text)
+        elif chosen is not None and taken:
             self._take(chosen)
         if attestation is not None:
             self.write("attestation", **attestation)
@@ -57,16 +59,18 @@ class ActionModule(RunbookAction):
             "silent": sorted(set(silent)),
             "missing_evidence": [piece.as_dict() for piece in lost],
             "evidence": list(_held(lost, held)),
+            # Nobody was asked yet: the check says who will be.
+            **({"verdict": "predicted", **attestation} if attestation and self.check else {}),
         }
 
     def _here(self) -> list[tuple[str, bytes]]:
         try:
-            return [(fetch.HERE, self.journal.path.read_bytes())]
+            return [(fetch.HERE, self.kept.path.read_bytes())]
         except FileNotFoundError:
             return []
         except OSError as error:
             raise DatacenterError(
-                "the run's journal cannot be read", device=str(self.journal.path), cause=str(error)
+                "the run's journal cannot be read", device=str(self.kept.path), cause=str(error)
             ) from error
 
     def _history(self) -> list[fetch.Entries]:
@@ -78,7 +82,7 @@ class ActionModule(RunbookAction):
     ) -> dict[str, Any] | None:
         """What has to be written because a person answers for it now; None when nobody has to.
 
-        :raises Refused: when somebody has to, and nobody does.
+        :raises Refused: when somebody has to, and nobody does; not in a check, which asks nobody.
         """
         run = str(self.variable("dr_run_id", ""))
         node = control_node(str(self.variable("dr_control_node", "")))
@@ -90,11 +94,11 @@ class ActionModule(RunbookAction):
             other = ", ".join(sorted(set(silent)))
             cause = f"there is no journal of it here, and {other} did not answer"
             statement = f"nobody has begun {run}, whose journal {other} may have"
-        if not other or self.check:
+        if not other:
             return None
         if chosen and approvals.attested(chosen.entries, ATTESTATION, statement, time.time()):
             return None
-        if not self.attests(ATTESTATION, statement, _RISK):
+        if not self.check and not self.attests(ATTESTATION, statement, _RISK):
             raise refuse(
                 "somebody else may be running this, nothing was taken",
                 [
@@ -115,11 +119,11 @@ class ActionModule(RunbookAction):
     def _take(self, chosen: fetch.Copy) -> None:
         try:
             durable.make_directory(self.directory.absolute(), 0o700)
-            durable.replace(self.journal.path, chosen.text, 0o600)
+            durable.replace(self.kept.path, chosen.text, 0o600)
         except OSError as error:
             raise DatacenterError(
                 "the journal cannot be written here",
-                device=str(self.journal.path),
+                device=str(self.kept.path),
                 cause=str(error),
                 next_step="make room or give another dr_run_directory, then run this again",
             ) from error

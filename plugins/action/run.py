@@ -14,7 +14,6 @@ from typing import Any
 from ansible.release import __version__ as ansible_version
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.world import read_world
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.journal.file import Journal
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.action import RunbookAction
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who import (
     Lock,
@@ -56,7 +55,7 @@ class ActionModule(RunbookAction):
             # Ansible runs each task in a child of its own; what lives as long as the run is the parent.
             for lock in locks:
                 lock.take(os.getppid(), str(self.variable("dr_run_id", "")))
-            self._put_ended_run_aside()
+        self._put_ended_run_aside()
         # What was attested before it was opened is no run yet.
         state = "resumed" if any(e["kind"] == "run" for e in self.journal.read()) else "opened"
         self.write(
@@ -90,8 +89,11 @@ class ActionModule(RunbookAction):
 
     def _put_ended_run_aside(self) -> None:
         """A run that has ended is history: the next one of the same id begins a journal of its own."""
-        entries = Journal(self.directory).read()
+        entries = self.journal.read()
         last = next((e for e in reversed(entries) if e["kind"] == "run"), None)
         if last and last["state"] == "ended":
+            if self.check:
+                self.suppose(b"")
+                return
             stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(last["at"]))
             self.directory.rename(self.directory.with_name(f"{self.directory.name}.{stamp}"))

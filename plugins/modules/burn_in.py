@@ -20,8 +20,11 @@ options:
       - V(read) only reads. V(started) starts the load and refuses when one runs.
       - V(ended) waits for O(wait_s), stops the load when it still runs, reads what stress-ng said, removes
         all that is left, and fails unless nothing is.
+      - V(stopping) tells the load to stop and waits for nothing, neither for the server's answer nor for the
+        load's end, so that a loop reaches all servers within seconds and one that is silent delays no other.
+        Whether it ended is for V(ended) to read. It counts as changed.
     type: str
-    choices: [read, started, ended]
+    choices: [read, started, stopping, ended]
     default: read
   seconds:
     description: Seconds that the load lasts.
@@ -69,6 +72,12 @@ EXAMPLES = r"""
   anjianyun.datacenter.burn_in:
     state: started
     seconds: 600
+
+- name: Act | every load is told to stop
+  anjianyun.datacenter.burn_in:
+    state: stopping
+  delegate_to: "{{ item }}"
+  loop: [nn-db-01, nn-app-01]
 
 - name: Act | the load ends, and nothing is left
   anjianyun.datacenter.burn_in:
@@ -139,7 +148,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.server import
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["read", "started", "ended"], "default": "read"},
+            "state": {"type": "str", "choices": ["read", "started", "stopping", "ended"], "default": "read"},
             "seconds": {"type": "int", "default": 300},
             "cpus": {"type": "int", "default": 0},
             "memory_share": {"type": "float", "default": 0.5},
@@ -156,6 +165,8 @@ def main() -> None:
         if given["state"] == "started":
             load = burn_in.Load(given["seconds"], given["cpus"], given["memory_share"], given["disk_mb"])
             result = burn_in.start(load, places, check=check)
+        elif given["state"] == "stopping":
+            result = burn_in.tell(check=check)
         elif given["state"] == "ended":
             result = burn_in.end(places, given["wait_s"], check=check)
         else:

@@ -40,7 +40,10 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    description: Takes nothing, and says what it would take.
+    description:
+      - Takes nothing, and says what it would take. The rest of the check goes on from that, kept in Ansible's
+        own temporary folder while it runs, so that it foretells what the run would do. What a person would
+        have to attest is said, and asked of nobody.
 """
 
 EXAMPLES = r"""

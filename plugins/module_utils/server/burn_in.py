@@ -29,6 +29,8 @@ PROGRAM = "stress-ng"
 GRACE_S = 30
 #: Seconds that the unit has to end when it is told to, before systemd kills all of it.
 STOP_S = 5
+#: Ends the load, and does not wait until it has ended.
+STOPPING = ("systemctl", "stop", "--no-block", UNIT)
 #: What stands in shell text and in a unit's settings needs no quoting.
 _PLAIN = re.compile(r"/[A-Za-z0-9._/-]+")
 _MEMORY_V1, _MEMORY_V2 = "/sys/fs/cgroup/memory", "/sys/fs/cgroup"
@@ -160,6 +162,14 @@ def start(load: Load, places: Places, *, check: bool = False) -> dict[str, Any]:
     if not running() and not os.path.exists(f"{places.results}/ended"):
         raise DatacenterError("the load was started and does not run", device=UNIT, result={"changed": True})
     return {"changed": True, "memory_mb": memory_bytes >> 20}
+
+
+def tell(*, check: bool = False) -> dict[str, Any]:
+    """Tell it to stop, and do not wait: what has not ended by itself then is for :func:`end` to see."""
+    runs = running()
+    if runs and not check:
+        _call(*STOPPING)
+    return {"changed": runs}
 
 
 def end(places: Places, wait_s: float, *, check: bool = False) -> dict[str, Any]:

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils import durable
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.adapter import failure
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.journal.file import Journal, redacted
@@ -77,7 +80,13 @@ class RunbookAction(ActionBase):
 
     @property
     def journal(self) -> Journal:
-        """The run's journal."""
+        """The run's journal; in a check the one that :meth:`suppose` put in its place."""
+        kept, supposed = self.kept, Journal(self._supposed)
+        return supposed if self._all_is_checked and supposed.path.exists() else kept
+
+    @property
+    def kept(self) -> Journal:
+        """The run's journal as this control node keeps it, in a check as well."""
         if not self.variables.get("dr_run_directory"):
             raise DatacenterError(
                 "there is no run to write for",
@@ -85,6 +94,36 @@ class RunbookAction(ActionBase):
                 next_step="give it, as playbooks/group_vars/all/dr.yml does",
             )
         return Journal(self.directory)
+
+    @property
+    def _all_is_checked(self) -> bool:
+        """Whether nothing at all is done, and not this task alone is checked."""
+        return bool(self.variables.get("ansible_check_mode"))
+
+    @property
+    def _supposed(self) -> Path:
+        """In Ansible's own folder for the time that it runs, which it removes at its end."""
+        run = hashlib.sha256(str(self.directory.absolute()).encode()).hexdigest()[:16]
+        return Path(C.DEFAULT_LOCAL_TMP) / f"supposed-{run}"
+
+    def suppose(self, text: bytes) -> None:
+        """Let the rest of a check go on from this journal. What is kept of the run stays as it is.
+
+        :raises DatacenterError: when it cannot be put down: the check would foretell another run.
+        """
+        if not self._all_is_checked:
+            return
+        journal = Journal(self._supposed)
+        try:
+            durable.make_directory(self._supposed, 0o700)
+            durable.replace(journal.path, text, 0o600)
+        except OSError as error:
+            raise DatacenterError(
+                "what the check would go on from cannot be put down",
+                device=str(journal.path),
+                cause=str(error),
+                next_step="make room there, or give another folder by ANSIBLE_LOCAL_TEMP",
+            ) from error
 
     def secrets(self) -> list[str]:
         """Every text in the variables that hold secrets."""

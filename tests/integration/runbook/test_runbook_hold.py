@@ -143,12 +143,24 @@ def test_a_first_run_begins_where_nobody_has_a_copy_and_asks_where_somebody_is_s
     assert attested["state"] == "opened"
 
 
-def test_a_check_takes_nothing(here: Bench, there: Bench) -> None:
-    here.run(FETCH, OPEN, WAITS, COPY)
-    shown = there.run(FETCH, check=True)
+def test_a_check_elsewhere_foretells_the_fetched_run_and_takes_nothing(
+    here: Bench, there: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.run(FETCH, OPEN, task("note", name="dark", data={"hosts": ["a"]}), WAITS, COPY)
+    monkeypatch.setenv("ANSIBLE_LOCAL_TEMP", str(tmp_path / "local"))
+    # A runbook reads its notes in a check as well.
+    read = {**task("note", name="dark"), "check_mode": False}
+    meanwhile = {"name": "Read | what Ansible keeps for the time it runs",
+                 "ansible.builtin.command": f"find {tmp_path}/local -name journal.jsonl",
+                 "check_mode": False}  # fmt: skip
+    shown = there.run(FETCH, OPEN, read, meanwhile, check=True)
 
     assert any(result.get("source") == "localhost" for result in shown)
+    opened, noted, found = shown[-3:]
+    assert (opened["state"], noted["data"]) == ("resumed", {"hosts": ["a"]})
     assert not there.directory.exists()
+    assert len(found["stdout_lines"]) == 1
+    assert list((tmp_path / "local").rglob("*")) == []
 
 
 def test_evidence_travels_with_the_run_and_an_altered_copy_does_not(

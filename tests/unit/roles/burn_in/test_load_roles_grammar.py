@@ -47,3 +47,35 @@ def test_what_was_begun_is_ended_and_seen_ended_also_after_a_failure(role: str, 
     words = [task["name"].partition(" | ")[0] for task in block["always"]]
 
     assert (words[0], words[-1]) == ("Act", "Verify")
+
+
+OURS = "anjianyun.datacenter.burn_in"
+
+
+def states(items: list[dict[str, Any]]) -> list[str]:
+    return [task[OURS]["state"] for task in flat(items) if "state" in (task.get(OURS) or {})]
+
+
+def test_every_load_is_told_to_stop_before_the_end_of_one_is_waited_for() -> None:
+    (block,) = yaml.safe_load((ROLES / "burn_in" / "tasks" / "load.yml").read_text())
+    told = block["always"][0]
+
+    assert states(block["always"]) == ["stopping", "ended"]
+    # All servers, those with the alarm first, and whatever one of them says.
+    assert "burn_in_hosts" in told["loop"]
+    assert told["loop"].index("aborted") < told["loop"].index("burn_in_hosts")
+    assert (told["failed_when"], told["ignore_unreachable"]) == (False, True)
+
+
+def test_the_sensors_are_seen_while_the_loads_begin_one_after_the_other() -> None:
+    tasks = ROLES / "burn_in" / "tasks"
+    (block,) = yaml.safe_load((tasks / "load.yml").read_text())
+    (begins,) = [task for task in block["block"] if task.get("ansible.builtin.include_tasks") == "begin.yml"]
+    begin = whole(tasks, "begin.yml")
+
+    assert begins["loop"] == "{{ burn_in_hosts }}"
+    # Within the block that ends all loads when this gate refuses.
+    assert states(block["block"]) == []
+    assert states(begin) == ["started"]
+    assert "loop" not in begin[0]
+    assert [task["name"].partition(" | ")[0] for task in begin] == ["Act", "Read", "Read", "Gate"]
