@@ -74,7 +74,7 @@ def test_a_number_of_an_operator_is_made_one_where_it_is_reckoned_with(path: Pat
 
 
 def test_there_are_numbers_and_the_rule_finds_them() -> None:
-    assert {"room_silence_hours", "dr_switchover_lag_bytes", "burn_in_poll_s"} <= NUMBERS
+    assert {"room_backup_hours", "dr_switchover_lag_bytes", "burn_in_poll_s"} <= NUMBERS
     for text in ("{{ 1 <= burn_in_poll_s }}", "{{ 2 * burn_in_poll_s }}", "{{ [1 + burn_in_poll_s] | min }}"):
         assert list(reckoned(text)) == ["burn_in_poll_s"]
     assert list(reckoned("{{ 2 * burn_in_poll_s | int if burn_in_poll_s else 1 }}")) == []
