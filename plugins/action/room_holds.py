@@ -29,6 +29,7 @@ class ActionModule(RunbookAction):
         "keepers": {"type": "list", "elements": "str", "default": []},
         "copies": {"type": "list", "elements": "dict", "default": []},
         "but": {"type": "str", "default": ""},
+        "approvable": {"type": "bool", "default": True},
     }
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +46,7 @@ class ActionModule(RunbookAction):
         asked = [HERE, *sorted(answered)]
         counted = {name: why for name, why in silent.items() if name not in quiet}
         return {
-            "that": holds.readings(kept, hosts, asked, counted),
+            "that": holds.readings(kept, hosts, asked, counted, arguments["approvable"]),
             "holds": [asdict(hold) for hold in kept.holds if set(hold.hosts) & set(hosts)],
             "policies": kept.policies,
             "silent": sorted(silent),

@@ -37,6 +37,12 @@ options:
     description: Id of a run that is not looked at, because it is the one that asks.
     type: str
     default: ""
+  approvable:
+    description:
+      - Whether C(held) may be approved for a hold that is known. Not for another upgrade, which would take
+        what the first one left for what was there.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - anjianyun.datacenter.runbook
 attributes:

@@ -213,16 +213,24 @@ def excused(
 
 
 def readings(
-    kept: Kept, hosts: Iterable[str], asked: Sequence[str], silent: Mapping[str, str]
+    kept: Kept,
+    hosts: Iterable[str],
+    asked: Sequence[str],
+    silent: Mapping[str, str],
+    approvable: bool = True,
 ) -> list[Reading]:
     """Whether nobody upgrades these servers.
 
     :param asked: who was asked for journals and answered.
     :param silent: who may have one and did not tell, and why. Nobody is no answer, so it is not known then.
+    :param approvable: whether a person may say yes to a hold. Of two upgrades of one server the second takes
+        what the first has left for what was there, so it waits, or the first is ended.
     """
     wanted = sorted(set(hosts))
     found = [
-        _held(hold.sentence(names), hold) for hold in kept.holds if (names := set(hold.hosts) & set(wanted))
+        _held(hold.sentence(names), hold, approvable)
+        for hold in kept.holds
+        if (names := set(hold.hosts) & set(wanted))
     ]
     unknown = [*kept.unread, *(f"{name}: {why}" for name, why in sorted(silent.items()))]
     if unknown:
@@ -238,17 +246,21 @@ def readings(
     ]
 
 
-def _held(sentence: str, hold: Hold) -> Reading:
-    return {
+def _held(sentence: str, hold: Hold, approvable: bool) -> Reading:
+    found: Reading = {
         "ok": False,
         "reading": sentence,
         "refuse": sentence,
         "way_on": f"let {hold.operator} end that upgrade (the same command with its ticket goes on with it); "
         f"where nobody will, end it: playbooks/room_abandon.yml -e room_run={hold.run} -e room_reason=...",
-        "approval": APPROVAL,
-        "risk": f"{sentence}: whoever has his hands inside is in danger",
-        "this_risk": True,
     }
+    if approvable:
+        found |= {
+            "approval": APPROVAL,
+            "risk": f"{sentence}: whoever has his hands inside is in danger",
+            "this_risk": True,
+        }
+    return found
 
 
 def _unknown(wanted: str, why: str) -> Reading:

@@ -237,3 +237,48 @@ def test_a_password_in_an_answer_is_not_written_and_not_recorded_twice(here: Ben
 
     assert "GEHEIM" not in json.dumps(here.journal())
     assert [line["kind"] for line in here.journal()].count("answer") == 1
+
+
+def test_what_is_abandoned_needs_a_reason_is_put_aside_and_its_originals_are_carried_on(here: Bench) -> None:
+    def note(**more: Any) -> dict[str, Any]:
+        left = {"policy": "always-off"}
+        return task("note", **{"name": "restore_policy_a", "left_by_us": left, "data": left, **more})
+
+    gone = {"state": "abandoned", "service": here.service}
+    [_open, _note, refused] = here.run(OPEN, note(data={"policy": "previous"}), task("run", **gone))
+    assert refused["failed"]
+    assert "for a reason" in refused["msg"]
+    [done] = here.run(task("run", **gone, reason="announced anew"))
+    assert (done["changed"], done["state"]) == (True, "abandoned")
+    assert [line["reason"] for line in here.journal()[-1:]] == ["announced anew"]
+    assert not lock(here)
+
+    earlier = {"policy": "always-on", "run": "another"}
+    [opened, none, carried] = here.run(OPEN, note(earlier={}), note(name="restore_policy_b", earlier=earlier))
+    assert opened["state"] == "opened"
+    # Whoever has looked everywhere and found none takes nothing from the one that was put aside here.
+    assert none["data"] == {"policy": "always-off"}
+    assert carried["data"] == earlier
+
+
+def test_a_room_that_waits_is_known_on_another_control_node_and_holds_its_servers(
+    here: Bench, there: Bench
+) -> None:
+    opened = task("run", state="opened", runbook="room upgrade")
+    named = task("note", name="room_dark", data={"hosts": ["a", "b"], "ticket": "CHG-1"})
+    here.run(opened, named, WAITS, COPY)
+    read = {**task("journal_kept", runbook="room upgrade"), "register": "kept", "loop": ["localhost"],
+            "delegate_to": "{{ item }}"}  # fmt: skip
+
+    def asks(host: str, **more: Any) -> dict[str, Any]:
+        return task("room_holds", hosts=[host], copies="{{ kept.results }}", keepers=["localhost"], **more)
+
+    ours = here.variables["dr_run_id"]
+    [_read, held, other, own] = there.run(
+        read, asks("a"), asks("c"), asks("a", but=ours), dr_run_id="power", check=True
+    )
+
+    assert [hold["run"] for hold in held["holds"]] == [ours]
+    assert (held["that"][0]["ok"], held["that"][0]["approval"]) == (False, "held")
+    assert other["that"][0]["ok"] is True
+    assert own["that"][0]["ok"] is True

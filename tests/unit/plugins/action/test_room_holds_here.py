@@ -33,7 +33,14 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def asked(*copies: dict[str, Any], **more: Any) -> dict[str, Any]:
         return plugin.work(
-            {"hosts": ["a"], "keepers": ["nn-app", "dr-app"], "copies": list(copies), "but": "", **more}
+            {
+                "hosts": ["a"],
+                "keepers": ["nn-app", "dr-app"],
+                "copies": list(copies),
+                "but": "",
+                "approvable": True,
+                **more,
+            }
         )
 
     return asked

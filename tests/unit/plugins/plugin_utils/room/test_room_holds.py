@@ -137,3 +137,55 @@ def test_silence_of_the_dark_centre_is_no_surprise_when_the_other_one_tells(
 
     assert holds.excused(hosts, ["nn-app", "dr-app"], silent, centre) == excused
     assert holds.excused(hosts, ["nn-app"], {"nn-app"}, centre) == set()
+
+
+def test_another_upgrade_gets_no_yes_and_is_told_both_ways_on() -> None:
+    (said,) = holds.readings(kept(("dr", WAITS)), ["a"], ["dr"], {}, approvable=False)
+
+    assert "approval" not in said
+    assert "goes on with it" in said["way_on"]
+    assert "room_abandon.yml" in said["way_on"]
+    # That somebody does not answer may be approved: it may be dead for good.
+    (said,) = holds.readings(kept(), ["a"], [], {"dr": "no route"}, approvable=False)
+    assert said["approval"] == "held"
+
+
+# The restore policies from before
+
+
+ABANDONED = written(run("abandoned", reason="announced anew"), after=WAITS)
+
+
+def test_one_that_was_abandoned_holds_nobody_and_its_originals_are_found() -> None:
+    found = kept(("nn", WAITS), ("dr", ABANDONED))
+
+    assert found.holds == []
+    assert found.policies == {"a": {"policy": "previous", "run": ID}}
+
+
+def test_what_an_upgrade_left_is_no_original_of_the_next_one() -> None:
+    second = written(
+        run("opened"), READY, policy("a", "always-off"), policy("b", "unknown"), run("abandoned"), at=2000.0
+    )
+
+    assert kept(("dr", ABANDONED), ("dr", second)).policies["a"]["policy"] == "previous"
+    assert "b" not in kept(("dr", second)).policies
+
+
+def test_the_newest_one_that_knows_counts() -> None:
+    gone = run("abandoned", run="later")
+    second = written(run("opened", run="later"), READY, policy("a", "always-on"), gone, at=2000.0)
+
+    for order in ((ABANDONED, second), (second, ABANDONED)):
+        assert kept(*(("dr", text) for text in order)).policies["a"] == {
+            "policy": "always-on",
+            "run": "later",
+        }
+
+
+def test_one_that_was_closed_gave_them_back_so_what_was_before_is_history() -> None:
+    closed = written(run("opened"), READY, policy("a", "previous"), DARK, run("ended"), at=5000.0)
+
+    assert kept(("dr", ABANDONED), ("dr", closed)).policies == {}
+    again = written(run("opened"), READY, policy("a", "always-on"), run("abandoned"), at=9000.0)
+    assert kept(("dr", closed), ("dr", again)).policies["a"]["policy"] == "always-on"
