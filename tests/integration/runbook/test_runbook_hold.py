@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.anjianyun.datacenter.tests.integration.runbook.engine_bench import (
     LOCKS,
@@ -282,3 +283,27 @@ def test_a_room_that_waits_is_known_on_another_control_node_and_holds_its_server
     assert (held["that"][0]["ok"], held["that"][0]["approval"]) == (False, "held")
     assert other["that"][0]["ok"] is True
     assert own["that"][0]["ok"] is True
+
+
+def test_no_server_goes_dark_before_the_other_centre_has_the_journal_as_it_stands(here: Bench) -> None:
+    down = yaml.safe_load((ROOT / "playbooks" / "tasks" / "room_down.yml").read_text(encoding="utf-8"))
+    first = next(n for n, item in enumerate(down) if "journal as it stands" in item["name"])
+
+    def looks(*keepers: str, centre: str = "centre_none") -> list[dict[str, Any]]:
+        variables = {"room_keepers": list(keepers), "room_group": centre, "room_members": [],
+                     "dr_new": {"application": "dr-app-01"}}  # fmt: skip
+        return [
+            {**item, "vars": {**item.get("vars", {}), **variables}, "ignore_errors": True}
+            for item in down[first : first + 2]
+        ]
+
+    results = here.run(
+        OPEN, COPY, *looks("localhost"), COPY, *looks("localhost", centre="ungrouped"), COPY, *looks(),
+        *looks("localhost"),
+    )  # fmt: skip
+
+    gates = [result for result in results if "verdict" in result]
+    # One that holds it; in the room's own centre; nobody who answers; and one whose copy is older.
+    assert [gate["verdict"] for gate in gates] == ["pass", "refuse", "refuse", "refuse"]
+    assert "no host of the other centre has the journal" in gates[2]["msg"]
+    assert "see that dr-app-01 answers" in gates[2]["msg"]
