@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from campaign.acts import PLAYBOOKS, tasks_of
+from jinja2 import Environment
 
 OURS = "anjianyun.datacenter."
 PLAYS: list[dict[str, Any]] = yaml.safe_load((PLAYBOOKS / "room_upgrade.yml").read_text(encoding="utf-8"))
@@ -27,6 +28,36 @@ def place(found: list[dict[str, Any]], name: str) -> int:
 def before_the_first_act(step: str) -> list[str]:
     names = [task["name"] for task in tasks(step)]
     return names[: next((n for n, name in enumerate(names) if name.startswith("Act | ")), len(names))]
+
+
+TIME = "Gate | what is left of the window is enough for what is still to be done"
+
+
+def test_the_clock_is_asked_again_right_before_the_move_and_before_the_first_server_goes() -> None:
+    ready = tasks("See that the other centre can do without this one")
+    assert ready[-1]["name"] == TIME
+    move = next(n for n, play in enumerate(PLAYS) if play["name"] == "Evacuate the service")
+    imported = PLAYS[move - 1]["tasks"][-1]
+    # Where something moves, and with the time that it takes.
+    assert imported["when"] in PLAYS[move]["when"]
+    assert "room_move_needs_s" in imported["vars"]["room_before_s"]
+
+    down = tasks("Take the power down")
+    people = max(n for n, task in enumerate(down) if f"{OURS}approval" in task)
+    assert people < place(down, TIME) < place(down, "Note | it goes down")
+
+
+def test_of_the_window_as_much_has_to_be_left_as_the_order_of_power_takes() -> None:
+    found = tasks("Take the power down")
+    takes = str(found[place(found, TIME)]["vars"]["room_takes_s"])
+
+    def needed(**order: Any) -> float:
+        variables = {"room_before_s": 900, "room_down_needs_s": 1800, "room_order": order}
+        return float(Environment().from_string(takes).render(**variables))
+
+    assert needed(takes_s=600) == 2700
+    assert needed(takes_s=4000) == 4900
+    assert needed() == 2700
 
 
 @pytest.mark.parametrize(
