@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.kept_runs import JOURNALS, unpacked
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.kept_runs import (
+    JOURNALS,
+    runbook_of,
+    unpacked,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.world import read_world
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.journal.fetch import HERE
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.room import holds
@@ -57,7 +61,7 @@ class ActionModule(RunbookAction):
         folders = {self.directory.parent.absolute(), RUNS.expanduser().absolute()}
         paths = sorted({path for folder in folders for path in folder.glob(JOURNALS)})
         try:
-            return [(f"{HERE} ({path})", path.read_bytes()) for path in paths]
+            texts = [(f"{HERE} ({path})", path.read_bytes()) for path in paths]
         except OSError as error:
             raise DatacenterError(
                 "a journal that is kept here cannot be read",
@@ -65,6 +69,8 @@ class ActionModule(RunbookAction):
                 cause=str(error),
                 next_step="let the account that runs this read it",
             ) from error
+        # Those of other runbooks may be many, and long.
+        return [(where, text) for where, text in texts if runbook_of(text) in (holds.RUNBOOK, None)]
 
     def _centre(self, name: str) -> str | None:
         hostvars = self.variables.get("hostvars") or {}

@@ -72,6 +72,8 @@ def test_the_journals_here_are_read_as_well(ask: Any, tmp_path: Path, place: str
     (folder / "journal.jsonl").write_bytes(WAITS)
 
     assert oks(ask(copy("dr-app"), copy("nn-app"))) == [False]
+    (folder / "journal.jsonl").write_bytes(b"no journal\n")
+    assert oks(ask(copy("dr-app"), copy("nn-app"))) == [None]
 
 
 def test_who_keeps_runs_elsewhere_and_does_not_tell_is_told(ask: Any) -> None:
