@@ -21,6 +21,7 @@ class ActionModule(RunbookAction):
         "data": {"type": "dict"},
         "from": {"type": "path"},
         "left_by_us": {"type": "dict"},
+        "earlier": {"type": "dict"},
     }
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -32,7 +33,9 @@ class ActionModule(RunbookAction):
             return {"data": {}, "at": None, "first": False}
         data = arguments["data"]
         if data == arguments["left_by_us"]:
-            data = self._of_earlier_runs(arguments["name"]) or data
+            # Whoever gives what is known of earlier runs has looked at all of them, also where there is none.
+            known = arguments["earlier"]
+            data = (self._of_earlier_runs(arguments["name"]) if known is None else known) or data
         written = self.write("note", name=arguments["name"], data=data)
         return {"changed": not self.check, "data": written["data"], "at": written.get("at"), "first": True}
 

@@ -13,7 +13,9 @@ from typing import Any
 
 from ansible.release import __version__ as ansible_version
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.world import read_world
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.journal.fetch import OVER
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.action import RunbookAction
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who import (
     Lock,
@@ -28,7 +30,7 @@ class ActionModule(RunbookAction):
     """See the documentation of the module of the same name."""
 
     ARGUMENTS = {
-        "state": {"type": "str", "required": True, "choices": ["opened", "waiting", "ended"]},
+        "state": {"type": "str", "required": True, "choices": ["opened", "waiting", "ended", "abandoned"]},
         "runbook": {"type": "str"},
         "service": {"type": "str"},
         "also": {"type": "list", "elements": "str", "default": []},
@@ -36,6 +38,7 @@ class ActionModule(RunbookAction):
         "to": {"type": "str"},
         "directory": {"type": "path"},
         "run_id": {"type": "str"},
+        "reason": {"type": "str"},
     }
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -45,8 +48,10 @@ class ActionModule(RunbookAction):
         where = ["anjianyun", str(world["twin_id"] or "estate"), str(plan.get("name", "plan"))]
         # In one order for everybody, so that of two runs one gets all of them.
         locks = [Lock(LOCKS, "-".join([*where, name])) for name in sorted({service, *arguments["also"]})]
+        if arguments["state"] == "abandoned":
+            self._may_be_abandoned(locks, arguments["reason"])
         if arguments["state"] != "opened":
-            written = self.write("run", state=arguments["state"], **self._where())
+            written = self.write("run", state=arguments["state"], **self._where(), **self._why(arguments))
             if not self.check:
                 for lock in locks:
                     lock.release(os.getppid())
@@ -82,6 +87,26 @@ class ActionModule(RunbookAction):
             "runbook": arguments["runbook"],
         }
 
+    def _may_be_abandoned(self, locks: list[Lock], reason: str | None) -> None:
+        """Whether there is a reason, and no process here that still runs it.
+
+        :raises DatacenterError: when not.
+        """
+        if not (reason or "").strip():
+            raise DatacenterError(
+                "a run is abandoned for a reason, and none is given",
+                device=str(self.variable("dr_run_id", "")),
+                next_step="say why nobody goes on with it; whoever finds it has nothing else to go by",
+            )
+        for lock in [] if self.check else locks:
+            lock.take(os.getppid(), str(self.variable("dr_run_id", "")))
+
+    @staticmethod
+    def _why(arguments: dict[str, Any]) -> dict[str, str]:
+        if arguments["state"] != "abandoned":
+            return {}
+        return {"reason": str(arguments["reason"]).strip(), "operator": operator()}
+
     def _where(self) -> dict[str, str]:
         """Which control node writes this: who finds the journal elsewhere has to know."""
         node = control_node(str(self.variable("dr_control_node", "")))
@@ -91,7 +116,7 @@ class ActionModule(RunbookAction):
         """A run that has ended is history: the next one of the same id begins a journal of its own."""
         entries = self.journal.read()
         last = next((e for e in reversed(entries) if e["kind"] == "run"), None)
-        if last and last["state"] == "ended":
+        if last and last["state"] in OVER:
             if self.check:
                 self.suppose(b"")
                 return

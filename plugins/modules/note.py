@@ -29,6 +29,12 @@ options:
       - What an earlier run of this runbook leaves on the device. When O(data) is equal to it, it is no
         original, and the note of the newest earlier run of the same id is carried on.
     type: dict
+  earlier:
+    description:
+      - What is carried on instead, from a run of another id, when O(data) is equal to O(left_by_us). Empty
+        says that there is none, and that O(data) is the original.
+    type: dict
+    version_added: 0.2.0
 extends_documentation_fragment:
   - anjianyun.datacenter.runbook
 attributes:

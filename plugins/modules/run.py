@@ -21,8 +21,11 @@ options:
     description:
       - V(opened) begins or goes on. V(waiting) stops for people's work, V(ended) closes; both let the lock
         go.
+      - V(abandoned) closes a run that nobody goes on with, for a O(reason). It is refused while a process
+        here still runs it. What it changed is not given back by that, so the next run needs what it wrote
+        down before (O(anjianyun.datacenter.note#module:earlier)).
     type: str
-    choices: [opened, waiting, ended]
+    choices: [opened, waiting, ended, abandoned]
     required: true
   runbook:
     description: Name of the runbook.
@@ -50,6 +53,10 @@ options:
   run_id:
     description: The run's id, the same at every re-run; the same as C(dr_run_id).
     type: str
+  reason:
+    description: Why nobody goes on with it; needed for V(abandoned).
+    type: str
+    version_added: 0.2.0
 extends_documentation_fragment:
   - anjianyun.datacenter.runbook
 attributes:
@@ -70,7 +77,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 state:
-  description: C(opened), C(resumed), C(waiting) or C(ended).
+  description: C(opened), C(resumed), C(waiting), C(ended) or C(abandoned).
   returned: success
   type: str
 directory:

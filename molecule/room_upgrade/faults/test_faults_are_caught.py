@@ -205,6 +205,24 @@ def test_it_waits_for_people_and_ends_well(room: Room) -> None:
     room.goes_on("the run waits")
 
 
+def test_nobody_else_gives_power_to_what_people_have_opened(room: Room) -> None:
+    # No process runs and no lock is held; the other centre's copy of the journal says it.
+    refused = room.estate.play("power.yml", power_direction="up", power_hosts=[DATABASE])
+    assert refused.returncode != 0
+    assert f"{DATABASE}: dark since" in refused.stdout
+    assert "CHG-MOLECULE" in refused.stdout
+    assert "dr_approvals=held" in refused.stdout
+
+    room.stops(
+        "Open the run", "dark since", "room_abandon.yml", room_ticket="CHG-OTHER",
+        room_run_directory=str(OUT.with_name("room-other")),
+        # One that may have its journal is in the dark.
+        dr_attestations=["nobody_else_runs_it"], **DOWN,
+    )  # fmt: skip
+    for host in (DATABASE, APPLICATION):
+        assert room.estate.bmc_power(host) == "off"
+
+
 # The way up
 
 

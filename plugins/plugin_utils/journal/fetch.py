@@ -18,6 +18,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.journal import chain
 
 HERE = "this control node"
+#: States of a run with which nobody goes on.
+OVER = ("ended", "abandoned")
 Entries = Sequence[Mapping[str, Any]]
 
 
@@ -33,7 +35,7 @@ class Copy:
     def ended(self) -> bool:
         """Whether its run was closed, so that nobody goes on with it."""
         last = last_run(self.entries)
-        return last is not None and last["state"] == "ended"
+        return last is not None and last["state"] in OVER
 
 
 def last_run(entries: Entries) -> Mapping[str, Any] | None:
@@ -130,12 +132,12 @@ def _clock(entry: Mapping[str, Any]) -> str:
 def elsewhere(copy: Copy, name: str, machine: str) -> str | None:
     """Who else may be running it, as a sentence; None when nobody can be.
 
-    A run that waits or has ended is nobody's. One that was opened or resumed is its control node's.
+    A run that waits or is over is nobody's. One that was opened or resumed is its control node's.
 
     :param name: what this control node is called.
     """
     last = last_run(copy.entries)
-    if last is None or last["state"] in ("waiting", "ended"):
+    if last is None or last["state"] in ("waiting", *OVER):
         return None
     node = last.get("control_node")
     if node is None and copy.where == HERE:

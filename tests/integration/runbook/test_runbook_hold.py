@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.anjianyun.datacenter.tests.integration.runbook.engine_bench import (
     LOCKS,
@@ -249,3 +250,72 @@ def test_a_password_in_an_answer_is_not_written_and_not_recorded_twice(here: Ben
 
     assert "GEHEIM" not in json.dumps(here.journal())
     assert [line["kind"] for line in here.journal()].count("answer") == 1
+
+
+def test_what_is_abandoned_needs_a_reason_is_put_aside_and_its_originals_are_carried_on(here: Bench) -> None:
+    def note(**more: Any) -> dict[str, Any]:
+        left = {"policy": "always-off"}
+        return task("note", **{"name": "restore_policy_a", "left_by_us": left, "data": left, **more})
+
+    gone = {"state": "abandoned", "service": here.service}
+    [_open, _note, refused] = here.run(OPEN, note(data={"policy": "previous"}), task("run", **gone))
+    assert refused["failed"]
+    assert "for a reason" in refused["msg"]
+    [done] = here.run(task("run", **gone, reason="announced anew"))
+    assert (done["changed"], done["state"]) == (True, "abandoned")
+    assert [line["reason"] for line in here.journal()[-1:]] == ["announced anew"]
+    assert not lock(here)
+
+    earlier = {"policy": "always-on", "run": "another"}
+    [opened, none, carried] = here.run(OPEN, note(earlier={}), note(name="restore_policy_b", earlier=earlier))
+    assert opened["state"] == "opened"
+    # Whoever has looked everywhere and found none takes nothing from the one that was put aside here.
+    assert none["data"] == {"policy": "always-off"}
+    assert carried["data"] == earlier
+
+
+def test_a_room_that_waits_is_known_on_another_control_node_and_holds_its_servers(
+    here: Bench, there: Bench
+) -> None:
+    opened = task("run", state="opened", runbook="room upgrade")
+    named = task("note", name="room_dark", data={"hosts": ["a", "b"], "ticket": "CHG-1"})
+    here.run(opened, named, WAITS, COPY)
+    read = {**task("journal_kept", runbook="room upgrade"), "register": "kept", "loop": ["localhost"],
+            "delegate_to": "{{ item }}"}  # fmt: skip
+
+    def asks(host: str, **more: Any) -> dict[str, Any]:
+        return task("room_holds", hosts=[host], copies="{{ kept.results }}", keepers=["localhost"], **more)
+
+    ours = here.variables["dr_run_id"]
+    [_read, held, other, own] = there.run(
+        read, asks("a"), asks("c"), asks("a", but=ours), dr_run_id="power", check=True
+    )
+
+    assert [hold["run"] for hold in held["holds"]] == [ours]
+    assert (held["that"][0]["ok"], held["that"][0]["approval"]) == (False, "held")
+    assert other["that"][0]["ok"] is True
+    assert own["that"][0]["ok"] is True
+
+
+def test_no_server_goes_dark_before_the_other_centre_has_the_journal_as_it_stands(here: Bench) -> None:
+    down = yaml.safe_load((ROOT / "playbooks" / "tasks" / "room_down.yml").read_text(encoding="utf-8"))
+    first = next(n for n, item in enumerate(down) if "journal as it stands" in item["name"])
+
+    def looks(*keepers: str, centre: str = "centre_none") -> list[dict[str, Any]]:
+        variables = {"room_keepers": list(keepers), "room_group": centre, "room_members": [],
+                     "dr_new": {"application": "dr-app-01"}}  # fmt: skip
+        return [
+            {**item, "vars": {**item.get("vars", {}), **variables}, "ignore_errors": True}
+            for item in down[first : first + 2]
+        ]
+
+    results = here.run(
+        OPEN, COPY, *looks("localhost"), COPY, *looks("localhost", centre="ungrouped"), COPY, *looks(),
+        *looks("localhost"),
+    )  # fmt: skip
+
+    gates = [result for result in results if "verdict" in result]
+    # One that holds it; in the room's own centre; nobody who answers; and one whose copy is older.
+    assert [gate["verdict"] for gate in gates] == ["pass", "refuse", "refuse", "refuse"]
+    assert "no host of the other centre has the journal" in gates[2]["msg"]
+    assert "see that dr-app-01 answers" in gates[2]["msg"]

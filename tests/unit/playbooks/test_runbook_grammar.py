@@ -94,6 +94,27 @@ def test_a_runbook_of_power_opens_and_ends_its_phase_and_keeps_the_services_lock
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("playbook", "about"), [("power", "power_wanted"), ("bare_metal", "bare_metal_names")]
+)
+def test_nobody_gives_power_before_he_has_asked_whether_people_have_their_hands_inside(
+    playbook: str, about: str
+) -> None:
+    steps = yaml.safe_load((PLAYBOOKS / f"{playbook}.yml").read_text())
+    written = [task for play in steps for task in play.get("tasks", [])]
+    places = [n for n, task in enumerate(written)
+              if str(task.get("ansible.builtin.import_tasks")).endswith("room_holds.yml")]  # fmt: skip
+    assert len(places) == 1
+    asked, gate = written[places[0]], written[places[0] + 1]
+    assert about in asked["vars"]["room_asked_about"]
+    assert gate[f"{OURS}gate"]["that"] == "{{ room_held.that }}"
+    assert "when" not in asked
+    assert "when" not in gate
+    # In the first step, where nothing is switched yet, and the run is open to write the yes down.
+    assert asked in steps[0]["tasks"]
+    assert f"{OURS}run" in steps[0]["tasks"][0]
+
+
 def test_there_are_runbooks_to_read() -> None:
     assert {path.values[0].stem for path in plays()} >= {
         "dr_switchover", "dr_failover", "dr_failback", "dr_drill", "room_upgrade",

@@ -102,6 +102,7 @@ def test_what_a_host_holds_of_a_run_that_was_put_aside_here_is_old() -> None:
         (written(run("waiting", "ctl-b")), "dr", None),
         (written(run("waiting", "ctl-b"), run("resumed", "ctl-c")), "dr", "resumed on control node ctl-c"),
         (written(run("ended", "ctl-b")), "dr", None),
+        (written(run("resumed", "ctl-b"), run("abandoned", "ctl-b")), "dr", None),
         (written(run("opened", None)), "dr", "did not say its name"),
         (written(run("opened", None)), fetch.HERE, None),
         (written(NOTE), "dr", None),
