@@ -25,7 +25,7 @@ options:
     required: true
   told:
     description:
-      - Results of a loop over C(room_need), an item of the input, whose C(stdout_lines) are the paths of the
+      - Results of a loop over C(room_host), whose C(stdout_lines) are the paths of the
         programs that are there.
     type: list
     elements: dict

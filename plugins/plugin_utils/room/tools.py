@@ -66,10 +66,10 @@ def tool_readings(needs: Mapping[str, Mapping[str, str]], told: Iterable[Mapping
     """Whether each host has what is called there, a reading a host, and one more for what the survey calls.
 
     :param needs: of :func:`needed`.
-    :param told: results of a loop over ``room_need`` (``key`` is the host), with the paths of the programs
+    :param told: results of a loop over ``room_host``, with the paths of the programs
         that are there in ``stdout_lines``.
     """
-    by_host = {(one.get("room_need") or {}).get("key"): one for one in told}
+    by_host = {one.get("room_host"): one for one in told}
     if not needs:
         return [{"ok": True, "reading": "no later step calls a program on a server"}]
     found: list[Reading] = []

@@ -26,7 +26,7 @@ SILENT: dict[str, Any] = {"inside": None}
 
 
 def told(host: str, *paths: str, **more: Any) -> dict[str, Any]:
-    return {"room_need": {"key": host}, "rc": 0, "stdout_lines": list(paths), **more}
+    return {"room_host": host, "rc": 0, "stdout_lines": list(paths), **more}
 
 
 def test_each_step_says_what_it_calls_where() -> None:
@@ -111,7 +111,7 @@ def test_what_only_the_survey_calls_stops_until_somebody_says_yes_to_it() -> Non
     ("answers", "why"),
     [
         ([], "it did not answer"),
-        ([{"room_need": {"key": "nn-db"}, "unreachable": True, "msg": "no route"}], "no route"),
+        ([{"room_host": "nn-db", "unreachable": True, "msg": "no route"}], "no route"),
         ([told("nn-db", "/usr/bin/stress-ng", rc=127, stderr="sh: not found")], "sh: not found"),
     ],
 )
