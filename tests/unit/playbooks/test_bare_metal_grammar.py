@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
 from campaign.acts import PLAYBOOKS, tasks_of
 
-from ansible_collections.anjianyun.datacenter.tests.unit.playbooks.test_runbook_grammar import problems_of
+from ansible_collections.anjianyun.datacenter.tests.unit.playbooks.test_runbook_grammar import OURS, problems_of
 
 PATH = PLAYBOOKS / "bare_metal.yml"
 PLAYS: list[dict[str, Any]] = yaml.safe_load(PATH.read_text())
@@ -36,3 +38,27 @@ def test_whoever_was_armed_is_disarmed_when_the_step_fails() -> None:
     assert roles == ["arm", "disarm"]
     assert block["block"][0]["ansible.builtin.include_role"]["tasks_from"] == "arm"
     assert block["always"][0]["ansible.builtin.include_role"]["tasks_from"] == "disarm"
+
+
+def said(expression: str, **variables: Any) -> Any:
+    """What an expression over the variables of the first step comes to."""
+    whole = {**PLAYS[0]["vars"], **variables}
+    trusted = {name: trust_as_template(v) if isinstance(v, str) else v for name, v in whole.items()}
+    return Templar(DataLoader(), variables=trusted).template(trust_as_template(expression))
+
+
+def test_other_servers_are_another_run_and_the_same_in_another_order_are_not() -> None:
+    first, second, both, turned = (
+        said("{{ dr_run_id }}", bare_metal_servers=servers)
+        for servers in ("nn-pm-03", "nn-pm-04", "nn-pm-03,nn-pm-04", "nn-pm-04, nn-pm-03")
+    )
+    assert len({first, second, both}) == 3
+    assert both == turned
+
+
+def test_a_yes_to_overwrite_counts_for_the_disks_that_were_named() -> None:
+    wipe = next(task[f"{OURS}approval"] for task in PLAYS[0]["tasks"] if f"{OURS}approval" in task)
+    assert (wipe["name"], wipe["this_risk"]) == ("wipe", True)
+    assert "nn-pm-03" in said(wipe["risk"], bare_metal_wiped=["nn-pm-03"], bare_metal_known=[
+        {"name": "nn-pm-03", "disk": "/dev/sda"}
+    ])  # fmt: skip
