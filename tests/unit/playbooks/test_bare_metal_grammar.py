@@ -62,3 +62,11 @@ def test_a_yes_to_overwrite_counts_for_the_disks_that_were_named() -> None:
     assert "nn-pm-03" in said(wipe["risk"], bare_metal_wiped=["nn-pm-03"], bare_metal_known=[
         {"name": "nn-pm-03", "disk": "/dev/sda"}
     ])  # fmt: skip
+
+
+def test_the_locks_of_power_and_of_the_servers_services_are_held_from_the_beginning_to_the_end() -> None:
+    runs = [task[f"{OURS}run"] for play in PLAYS for task in play["tasks"] if f"{OURS}run" in task]
+    assert [(run["state"], run["service"]) for run in runs] == [
+        ("opened", "bare_metal"), ("ended", "bare_metal"),
+    ]  # fmt: skip
+    assert [run["also"] for run in runs] == ["{{ bare_metal_locks }}"] * 2
