@@ -13,7 +13,10 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 from campaign.acts import PLAYBOOKS, tasks_of
 
-from ansible_collections.anjianyun.datacenter.tests.unit.playbooks.test_runbook_grammar import OURS, problems_of
+from ansible_collections.anjianyun.datacenter.tests.unit.playbooks.test_runbook_grammar import (
+    OURS,
+    problems_of,
+)
 
 PATH = PLAYBOOKS / "bare_metal.yml"
 PLAYS: list[dict[str, Any]] = yaml.safe_load(PATH.read_text())
@@ -59,9 +62,14 @@ def test_other_servers_are_another_run_and_the_same_in_another_order_are_not() -
 def test_a_yes_to_overwrite_counts_for_the_disks_that_were_named() -> None:
     wipe = next(task[f"{OURS}approval"] for task in PLAYS[0]["tasks"] if f"{OURS}approval" in task)
     assert (wipe["name"], wipe["this_risk"]) == ("wipe", True)
-    assert "nn-pm-03" in said(wipe["risk"], bare_metal_wiped=["nn-pm-03"], bare_metal_known=[
-        {"name": "nn-pm-03", "disk": "/dev/sda"}
-    ])  # fmt: skip
+    names = [f"nn-pm-{number:02}" for number in range(20, 0, -1)]
+    disks = {name: f"/dev/{name}" for name in names}
+    risk = said(
+        wipe["risk"], bare_metal_servers=names, bare_metal_empty=names[3],
+        bare_metal_known=[{"name": name, "disk": disk} for name, disk in disks.items()],
+    )  # fmt: skip
+    told = ", ".join(f"{disk} of {name}" for name, disk in disks.items() if name != names[3])
+    assert risk == f"everything on {told} is lost; nobody has declared it empty"
 
 
 def test_the_locks_of_power_and_of_the_servers_services_are_held_from_the_beginning_to_the_end() -> None:
