@@ -29,6 +29,7 @@ class ActionModule(RunbookAction):
         "this_risk": {"type": "bool", "default": False},
         "about": {"type": "list", "elements": "str", "default": []},
         "alone": {"type": "int"},
+        "planned": {"type": "bool", "default": False},
     }
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +38,7 @@ class ActionModule(RunbookAction):
             return {"name": name, "risk": risk, "verdict": "predicted"}
         self.this_risk: bool = arguments["this_risk"]
         self.about: list[str] = arguments["about"]
-        if arguments["persons"] > 1 or self._too_many(arguments["alone"]):
+        if arguments["persons"] > 1 or self._too_many(self._alone(arguments)):
             return self._two(name, risk)
         began = time.time()
         found = self.approved(name, risk, self.this_risk, self.about)
@@ -62,6 +63,16 @@ class ActionModule(RunbookAction):
             **{k: found[k] for k in ("operator", "expires_at", "given")},
         }
 
+    def _alone(self, arguments: dict[str, Any]) -> int | None:
+        """How many one person may approve, written down with the approval when the plan says it."""
+        given: int | None = arguments["alone"]
+        if not arguments["planned"]:
+            return given
+        stated = (self.planned("dc_power_order") or {}).get("hard_alone")
+        used = approvals.alone(stated, given)
+        self.noted = {"alone": {"used": used, "planned": stated, "given": given}}
+        return used
+
     def _too_many(self, alone: int | None) -> bool:
         """Whether this is about more than one person may approve, with all of this run before it."""
         if alone is None:
@@ -72,7 +83,7 @@ class ActionModule(RunbookAction):
         """Write down what was refused, for the yes that means this very risk."""
         if self.this_risk:
             reading = {"ok": False, "reading": risk, "approval": name, "risk": risk}
-            self.write("gate", verdict="refuse", readings=[reading])
+            self.write("gate", verdict="refuse", readings=[reading], **self.noted)
 
     def _two(self, name: str, risk: str) -> dict[str, Any]:
         """Two different persons, each under a login of his own, have said yes to the same."""

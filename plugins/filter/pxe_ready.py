@@ -17,7 +17,7 @@ version_added: 0.2.0
 description:
   - Judges for each server what the plan states, whether its BMC is in the server that the plan says,
     whether it is off, and whether somebody else has its address.
-  - A server that is on needs the approval C(switch_off).
+  - A server that is on needs the approval C(switch_off), given to that very server.
 positional: hostvars, bmc, reach
 options:
   _input:

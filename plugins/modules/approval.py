@@ -53,6 +53,14 @@ options:
         it needs two persons, as with O(persons).
     type: int
     version_added: 0.2.0
+  planned:
+    description:
+      - The plan says how many that are (C(power_order.hard_alone)), and O(alone) only lowers it. No variable
+        raises it. Where the inventory has no such plan it is 1.
+      - What was used is written down with the approval, and with the refusal when O(this_risk) is set.
+    type: bool
+    default: false
+    version_added: 0.2.0
 extends_documentation_fragment:
   - anjianyun.datacenter.runbook
 attributes:

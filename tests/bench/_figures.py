@@ -78,7 +78,8 @@ def leave(
 ) -> None:
     """Write build/bench/<name>.json, in the form of all benches, and print it.
 
-    :param peer: ``name``, ``version`` and ``value`` of what it is compared with.
+    :param peer: ``name``, ``version`` and ``value`` of what it is compared with. A peer that has not done the
+        same has no value, and there is no ratio then.
     :param floor: ``name`` and ``value`` of what nothing can be better than.
     :param better: ``lower`` or ``higher``.
     :param goals: what the figures have to reach; tools/run_benches.py fails where one is missed.
@@ -87,9 +88,9 @@ def leave(
         "name": name,
         "unit": unit,
         "ours": round(ours, 2),
-        "peer": {**peer, "value": round(peer["value"], 2)},
+        "peer": {**peer, "value": None if peer["value"] is None else round(peer["value"], 2)},
         "floor": floor,
-        "ratio": round(ours / peer["value"], 3),
+        "ratio": None if peer["value"] is None else round(ours / peer["value"], 3),
         "better": better,
         "runs": runs,
         "goals": [goal.told() for goal in goals],

@@ -10,17 +10,22 @@ notice.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.anjianyun.datacenter.tests.bench._bmcs import fleet
-from ansible_collections.anjianyun.datacenter.tests.bench._figures import leave
+from ansible_collections.anjianyun.datacenter.tests.bench._bmcs import Fleet, fleet
+from ansible_collections.anjianyun.datacenter.tests.bench._figures import Cost, leave
 from ansible_collections.anjianyun.datacenter.tests.bench._fleet import (
+    POWER_PACES,
+    Ill,
+    Peer,
     ask,
     freeipmi,
+    judge,
+    living,
     median,
-    percentiles,
     spread,
-    version,
+    within_bound,
 )
 
 
@@ -30,40 +35,46 @@ def main() -> None:
     parser.add_argument("--bmcs", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=5)
     arguments = parser.parse_args()
-    ours, theirs, ill = [], [], []
-    said: dict[str, Any] = {}
-    answered = []
+    ours, ill, well_said, ill_said = [], [], [], []
     with fleet(arguments.bmcs) as (made, wanted):
         memory = made.memory_mib()
+        peer = Peer(arguments.bmcs, lambda pace: _theirs(made, wanted, pace), POWER_PACES)
+        peer.settle()
         for _run in range(arguments.runs):
             spent, said = ask(wanted, "info", gather=["power"])
             ours.append(spent)
+            well_said.append(said)
             _all_on(said["targets"], wanted)
-            spent, lines = freeipmi(made, wanted, "ipmipower", "--stat")
-            theirs.append(spent)
-            answered.append(sum(line.endswith(": on") for line in lines))
-        well = percentiles(said["targets"])
-        dead, wrong = wanted[10::20], frozenset(wanted[5::100])
-        made.stop(dead)
-        living = [address for address in wanted if address not in dead and address not in wrong]
+            peer.round()
+        who = Ill(wanted)
+        made.stop(who.dead)
         for _run in range(arguments.runs):
-            spent, said = ask(wanted, "info", wrong, gather=["power"])
+            spent, said = ask(wanted, "info", who.wrong, gather=["power"])
             ill.append(spent)
-            _all_on(said["targets"], living)
+            ill_said.append(said)
+            _all_on(said["targets"], who.living)
+            who.check(said)
+    noticed, bound = living(well_said, ill_said, who.living), within_bound(well_said + ill_said)
     leave(
         "bmc_fleet_power",
         unit="s",
         ours=median(ours),
-        peer={"name": "ipmipower --stat", "version": version("ipmipower"), "value": median(theirs)},
+        peer=peer.figures(" --stat", "ipmipower", arguments.runs),
         better="lower",
         runs=arguments.runs,
         bmcs=arguments.bmcs,
-        spread={"ours": spread(ours), "ipmipower": spread(theirs), "with the dead": spread(ill)},
-        ipmipower_answers={"least": min(answered), "most": max(answered)},
-        living={"all well": well, "5% dead, 1% wrong password": percentiles(said["targets"])},
-        bound_s=round(said["bound_s"], 1),
+        spread={"ours": spread(ours), "ipmipower": peer.spread, "with the dead": spread(ill)},
+        living=noticed,
+        bound=bound,
         simulators_mib=round(memory),
     )
+    judge(noticed, bound)
+
+
+def _theirs(made: Fleet, wanted: list[str], pace: Sequence[str]) -> tuple[Cost, int]:
+    """And of how many BMCs it says that they are on."""
+    spent, lines = freeipmi(made, wanted, "ipmipower", *pace, "--stat")
+    return spent, sum(line.endswith(": on") for line in lines)
 
 
 def _all_on(shares: dict[str, Any], wanted: list[str]) -> None:

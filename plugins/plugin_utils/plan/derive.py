@@ -154,7 +154,11 @@ class _Deriver:
             name: {"title": _title(item.title), "contact": _title(item.contact) if item.contact else None}
             for name, item in plan.providers.items()
         }
-        return {"tiers": [tier.model_dump() for tier in plan.power_order.tiers], "providers": providers}
+        return {
+            "tiers": [tier.model_dump() for tier in plan.power_order.tiers],
+            "providers": providers,
+            "hard_alone": plan.power_order.hard_alone,
+        }
 
     def _line(self, line: PlacedLine) -> dict[str, Any]:
         ends = {

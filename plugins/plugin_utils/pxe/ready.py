@@ -71,6 +71,8 @@ def _power(name: str, power: str) -> Reading:
         "refuse": f"{name} is {power}, and may be at work",
         "way_on": "shut it down, when it is nobody's",
         "approval": "switch_off",
+        # A yes to one server's end is none to another's.
+        "this_risk": True,
         "risk": f"{name} is switched off hard and installed anew; whatever runs on it ends",
     }
 

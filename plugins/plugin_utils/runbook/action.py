@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ansible import constants as C
@@ -31,6 +32,8 @@ SECRET_VARIABLES = (
     "ansible_become_password",
 )
 DEFAULT_EXPIRES_S = 3600
+#: The group that a plan gives what the whole estate shares.
+ESTATE_WIDE = "estate_wide"
 
 
 class RunbookAction(ActionBase):
@@ -42,6 +45,8 @@ class RunbookAction(ActionBase):
     _supports_async = False
     #: As Ansible's argument specification.
     ARGUMENTS: dict[str, Any] = {}
+    #: What an approval is written down with beside itself.
+    noted: Mapping[str, Any] = MappingProxyType({})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ansible's entry: arguments in, :meth:`work`, a clean failure out."""
@@ -67,6 +72,15 @@ class RunbookAction(ActionBase):
         """A variable of the play, with its template done."""
         value = self.variables.get(name)
         return default if value is None else self._templar.template(value)
+
+    def planned(self, name: str) -> Any:
+        """What the plan states for the whole estate; ``None`` when it does not.
+
+        Of the inventory itself: a variable of the command line stands before the one that a plan gives.
+        """
+        inventory = getattr(self.variables.get("hostvars"), "_inventory", None)
+        group = getattr(inventory, "groups", {}).get(ESTATE_WIDE)
+        return None if group is None else group.get_vars().get(name)
 
     @property
     def check(self) -> bool:
@@ -203,6 +217,7 @@ class RunbookAction(ActionBase):
             operator=me.name,
             source=me.source,
             **({"about": sorted(about)} if about else {}),
+            **self.noted,
             plan_digest=str((self.variable("dc_plan") or {}).get("digest", "")),
             expires_at=time.time() + float(self.variable("dr_approval_expires_s", DEFAULT_EXPIRES_S)),
         )

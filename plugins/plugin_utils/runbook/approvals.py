@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping
 
+#: What one person may approve where no plan says it.
+ALONE = 1
+
 
 def names(value: Any) -> list[str]:
     """``dr_approvals`` as a list: it may come from a command line as ``a,b``."""
@@ -62,6 +65,15 @@ def told(entries: Iterable[Mapping[str, Any]], name: str, risk: str) -> bool:
             said = [(r.get("approval"), r.get("risk") or r.get("refuse")) for r in entry["readings"]]
             found = found or (name, risk) in said
     return found
+
+
+def alone(planned: Any, given: int | None) -> int:
+    """How many one person may approve: what the plan states, or less when somebody gave less.
+
+    :param planned: what the plan states; what is no count is as if it stated nothing.
+    """
+    stated = planned if isinstance(planned, int) and not isinstance(planned, bool) and planned >= 0 else ALONE
+    return stated if given is None else min(given, stated)
 
 
 def about(entries: Iterable[Mapping[str, Any]]) -> set[str]:

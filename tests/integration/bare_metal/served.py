@@ -168,8 +168,10 @@ class Served:
         return Ran(done.returncode, done.stdout + done.stderr)
 
     def journal(self) -> list[dict[str, Any]]:
-        path = self.folder / ".anjianyun" / "runs" / "bare-metal-servers" / "journal.jsonl"
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        """Of all runs, one after the other."""
+        runs = sorted(self.folder.glob(".anjianyun/runs/bare-metal-servers-*/journal.jsonl"))
+        lines = [line for path in runs for line in path.read_text(encoding="utf-8").splitlines()]
+        return [json.loads(line) for line in lines]
 
     def command(self, name: str, text: str) -> None:
         path = self.folder / "bin" / name

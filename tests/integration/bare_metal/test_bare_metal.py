@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
+import pytest
 from metal import ADDRESS, SERVER, Metal
 from served import Ran, Served
+
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who import Lock
 
 #: Under emulation, on a machine that does other things: 45 s from power on when it does not.
 LONGEST_S = 900
@@ -50,11 +55,10 @@ def test_a_server_goes_from_power_on_over_the_network_to_a_managed_host(
     assert metal.orders == ["nc"]
     assert "Linux version" in metal.console
     verified = [line["readings"][0]["reading"] for line in served.journal() if line["kind"] == "verify"]
-    assert verified[0] == "nn-db-01 starts next from pxe"
+    assert verified[0] == "nn-db-01 starts next from pxe, once"
     # That it began was seen above; when the runbook looks, it may be further.
     assert "nn-db-01 was seen as far as: installed" in verified
-    assert "nn-db-01 says nn-db-01" in verified
-    assert verified[-1] == "services that run: none"
+    assert verified[-2:] == ["services that run: none", "nn-db-01 says nn-db-01"]
 
 
 def test_a_disk_that_nobody_declared_empty_and_a_server_that_is_not_the_plans_are_left_alone(
@@ -73,6 +77,20 @@ def test_a_disk_that_nobody_declared_empty_and_a_server_that_is_not_the_plans_ar
     assert metal.orders == []
     assert "Boot Flag Invalid" in metal.ipmitool("chassis", "bootparam", "get", "5")
     assert not served.run.exists()
+
+
+@pytest.mark.parametrize("held", ["power", "hidden_danger"])
+def test_a_server_that_another_run_works_on_is_left_alone(served: Served, held: str) -> None:
+    lock = Lock(Path("/run/lock"), f"anjianyun-estate-rehearsal-{held}")
+    lock.take(os.getpid(), "of-somebody-else")
+    try:
+        refused = served.playbook(**EMPTY)
+    finally:
+        lock.release(os.getpid())
+
+    assert refused.rc != 0
+    assert "of-somebody-else" in refused.output
+    assert served.journal() == []
 
 
 def finish(served: Served, client: str) -> subprocess.Popen[bytes]:

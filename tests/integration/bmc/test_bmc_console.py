@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 from bmc_bench import PASSWORD, USER, Simulated
-from lossy import ANSWER_S, NTH, RELAY, every_nth_lost
+from lossy import ANSWER_S, RELAY, WIRES, every_nth_lost
 from test_bmc_modules import Runner, task
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import errors
@@ -326,7 +326,9 @@ def test_the_module_captures(sim: Simulated, printer: Printer, tmp_path: Path) -
     assert "no regular expression" in done.results["wrong"]["msg"]
 
 
+@pytest.mark.parametrize("wire", WIRES)
 def test_a_wire_that_loses_packets_loses_no_character(
+    wire: str,
     sim: Simulated,
     printer: Printer,
     opened: Callable[[], bool],
@@ -335,7 +337,8 @@ def test_a_wire_that_loses_packets_loses_no_character(
     lines = [f"[{number:5}] a line of a boot that nobody sees" for number in range(100)]
     printer.print("\r\n".join([*lines, "the end"]), opened=opened)
     target = sim.target(port=RELAY, answer_s=ANSWER_S)
-    with every_nth_lost(NTH, RELAY, sim.port) as counts, connect(target) as bmc:
+    nth, spared = WIRES[wire]
+    with every_nth_lost(nth, RELAY, sim.port, spared) as counts, connect(target) as bmc:
         wanted = Capture(tmp_path / "log", 60, until="the end", stamps=False)
         assert capture(bmc, wanted)["ended_by"] == "pattern"
     assert counts["lost"] > 5

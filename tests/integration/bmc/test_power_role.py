@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from power_room import ROOT, Room, standing
+from power_room import ORDER, ROOT, Room, standing
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.load import load_plan
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who import Lock
@@ -90,7 +90,11 @@ def test_what_obeys_nobody_needs_an_approval_and_a_lying_bmc_stops_the_run(room:
 
     refused = room.run("down")
     alone = room.run("down", power_sequence_hard_alone=0, dr_approvals="hard_power_off")
-    approved = room.run("down", dr_approvals="hard_power_off")
+    # The plan says one, and neither variable makes more of it: it is one that is switched off.
+    approved = room.run(
+        "down", dr_approvals="hard_power_off", power_sequence_hard_alone=99,
+        dc_power_order={**ORDER, "hard_alone": 99},
+    )  # fmt: skip
 
     assert refused.rc != 0
     assert "dr_approvals=hard_power_off" in refused.output
@@ -100,6 +104,8 @@ def test_what_obeys_nobody_needs_an_approval_and_a_lying_bmc_stops_the_run(room:
     assert said in " ".join(refused.output.split())
     assert "nn-app-01 is on, expected: off" in " ".join(approved.output.split())
     assert room.state == {"nn-db-01": "on", "nn-app-01": "on"}, "nothing goes on without the stage before"
+    yes = [line["alone"] for line in room.journal("down") if line["kind"] == "approval"]
+    assert yes == [{"used": 1, "planned": 1, "given": 99}]
 
 
 def test_a_bmc_that_does_not_answer_stops_it_before_anything_is_done(room: Room) -> None:

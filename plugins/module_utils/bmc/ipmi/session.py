@@ -41,6 +41,8 @@ _PRIVILEGE_REFUSED = frozenset({0x80, 0x81, 0x82})
 
 #: How long the farewell may take; a BMC forgets a session by itself after a minute.
 _LOGOUT_S = 0.5
+#: The greatest share of the time for an answer that is waited before a command is sent a second time.
+_BEFORE_SECOND_TRY = 2 / 3
 #: Between two tries when a BMC says that it is busy.
 _BUSY_PAUSE_S = 0.2
 
@@ -98,9 +100,10 @@ class Session:
                 raise errors.silent(
                     self.name, what, f"no answer within {deadline.seconds:.3g} s, in an open session"
                 )
-            # By the last answer alone: one that came late for a lost packet must not leave the commands after
-            # it without a second try.
-            self._patience_s = max(self.target.answer_s / 2, 2 * (time.monotonic() - asked))
+            # By the last answer alone, and never so long that no time is left for a second try: it may have
+            # come late from a slow BMC, or for a lost packet.
+            longest_s = self.target.answer_s * _BEFORE_SECOND_TRY
+            self._patience_s = min(longest_s, max(self.target.answer_s / 2, 2 * (time.monotonic() - asked)))
             code = response["code"]
             if code == 0:
                 return bytes(response["data"])

@@ -148,6 +148,12 @@ class PowerOrder(Model):
         default_factory=_power_tiers,
         min_length=1,
     )
+    hard_alone: int = described(
+        "Servers that one person may have switched off hard in one run; more need a second person.",
+        "一次运行中一人可同意强制断电的服务器台数，超过者须第二人同意。",
+        default=1,
+        ge=0,
+    )
 
 
 class Monitoring(Model):

@@ -163,3 +163,10 @@ def test_a_server_that_is_sent_to_its_disk_is_told() -> None:
         found["readings"][0]["reading"]
         == "nn-pm-01 was seen as far as: lease, and was sent to its disk 1 times"
     )
+
+
+def test_a_yes_to_the_end_of_one_server_is_none_to_anothers() -> None:
+    on = {**BMC, "power": {"power": "on"}}
+    readings = pxe_ready(["a", "b"], {"a": HOST, "b": HOST}, {"a": on, "b": on}, [])
+    asked = [reading for reading in readings if reading.get("approval") == "switch_off"]
+    assert [(one["this_risk"], one["risk"].split()[0]) for one in asked] == [(True, "a"), (True, "b")]
