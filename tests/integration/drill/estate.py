@@ -132,12 +132,16 @@ class Estate:
         return self._chassis(host, "System Power")
 
     def _chassis(self, host: str, line: str) -> str:
+        said = self.ipmitool(host, "chassis", "status").splitlines()
+        return next(found for found in said if line in found).partition(":")[2].strip()
+
+    def ipmitool(self, host: str, *words: str) -> str:
+        """What a server's BMC answers to ipmitool."""
         kept = json.loads(self.variables.read_text())
-        done = self.inside(
+        return self.inside(
             "ipmitool", "-I", "lanplus", "-C", "3", "-H", self.hostvars(host)["dc_bmc"]["address"],
-            "-U", kept["bmc_user"], "-P", kept["bmc_password"], "chassis", "status",
-        )  # fmt: skip
-        return next(found for found in done.stdout.splitlines() if line in found).partition(":")[2].strip()
+            "-U", kept["bmc_user"], "-P", kept["bmc_password"], *words,
+        ).stdout  # fmt: skip
 
     def hostvars(self, host: str) -> dict[str, Any]:
         """What the inventory says of a host."""
