@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 Reading = dict[str, Any]
@@ -219,13 +219,46 @@ def dark_readings(targets: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]
 
 
 def lit_readings(
-    targets: Mapping[str, Mapping[str, Any]], hosts: Iterable[str], policies: Mapping[str, str]
+    targets: Mapping[str, Mapping[str, Any]],
+    hosts: Iterable[str],
+    policies: Mapping[str, str],
+    slept: Collection[str] = (),
 ) -> list[Reading]:
     """Whether each server is on, and does what it did before when its power returns.
 
     :param policies: the restore policy of each as it was; ``unknown`` where nobody knew.
+    :param slept: those that were off before: they are as they were when they are off.
     """
-    return [_as(host, targets.get(host) or {}, "on", policies.get(host, "unknown")) for host in hosts]
+    found = []
+    for host in hosts:
+        asleep = host in slept
+        one = _as(host, targets.get(host) or {}, "off" if asleep else "on", policies.get(host, "unknown"))
+        if asleep:
+            one["expected"] = f"{one['expected']}; it was off before"
+            one["way_on"] = f"switch it off again, or say that it is to be on (dr_approvals=wake_{host})"
+        found.append(one)
+    return found
+
+
+def slept_readings(surveys: Mapping[str, Mapping[str, Any]], with_bmc: Iterable[str]) -> list[Reading]:
+    """Whether each server is on before it all begins, or off: then it stays so.
+
+    One of which neither is known may be off for a reason, and would get power in the end.
+    """
+    found = []
+    for host in with_bmc:
+        power = (surveys.get(host) or {}).get("power")
+        text = f"{host} is {power}" if power in ("on", "off") else f"{host} is seen neither on nor off"
+        if power == "off":
+            text += f", and stays so when the power returns, unless dr_approvals=wake_{host} is given then"
+        found.append(
+            {
+                "ok": True if power in ("on", "off") else None,
+                "reading": text,
+                "way_on": "look at the server itself and mend its BMC, or leave the server out",
+            }
+        )
+    return found
 
 
 def _as(host: str, target: Mapping[str, Any], power: str, policy: str) -> Reading:

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.anjianyun.datacenter.tests.unit.playbooks.said import said, task
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.room.readings import (
+    lit_readings,
+    slept_readings,
+)
+from ansible_collections.anjianyun.datacenter.tests.unit.playbooks.said import said, shared, task
 
 GATE = "anjianyun.datacenter.gate"
 
@@ -40,9 +44,119 @@ def test_what_is_not_seen_on_gets_power_again_only_with_a_yes(
 ) -> None:
     gate = task("room_up.yml", "Gate | nobody has opened again")
 
-    (reading,) = said(gate[GATE]["that"], gate["vars"], room_with_bmc=["a", "b"], room_rising=rising)
+    (reading,) = said(
+        gate[GATE]["that"], gate["vars"], room_with_bmc=["a", "b"], room_slept=[], room_rising=rising
+    )
 
     assert reading["ok"] is ok
     assert told in reading["reading"]
     assert (reading["approval"], reading["this_risk"]) == ("power_again", True)
     assert ok or told in reading["risk"]
+
+
+SURVEYS = {
+    host: {"name": host, "power": power, "identity": {"serial": host}, "memory": []}
+    for host, power in {"a": "on", "spare": "off"}.items()
+}
+MEMBERS = ["a", "spare", "old"]
+
+
+def test_who_is_off_at_the_survey_sleeps() -> None:
+    keep = task("room_survey.yml", "Read | keep who is off already")
+    gate = task("room_survey.yml", "Gate | what stands there")
+
+    assert said(keep["ansible.builtin.set_fact"], room_with_bmc=["a", "spare"], room_surveys=SURVEYS) == {
+        "room_slept": ["spare"]
+    }
+    readings = said(
+        gate[GATE]["that"], room_with_bmc=["a", "spare"], room_surveys=SURVEYS,
+        room_differences={"differences": []},
+    )  # fmt: skip
+    assert (
+        "spare is off, and stays so when the power returns, unless dr_approvals=wake_spare is given then"
+        in [one["reading"] for one in readings if one["ok"] is True]
+    )
+
+
+def test_a_server_that_is_seen_neither_on_nor_off_goes_no_further() -> None:
+    found = slept_readings({"a": {"power": "on"}, "b": {"power": None}, "c": {"power": "unknown"}}, "abcd")
+
+    assert [one["ok"] for one in found] == [True, None, None, None]
+
+
+def test_the_run_remembers_who_slept_and_forgets_who_was_woken() -> None:
+    noted = task("room_down.yml", "Note | it goes down")["anjianyun.datacenter.note"]["data"]
+    assert said(noted, room_members=MEMBERS, room_slept=["spare"])["off"] == ["spare"]
+
+    ask = task("room_open.yml", "Read | who of those that were off")
+    notes: list[dict[str, Any]] = [
+        {"room_name_of_note": "room_moves", "data": {}, "at": None},
+        {"room_name_of_note": "room_goes_down", "data": {"hosts": MEMBERS, "off": ["spare", "b"]}, "at": 1},
+    ]
+    assert said(ask["loop"], room_notes={"results": notes}) == ["spare", "b"]
+    # A run that began before this was written down.
+    assert said(ask["loop"], room_notes={"results": [{**notes[1], "data": {"hosts": MEMBERS}}]}) == []
+
+    keep = task("room_open.yml", "Read | keep how far")
+    woken = [{"room_host": "spare", "at": None}, {"room_host": "b", "at": 12}]
+    found = said(keep["ansible.builtin.set_fact"]["room_slept"], room_woken={"results": woken})
+    assert found == ["spare"]
+
+
+@pytest.mark.parametrize(
+    ("yes", "rises"), [([], ["a", "old"]), ("power_up,wake_spare", MEMBERS), (["wake_a"], ["a", "old"])]
+)
+def test_who_slept_gets_power_by_name_alone(yes: Any, rises: list[str]) -> None:
+    gate = task("room_up.yml", "Gate | what was off before")
+    woken = said(gate["loop"], gate["vars"], room_slept=["spare"], dr_approvals=yes)
+    for host in woken:
+        (reading,) = said(gate[GATE]["that"], room_host=host)
+        assert (reading["ok"], reading["approval"]) == (False, f"wake_{host}")
+
+    keep = task("room_up.yml", "Read | keep who sleeps on")
+    fact = said(
+        keep["ansible.builtin.set_fact"], gate["vars"], room_slept=["spare"], dr_approvals=yes
+    )  # fmt: skip
+    up = task("room_up.yml", "Act | up in order")
+    hosts = said(up["vars"]["power_sequence_hosts"], room_members=MEMBERS, **fact)
+    assert sorted(hosts) == sorted(rises)
+
+
+def test_who_slept_has_to_be_off_and_the_others_on() -> None:
+    lit = lit_readings(powers(a="on", spare="off")["targets"], ["a", "spare"], {}, ["spare"])
+    assert [one["ok"] for one in lit] == [True, True]
+
+    woken = lit_readings(powers(a="off", spare="on")["targets"], ["a", "spare"], {}, ["spare"])
+    assert [one["ok"] for one in woken] == [False, False]
+    assert "wake_spare" in woken[1]["way_on"]
+    assert lit_readings({}, ["spare"], {}, ["spare"])[0]["ok"] is None
+
+
+def test_who_sleeps_is_not_asked_about_a_second_power_up() -> None:
+    gate = task("room_up.yml", "Gate | nobody has opened again")
+
+    (reading,) = said(
+        gate[GATE]["that"], gate["vars"], room_with_bmc=["a", "spare"], room_slept=["spare"],
+        room_rising=powers(a="on", spare="off"),
+    )  # fmt: skip
+
+    assert reading["ok"] is True
+
+
+def test_who_sleeps_is_neither_loaded_nor_asked_whether_it_is_well() -> None:
+    shares = shared("room.yml")
+    given = {"room_with_bmc": ["a", "spare"], "room_slept": ["spare"]}
+    assert said("{{ room_load_hosts }}", **{**shares, **given}) == ["a"]
+
+    gate = task("room_compare.yml", "Gate | what came back")
+    since = task("room_compare.yml", "Measure | where it differs")["vars"]
+    surveyed = [{"room_host": host, "data": SURVEYS[host]} for host in SURVEYS]
+    silent = {"spare": {"name": "spare", "power": "off"}, "a": {**SURVEYS["a"], "power": "on"}}
+    readings = said(
+        gate[GATE]["that"], since, room_surveyed={"results": surveyed}, room_surveys=silent,
+        room_expected=[], **given,
+    )  # fmt: skip
+    told = [one["reading"] for one in readings]
+    assert [one for one in told if "off as before" in one and "spare" in one]
+    assert [one for one in told if one.startswith("the sensors of a")]
+    assert not [one for one in told if one.startswith(("the sensors of spare", "spare: "))]
