@@ -8,7 +8,7 @@ What is not known is neither good nor bad.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -205,6 +205,7 @@ def judged(
             "asked_s": seconds,
             "looks": watch.get("looks", 0),
             "aborted": broke or None,
+            "passed": [host for host, one in zip(hosts, readings, strict=True) if one["ok"] is True],
             "hosts": results,
         },
     }
@@ -258,6 +259,33 @@ def _told(
     )
     done = ", ".join(f"{name} {what['bogo_ops']}" for name, what in found["throughput"].items())
     return True, f"was under load for {_seconds(found)}: {heat}; bogo ops: {done}"
+
+
+def unburned(
+    members: Iterable[str],
+    passed: Collection[str],
+    with_bmc: Collection[str],
+    slept: Collection[str],
+    meant: Collection[str],
+) -> dict[str, str]:
+    """Who came back and bore no load, each with a sentence that says why.
+
+    :param passed: who bore it.
+    :param slept: who is off as before.
+    :param meant: who was to be loaded: without having passed, somebody left him out by name.
+    """
+    found = {}
+    for host in members:
+        if host in passed:
+            continue
+        why = (
+            "no BMC" if host not in with_bmc
+            else "off as before" if host in slept
+            else f"left out by its name (unburned_{host})" if host in meant
+            else "not among room_burn_in_hosts"
+        )  # fmt: skip
+        found[host] = f"{host}: not burned in: {why}"
+    return found
 
 
 def _seconds(found: Mapping[str, Any]) -> str:

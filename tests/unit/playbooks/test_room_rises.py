@@ -145,7 +145,7 @@ def test_who_sleeps_is_not_asked_about_a_second_power_up() -> None:
 
 def test_who_sleeps_is_neither_loaded_nor_asked_whether_it_is_well() -> None:
     shares = shared("room.yml")
-    given = {"room_with_bmc": ["a", "spare"], "room_slept": ["spare"]}
+    given = {"room_with_bmc": ["a", "spare"], "room_slept": ["spare"], "groups": {"bmc": ["a", "spare"]}}
     assert said("{{ room_load_hosts }}", **{**shares, **given}) == ["a"]
 
     gate = task("room_compare.yml", "Gate | what came back")

@@ -13,6 +13,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.room.burn_in 
     fit,
     gone,
     judged,
+    unburned,
     watched,
 )
 
@@ -157,6 +158,8 @@ def test_whose_fault_it_was_fails_and_the_others_are_not_known() -> None:
     assert other["readings"][0]["ok"] is None
     assert "b: too hot" in other["readings"][0]["reading"]
     assert broken["readings"][0]["ok"] is None
+    assert (culprit["result"]["passed"], other["result"]["passed"]) == ([], [])
+    assert judge(SAID)["result"]["passed"] == ["a"]
     assert (other["result"]["aborted"], broken["result"]["aborted"]) == ("b: too hot", "a task failed")
 
 
@@ -185,3 +188,9 @@ def test_a_failure_counts_also_when_another_server_ended_it() -> None:
 )
 def test_what_is_left_is_told(one: dict[str, Any], ok: bool | None) -> None:
     assert gone([one])[0]["ok"] is ok
+
+
+def test_who_was_asked_for_by_nobody_is_told_too() -> None:
+    assert unburned(["a", "b"], ["a"], ["a", "b"], [], ["a"]) == {
+        "b": "b: not burned in: not among room_burn_in_hosts"
+    }
