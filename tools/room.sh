@@ -32,7 +32,7 @@ upgrade() {
     # shellcheck disable=SC2086 # several words
     play room_upgrade.yml -e "room_run_directory=$out" -e room_centre=nanning -e room_rack=r01 \
         -e room_ticket=REHEARSAL -e room_window="$window" \
-        -e '{"room_burn_in_s": 10, "burn_in_cpus": 1, "burn_in_poll_s": 2}' \
+        -e '{"room_burn_in_s": 15, "burn_in_cpus": 1, "burn_in_memory_share": 0.02, "burn_in_poll_s": 2}' \
         -e '{"room_hold_hours": 1, "room_growth_mib_h": 100}' \
         -e "{\"power_sequence_ups_charge\": {\"nn-ups-a\": $charge, \"nn-ups-b\": $charge}}" "$@" ${ROOM_VARS:-}
 }

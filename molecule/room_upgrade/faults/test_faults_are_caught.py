@@ -52,13 +52,15 @@ class Room:
             "room_answers": "",
             # Those of a twin share this machine's name.
             "dr_control_node": "dr-ctl-01",
-            "room_burn_in_s": 8,
+            "room_burn_in_s": 15,
             "room_line_rate_s": 2,
             # The only backup is too young to measure by.
             "room_hold_hours": 1,
             "room_growth_mib_h": 100,
             # Its servers share this machine's cores with everything else of the twin.
             "burn_in_cpus": 1,
+            # Each of them sees the memory of the whole machine; half of it is not passed over in seconds.
+            "burn_in_memory_share": 0.02,
             "burn_in_disk_mb": 32,
             "burn_in_poll_s": 2,
             "power_sequence_ups_charge": {

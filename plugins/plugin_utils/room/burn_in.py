@@ -19,6 +19,13 @@ Reading = dict[str, Any]
 _ENDING = ("critical", "failed")
 #: How an alarm names the two sides of a limit of the user's own; a BMC's thresholds have other names.
 _OWN_LIMITS = ("min", "max")
+#: What has to have done something, and what to give it when it has not. stress-ng counts a worker of memory
+#: from its first pass on: with more memory than one passes over in time, it ends well and counted nothing.
+STRESSORS = {
+    "cpu": "give more seconds",
+    "vm": "give more seconds, or less memory with burn_in_memory_share",
+    "hdd": "give more seconds, or a smaller file with burn_in_disk_mb",
+}
 #: Least memory that is worth loading.
 LEAST_MEMORY_MB = 64
 
@@ -190,6 +197,7 @@ def judged(
             "seconds": said.get("seconds"),
             "ended": said.get("result"),
             "failures": list(said.get("failures") or ()) if said else None,
+            "skipped": list(said.get("skipped") or ()),
             "throughput": throughput(said.get("metrics")),
             "peaks": (watch.get("peaks") or {}).get(host) or {},
             # The first look was before the load.
@@ -249,6 +257,14 @@ def _told(
         return None, "tells nothing of what it did under load"
     if found["seconds"] is None or found["seconds"] < seconds - 1:
         return False, f"was under load for {_seconds(found)} only"
+    if found["skipped"]:
+        return None, f"did not do all of its load: {'; '.join(found['skipped'])}"
+    idle = [name for name in STRESSORS if not (found["throughput"].get(name) or {}).get("bogo_ops")]
+    if idle:
+        more = "; ".join(f"for {name}: {STRESSORS[name]}" for name in idle)
+        return None, (
+            f"was under load for {_seconds(found)}, and {', '.join(idle)} did nothing that counts ({more})"
+        )
     if not found["watched"]:
         return None, "was under load and its BMC told nothing meanwhile"
     hottest = max(found["peaks"].items(), key=lambda item: item[1]["reading"], default=None)
