@@ -48,10 +48,12 @@ play service.yml || status=$?
 if [ "$status" = 0 ]; then play dr_watch.yml || status=$?; fi
 if [ "$status" = 0 ]; then
     say "taking the room down from $control"
-    # Of another rack's servers it says that they stay on. Such a yes counts for what was told.
-    upgrade -e dr_approvals=room_down,switchover,undrilled || {
+    # It says what of the rack it leaves to people, then of another rack's servers that they stay on. Such a yes
+    # counts for what was told.
+    yes=room_down,switchover,undrilled
+    upgrade -e "dr_approvals=$yes" || {
         say "saying yes to what it told"
-        upgrade -e dr_approvals=room_down,switchover,undrilled,leave_behind || status=$?
+        upgrade -e "dr_approvals=$yes,by_hand" || upgrade -e "dr_approvals=$yes,by_hand,leave_behind" || status=$?
     }
 fi
 if [ "$status" = 0 ]; then

@@ -160,3 +160,28 @@ def test_who_sleeps_is_neither_loaded_nor_asked_whether_it_is_well() -> None:
     assert [one for one in told if "off as before" in one and "spare" in one]
     assert [one for one in told if one.startswith("the sensors of a")]
     assert not [one for one in told if one.startswith(("the sensors of spare", "spare: "))]
+
+
+@pytest.mark.parametrize(("stage", "asked"), [("stands", True), ("goes down", False), ("rises", False)])
+def test_what_is_left_to_people_is_asked_before_anything_moves(stage: str, asked: bool) -> None:
+    gate = task("room_open.yml", "Gate | this may be done")
+    left = [{"name": "rt", "reason": "it carries the way to the BMCs", "goes": True}]
+
+    readings = said(
+        gate[GATE]["that"], {"room_when": {"that": []}, "room_where": []}, room_stage=stage,
+        room_scope={"left_out": left},
+    )  # fmt: skip
+
+    assert [one["approval"] for one in readings] == (["by_hand"] if asked else [])
+
+
+def test_what_is_left_to_people_stands_on_schedule_and_sheets() -> None:
+    by_hand = shared("room.yml")["room_by_hand"]
+    left = [{"name": "rt", "goes": True}, {"name": "fw", "goes": False}]
+    assert said(by_hand, room_scope={"left_out": left}) == ["rt"]
+
+    for name in ("Read | in which order", "Read | what the racks hold"):
+        given = task("room_down.yml", name)["anjianyun.datacenter.power_schedule"]["by_hand"]
+        assert said(given, room_by_hand=["rt"]) == ["rt"]
+    for file, name in (("room_down.yml", "Act | down in order"), ("room_up.yml", "Act | up in order")):
+        assert said(task(file, name)["vars"]["power_sequence_beside"], room_by_hand=["rt"]) == ["rt"]
