@@ -185,3 +185,25 @@ def test_what_is_left_to_people_stands_on_schedule_and_sheets() -> None:
         assert said(given, room_by_hand=["rt"]) == ["rt"]
     for file, name in (("room_down.yml", "Act | down in order"), ("room_up.yml", "Act | up in order")):
         assert said(task(file, name)["vars"]["power_sequence_beside"], room_by_hand=["rt"]) == ["rt"]
+
+
+@pytest.mark.parametrize(
+    ("members", "stage", "ok"),
+    [
+        (["nn-db-01"], "stands", True),
+        (["nn-db-01", "nn-rt-01"], "stands", False),
+        (["nn-rt-01"], "goes down", False),
+        # It went down before this was asked, and comes up again.
+        (["nn-rt-01"], "rises", True),
+    ],
+)
+def test_the_way_to_the_bmcs_is_not_taken_down_by_the_run(members: list[str], stage: str, ok: bool) -> None:
+    gate = task("room_open.yml", "Gate | this may be done")
+    reading = said(
+        gate["vars"]["room_where"][2], {"room_cut": gate["vars"]["room_cut"]}, room_members=members,
+        room_stage=stage, groups={"network_devices": ["nn-rt-01"]},
+    )  # fmt: skip
+
+    assert reading["ok"] is ok
+    assert ok or "leave nn-rt-01 out of room_hosts" in reading["way_on"]
+    assert "approval" not in reading
