@@ -240,6 +240,44 @@ def lit_readings(
     return found
 
 
+def reached_readings(
+    reach: Iterable[Mapping[str, Any]], hosts: Iterable[str], power: str, attested: Collection[str] = ()
+) -> list[Reading]:
+    """Whether servers without a BMC are on or off, as far as they answer now.
+
+    Silence proves nothing: that a silent server has no power is what a person answers for.
+
+    :param reach: ``targets`` of a question who answers.
+    :param power: ``on`` or ``off``.
+    :param attested: those of whom a person says that they have no power.
+    """
+    states = {one["name"]: one["state"] for one in reach}
+    found = []
+    for host in hosts:
+        state = states.get(host)
+        ok: bool | None
+        if state is None:
+            ok, text = None, f"{host} has no BMC, and nobody asked whether it answers"
+        elif state != "silent":
+            ok, text = power == "on", f"{host} has no BMC, and answers ({state})"
+        elif power == "on":
+            ok, text = False, f"{host} has no BMC, and is silent"
+        else:
+            ok = True if host in attested else None
+            text = f"{host} has no BMC and is silent; " + (
+                "a person answers for it that it has no power" if ok else "whether it has power is not known"
+            )
+        found.append(
+            {
+                "ok": ok,
+                "reading": text,
+                "expected": "it answers" if power == "on" else "it is silent, and a person has seen it off",
+                "way_on": "look at the server itself",
+            }
+        )
+    return found
+
+
 def slept_readings(surveys: Mapping[str, Mapping[str, Any]], with_bmc: Iterable[str]) -> list[Reading]:
     """Whether each server is on before it all begins, or off: then it stays so.
 

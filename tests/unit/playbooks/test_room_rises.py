@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.room.readings import (
     lit_readings,
     slept_readings,
 )
-from ansible_collections.anjianyun.datacenter.tests.unit.playbooks.said import said, shared, task
+from ansible_collections.anjianyun.datacenter.tests.unit.playbooks.said import PLAYBOOKS, said, shared, task
 
 GATE = "anjianyun.datacenter.gate"
 
@@ -207,3 +208,51 @@ def test_the_way_to_the_bmcs_is_not_taken_down_by_the_run(members: list[str], st
     assert reading["ok"] is ok
     assert ok or "leave nn-rt-01 out of room_hosts" in reading["way_on"]
     assert "approval" not in reading
+
+
+def reach(**states: str) -> dict[str, Any]:
+    return {"targets": [{"name": host, "state": state} for host, state in states.items()]}
+
+
+@pytest.mark.parametrize(
+    ("now", "said_by", "down", "up"),
+    [
+        (reach(old="alive"), [], False, True),
+        (reach(old="refused"), [], False, True),
+        (reach(old="silent"), [], None, False),
+        (reach(old="silent"), [{"room_host": "old", "by": "li"}], True, False),
+        # What a person said counts where there is silence.
+        (reach(old="alive"), [{"room_host": "old", "by": "li"}], False, True),
+        ({}, [{"room_host": "old", "by": "li"}], None, None),
+    ],
+)
+def test_a_server_without_a_bmc_is_read_at_that_moment(
+    now: dict[str, Any], said_by: list[Any], down: bool | None, up: bool | None
+) -> None:
+    room: dict[str, Any] = {
+        "room_with_bmc": [],
+        "room_without_bmc": ["old"],
+        "room_reach": now,
+        "room_slept": [],
+    }
+    dark = task("room_down.yml", "Verify | all is off")["anjianyun.datacenter.verify"]["that"]
+    lit = task("room_up.yml", "Verify | all is on")["anjianyun.datacenter.verify"]["that"]
+
+    off = said(dark, room_off={}, room_attested={"results": said_by}, **room)
+    on = said(lit, room_on={}, **room)
+
+    assert [one["ok"] for one in off] == [down]
+    assert [one["ok"] for one in on] == [up]
+
+
+def test_who_is_silent_is_attested_in_the_words_of_the_order_of_power() -> None:
+    gate = task("room_down.yml", "Gate | a person answers")
+    word = yaml.safe_load((PLAYBOOKS.parent / "roles/power_sequence/tasks/word.yml").read_text())[0]
+    asked, before = (
+        {key: one["anjianyun.datacenter.attestation"][key] for key in ("name", "statement")}
+        for one in (gate, word)
+    )
+
+    assert said(gate["loop"], room_reach=reach(old="silent", other="alive")) == ["old"]
+    assert said(gate["loop"]) == []
+    assert said(asked, room_host="old") == said(before, power_sequence_host="old")
