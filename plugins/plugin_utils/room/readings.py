@@ -278,6 +278,30 @@ def reached_readings(
     return found
 
 
+def located(
+    targets: Mapping[str, Mapping[str, Any]], hosts: Iterable[str], state: str
+) -> dict[str, dict[str, str]]:
+    """Whose locators are lit, or out, as their BMCs say, and of whom that was not seen, with the reason.
+
+    :param targets: of a fleet's call of bmc_identify in check mode, which reads only. A BMC need not tell the
+        state (IPMI 2.0, table 28-3, byte 4, bit 6); that is ``unknown``, and neither lit nor out.
+    :param state: ``on`` or ``off``.
+    :returns: ``seen`` and ``not_seen``, each a text by server.
+    """
+    found: dict[str, dict[str, str]] = {"seen": {}, "not_seen": {}}
+    for host in hosts:
+        answer = targets.get(host) or {}
+        now = answer.get("before")
+        if now == state or (state == "on" and now == "timed"):
+            found["seen"][host] = f"the locator of {host} is {'lit' if state == 'on' else 'out'}"
+        elif now in ("on", "timed", "off"):
+            found["not_seen"][host] = f"the locator of {host} is {'out' if now == 'off' else 'still lit'}"
+        else:
+            why = "its BMC does not tell it" if now == "unknown" else answer.get("msg") or "it did not answer"
+            found["not_seen"][host] = f"the locator of {host}: not known whether it is lit ({why})"
+    return found
+
+
 def slept_readings(surveys: Mapping[str, Mapping[str, Any]], with_bmc: Iterable[str]) -> list[Reading]:
     """Whether each server is on before it all begins, or off: then it stays so.
 

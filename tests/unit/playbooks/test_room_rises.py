@@ -256,3 +256,41 @@ def test_who_is_silent_is_attested_in_the_words_of_the_order_of_power() -> None:
     assert said(gate["loop"], room_reach=reach(old="silent", other="alive")) == ["old"]
     assert said(gate["loop"]) == []
     assert said(asked, room_host="old") == said(before, power_sequence_host="old")
+
+
+def test_a_locator_that_was_not_seen_lit_is_named_in_the_record() -> None:
+    note = task("room_down.yml", "Note | the room is dark")
+    told = {"a": {"before": "on"}, "b": {"before": "off"}, "c": {"before": "unknown"}, "d": {"msg": "no way"}}
+
+    data = said(
+        note["anjianyun.datacenter.note"]["data"], note["vars"], room_with_bmc=[*"abcd"], room_members=[],
+        room_locators={"targets": told}, room_ticket="", room_window="", room_by_hand=[],
+    )  # fmt: skip
+
+    assert data["lit"] == ["a"]
+    assert data["not_lit"] == {
+        "b": "the locator of b is out",
+        "c": "the locator of c: not known whether it is lit (its BMC does not tell it)",
+        "d": "the locator of d: not known whether it is lit (no way)",
+    }
+
+
+def test_a_locator_that_stays_lit_is_told() -> None:
+    tell = task("room_policies.yml", "Read | which locators are to be put out by hand")
+    told = {"a": {"before": "off"}, "b": {"before": "timed"}}
+
+    shown = said(
+        tell["ansible.builtin.debug"]["msg"], tell["vars"], room_with_bmc=["a", "b"],
+        room_locators={"targets": told},
+    )  # fmt: skip
+
+    assert shown == ["the locator of b is still lit"]
+
+
+@pytest.mark.parametrize("file", ["room_down.yml", "room_policies.yml"])
+def test_locators_are_read_without_being_switched(file: str) -> None:
+    lit = "lit" if file == "room_down.yml" else "out"
+    act, read = task(file, "Act | the locators"), task(file, f"Read | which locators are {lit}")
+
+    assert read["check_mode"] is True
+    assert act["anjianyun.datacenter.bmc_identify"] == read["anjianyun.datacenter.bmc_identify"]
