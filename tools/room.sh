@@ -32,7 +32,7 @@ upgrade() {
     # shellcheck disable=SC2086 # several words
     play room_upgrade.yml -e "room_run_directory=$out" -e room_centre=nanning -e room_rack=r01 \
         -e room_ticket=REHEARSAL -e room_window="$window" \
-        -e '{"room_burn_in_s": 10, "burn_in_cpus": 1, "burn_in_poll_s": 2}' \
+        -e '{"room_burn_in_s": 15, "burn_in_cpus": 1, "burn_in_memory_share": 0.02, "burn_in_poll_s": 2}' \
         -e '{"room_hold_hours": 1, "room_growth_mib_h": 100}' \
         -e "{\"power_sequence_ups_charge\": {\"nn-ups-a\": $charge, \"nn-ups-b\": $charge}}" "$@" ${ROOM_VARS:-}
 }
@@ -48,10 +48,12 @@ play service.yml || status=$?
 if [ "$status" = 0 ]; then play dr_watch.yml || status=$?; fi
 if [ "$status" = 0 ]; then
     say "taking the room down from $control"
-    # Of another rack's servers it says that they stay on. Such a yes counts for what was told.
-    upgrade -e dr_approvals=room_down,switchover,undrilled || {
+    # It says what of the rack it leaves to people, then of another rack's servers that they stay on. Such a yes
+    # counts for what was told.
+    yes=room_down,switchover,undrilled
+    upgrade -e "dr_approvals=$yes" || {
         say "saying yes to what it told"
-        upgrade -e dr_approvals=room_down,switchover,undrilled,leave_behind || status=$?
+        upgrade -e "dr_approvals=$yes,by_hand" || upgrade -e "dr_approvals=$yes,by_hand,leave_behind" || status=$?
     }
 fi
 if [ "$status" = 0 ]; then

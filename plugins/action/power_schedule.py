@@ -9,7 +9,7 @@ import ipaddress
 import math
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ class ActionModule(RunbookAction):
         "reality": {"type": "dict", "required": True},
         "control_node": {"type": "str"},
         "stop_s": {"type": "int", "default": 120},
+        "by_hand": {"type": "list", "elements": "str", "default": []},
         "languages": {"type": "list", "elements": "str", "default": ["en"], "choices": ["en", "zh"]},
         "show": {"type": "bool", "default": True},
         "on_refusal": {"type": "str", "default": "fail", "choices": ["fail", "hand_over"]},
@@ -48,7 +49,8 @@ class ActionModule(RunbookAction):
             node,
             stop_s=arguments["stop_s"],
         )
-        tables = {language: sheet.schedule_lines(found, language) for language in sheet.WORDS}
+        by_hand = arguments["by_hand"]
+        tables = {language: sheet.schedule_lines(found, language, by_hand) for language in sheet.WORDS}
         if arguments["show"]:
             for language in arguments["languages"]:
                 self._display.display("\n".join(tables[language]))
@@ -59,7 +61,7 @@ class ActionModule(RunbookAction):
             **found.as_dict(),
             "refusals": found.refusals,
             "sheet": tables,
-            "racks": racks(house, members),
+            "racks": racks(house, members, by_hand),
             "watts": {name: house.devices[name].watts for name in members},
             "with_system": [name for name in members if house.devices[name].told],
             "wait_s": self._wait_s(house, members) if arguments["direction"] == UP else 0,
@@ -176,14 +178,16 @@ def _lines(path: Path) -> list[str]:
         return []
 
 
-def racks(house: House, members: Iterable[str]) -> dict[str, dict[str, str]]:
-    """The sheets of the racks in which these hosts stand, in every language."""
+def racks(house: House, members: Iterable[str], by_hand: Sequence[str] = ()) -> dict[str, dict[str, str]]:
+    """The sheets of the racks in which these hosts stand, and what people switch, in every language."""
     found: dict[str, dict[str, str]] = {}
-    for name in members:
+    for name in (*members, *(name for name in by_hand if name in house.devices)):
         device = house.devices[name]
         room = house.room_of(device)
         key = f"{device.centre}/{device.room}/{device.rack}"
         if room is not None and device.rack in room.racks and key not in found:
             where = (device.centre, device.room, device.rack)
-            found[key] = {language: sheet.rack_sheet(house, *where, language) for language in sheet.WORDS}
+            found[key] = {
+                language: sheet.rack_sheet(house, *where, language, by_hand) for language in sheet.WORDS
+            }
     return dict(sorted(found.items()))

@@ -63,7 +63,7 @@ RETURN = r"""
 _value:
   description:
     - C(dark) and C(thin), lists of names, rack by rack and from the bottom up.
-    - C(left_out), a list of C(name) and C(reason).
+    - C(left_out), a list of C(name), C(reason), and C(goes), whether it goes dark with the power.
     - C(carried), the cloud hosts that go with the dark ones.
   type: dict
 """

@@ -16,7 +16,7 @@ short_description: Servers that are on again as what a verify judges
 version_added: 0.2.0
 description:
   - One reading a server, of its power and of its restore policy.
-positional: hosts, policies
+positional: hosts, policies, slept
 options:
   _input:
     description: C(targets) of a fleet's call of M(anjianyun.datacenter.bmc_info) for C(power).
@@ -31,6 +31,11 @@ options:
     description: The restore policy of each as it was, C(unknown) where nobody knew it.
     type: dict
     required: true
+  slept:
+    description: Servers that were off before. They have to be off.
+    type: list
+    elements: str
+    default: []
 author:
   - the anjianyun.datacenter authors (@anjianyun)
 """

@@ -136,6 +136,10 @@ said:
       description: What stress-ng calls failures and errors.
       type: list
       elements: str
+    skipped:
+      description: What it says of stressors that it left out, which is no failure to it.
+      type: list
+      elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule

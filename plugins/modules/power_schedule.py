@@ -48,6 +48,13 @@ options:
     description: Seconds that an orderly shutdown takes at most.
     type: int
     default: 120
+  by_hand:
+    description:
+      - What stands in the room and is no part of the sequence, so that people switch it. It is listed with
+        the schedule, and marked on the sheets of the racks.
+    type: list
+    elements: str
+    default: []
   languages:
     description: In which languages the schedule is shown.
     type: list

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.house import Device, House
@@ -27,6 +27,8 @@ WORDS: dict[str, dict[str, str]] = {
         "shutdown": "shut down",
         "comes": "comes with its server",
         "hand": "BY HAND",
+        "hand_down": "BY HAND, behind all of these",
+        "hand_up": "BY HAND, before any of these",
         "nothing": "nothing to do: everything is so already",
         "already": "is so already",
         "ends": "ends",
@@ -62,6 +64,8 @@ WORDS: dict[str, dict[str, str]] = {
         "shutdown": "关机",
         "comes": "随其服务器启动",
         "hand": "人工操作",
+        "hand_down": "人工操作（在以上全部之后）",
+        "hand_up": "人工操作（在以上全部之前）",
         "nothing": "无需操作：均已就绪",
         "already": "已就绪",
         "ends": "结束",
@@ -92,8 +96,11 @@ def clock(seconds: int) -> str:
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
-def schedule_lines(found: Schedule, language: str = "en") -> list[str]:
-    """The schedule as a table, with what stands before it and what is left to a person."""
+def schedule_lines(found: Schedule, language: str = "en", by_hand: Sequence[str] = ()) -> list[str]:
+    """The schedule as a table, with what stands before it and what is left to a person.
+
+    :param by_hand: what stands beside it in the room, and is no part of the sequence.
+    """
     words = WORDS[language]
     lines = [f"{words[found.direction]}, {words['from']} {found.control_node or '?'}"]
     lines += ["  " + words["charge"].format(name=ups.name, percent=ups.charge_percent) for ups in found.ups]
@@ -116,6 +123,8 @@ def schedule_lines(found: Schedule, language: str = "en") -> list[str]:
         lines.append(f"  {clock(found.takes_s)}  {words['ends']}")
     elif not found.refusals:
         lines.append(f"  {words['nothing']}")
+    if by_hand:
+        lines.append(f"  {words['hand_' + found.direction]}: {', '.join(by_hand)}")
     lines += [f"  ! {remark}" for remark in [*found.remarks, *found.left, *found.missing]]
     if found.refusals:
         lines += [f"  {words['not']}:", *(f"  - {sentence}" for sentence in found.refusals)]
@@ -154,10 +163,13 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def rack_sheet(house: House, centre: str, room: str, rack: str, language: str = "en") -> str:
+def rack_sheet(
+    house: House, centre: str, room: str, rack: str, language: str = "en", by_hand: Collection[str] = ()
+) -> str:
     """A rack as Markdown: what stands where, on which PDUs, with which cables.
 
     :param language: ``en`` or ``zh``.
+    :param by_hand: what people switch; it is marked.
     """
     words = WORDS[language]
     stated = house.rooms[centre, room].racks[rack]
@@ -169,7 +181,7 @@ def rack_sheet(house: House, centre: str, room: str, rack: str, language: str = 
         if watts:
             lines.append("- " + words["pdu"].format(feed=feed, watts=watts, limit=limit))
     lines += ["", *_markdown([words[k] for k in ("unit", "device", "serial", "power", "sockets")])]
-    lines += _units(devices, stated.units, words["free"])
+    lines += _units(devices, stated.units, words["free"], dict.fromkeys(by_hand, words["hand"]))
     lines += ["", f"## {words['cables']}", ""]
     lines += _markdown([words[key] for key in ("device", "interface", "line", "other")])
     for device in _from_top(devices):
@@ -184,7 +196,7 @@ def _from_top(devices: Iterable[Device]) -> list[Device]:
     return sorted(devices, key=lambda device: -device.unit)
 
 
-def _units(devices: list[Device], units: int, free: str) -> list[str]:
+def _units(devices: list[Device], units: int, free: str, marks: Mapping[str, str]) -> list[str]:
     """From the top unit down, as one stands before it; free units in one line."""
     lines = []
     below = units
@@ -193,9 +205,8 @@ def _units(devices: list[Device], units: int, free: str) -> list[str]:
         if top < below:
             lines.append(_row([_span(top + 1, below), free, "", "", ""]))
         sockets = ", ".join(device.feeds)
-        lines.append(
-            _row([_span(device.unit, top), device.name, device.serial or "", f"{device.watts} W", sockets])
-        )
+        name = f"{device.name} ({marks[device.name]})" if device.name in marks else device.name
+        lines.append(_row([_span(device.unit, top), name, device.serial or "", f"{device.watts} W", sockets]))
         below = device.unit - 1
     if below > 0:
         lines.append(_row([_span(1, below), free, "", "", ""]))

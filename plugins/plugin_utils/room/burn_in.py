@@ -8,7 +8,7 @@ What is not known is neither good nor bad.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -19,6 +19,13 @@ Reading = dict[str, Any]
 _ENDING = ("critical", "failed")
 #: How an alarm names the two sides of a limit of the user's own; a BMC's thresholds have other names.
 _OWN_LIMITS = ("min", "max")
+#: What has to have done something, and what to give it when it has not. stress-ng counts a worker of memory
+#: from its first pass on: with more memory than one passes over in time, it ends well and counted nothing.
+STRESSORS = {
+    "cpu": "give more seconds",
+    "vm": "give more seconds, or less memory with burn_in_memory_share",
+    "hdd": "give more seconds, or a smaller file with burn_in_disk_mb",
+}
 #: Least memory that is worth loading.
 LEAST_MEMORY_MB = 64
 
@@ -190,6 +197,7 @@ def judged(
             "seconds": said.get("seconds"),
             "ended": said.get("result"),
             "failures": list(said.get("failures") or ()) if said else None,
+            "skipped": list(said.get("skipped") or ()),
             "throughput": throughput(said.get("metrics")),
             "peaks": (watch.get("peaks") or {}).get(host) or {},
             # The first look was before the load.
@@ -205,6 +213,7 @@ def judged(
             "asked_s": seconds,
             "looks": watch.get("looks", 0),
             "aborted": broke or None,
+            "passed": [host for host, one in zip(hosts, readings, strict=True) if one["ok"] is True],
             "hosts": results,
         },
     }
@@ -248,6 +257,14 @@ def _told(
         return None, "tells nothing of what it did under load"
     if found["seconds"] is None or found["seconds"] < seconds - 1:
         return False, f"was under load for {_seconds(found)} only"
+    if found["skipped"]:
+        return None, f"did not do all of its load: {'; '.join(found['skipped'])}"
+    idle = [name for name in STRESSORS if not (found["throughput"].get(name) or {}).get("bogo_ops")]
+    if idle:
+        more = "; ".join(f"for {name}: {STRESSORS[name]}" for name in idle)
+        return None, (
+            f"was under load for {_seconds(found)}, and {', '.join(idle)} did nothing that counts ({more})"
+        )
     if not found["watched"]:
         return None, "was under load and its BMC told nothing meanwhile"
     hottest = max(found["peaks"].items(), key=lambda item: item[1]["reading"], default=None)
@@ -258,6 +275,33 @@ def _told(
     )
     done = ", ".join(f"{name} {what['bogo_ops']}" for name, what in found["throughput"].items())
     return True, f"was under load for {_seconds(found)}: {heat}; bogo ops: {done}"
+
+
+def unburned(
+    members: Iterable[str],
+    passed: Collection[str],
+    with_bmc: Collection[str],
+    slept: Collection[str],
+    meant: Collection[str],
+) -> dict[str, str]:
+    """Who came back and bore no load, each with a sentence that says why.
+
+    :param passed: who bore it.
+    :param slept: who is off as before.
+    :param meant: who was to be loaded: without having passed, somebody left him out by name.
+    """
+    found = {}
+    for host in members:
+        if host in passed:
+            continue
+        why = (
+            "no BMC" if host not in with_bmc
+            else "off as before" if host in slept
+            else f"left out by its name (unburned_{host})" if host in meant
+            else "not among room_burn_in_hosts"
+        )  # fmt: skip
+        found[host] = f"{host}: not burned in: {why}"
+    return found
 
 
 def _seconds(found: Mapping[str, Any]) -> str:

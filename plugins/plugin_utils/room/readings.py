@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 Reading = dict[str, Any]
@@ -219,13 +219,108 @@ def dark_readings(targets: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]
 
 
 def lit_readings(
-    targets: Mapping[str, Mapping[str, Any]], hosts: Iterable[str], policies: Mapping[str, str]
+    targets: Mapping[str, Mapping[str, Any]],
+    hosts: Iterable[str],
+    policies: Mapping[str, str],
+    slept: Collection[str] = (),
 ) -> list[Reading]:
     """Whether each server is on, and does what it did before when its power returns.
 
     :param policies: the restore policy of each as it was; ``unknown`` where nobody knew.
+    :param slept: those that were off before: they are as they were when they are off.
     """
-    return [_as(host, targets.get(host) or {}, "on", policies.get(host, "unknown")) for host in hosts]
+    found = []
+    for host in hosts:
+        asleep = host in slept
+        one = _as(host, targets.get(host) or {}, "off" if asleep else "on", policies.get(host, "unknown"))
+        if asleep:
+            one["expected"] = f"{one['expected']}; it was off before"
+            one["way_on"] = f"switch it off again, or say that it is to be on (dr_approvals=wake_{host})"
+        found.append(one)
+    return found
+
+
+def reached_readings(
+    reach: Iterable[Mapping[str, Any]], hosts: Iterable[str], power: str, attested: Collection[str] = ()
+) -> list[Reading]:
+    """Whether servers without a BMC are on or off, as far as they answer now.
+
+    Silence proves nothing: that a silent server has no power is what a person answers for.
+
+    :param reach: ``targets`` of a question who answers.
+    :param power: ``on`` or ``off``.
+    :param attested: those of whom a person says that they have no power.
+    """
+    states = {one["name"]: one["state"] for one in reach}
+    found = []
+    for host in hosts:
+        state = states.get(host)
+        ok: bool | None
+        if state is None:
+            ok, text = None, f"{host} has no BMC, and nobody asked whether it answers"
+        elif state != "silent":
+            ok, text = power == "on", f"{host} has no BMC, and answers ({state})"
+        elif power == "on":
+            ok, text = False, f"{host} has no BMC, and is silent"
+        else:
+            ok = True if host in attested else None
+            text = f"{host} has no BMC and is silent; " + (
+                "a person answers for it that it has no power" if ok else "whether it has power is not known"
+            )
+        found.append(
+            {
+                "ok": ok,
+                "reading": text,
+                "expected": "it answers" if power == "on" else "it is silent, and a person has seen it off",
+                "way_on": "look at the server itself",
+            }
+        )
+    return found
+
+
+def located(
+    targets: Mapping[str, Mapping[str, Any]], hosts: Iterable[str], state: str
+) -> dict[str, dict[str, str]]:
+    """Whose locators are lit, or out, as their BMCs say, and of whom that was not seen, with the reason.
+
+    :param targets: of a fleet's call of bmc_identify in check mode, which reads only. A BMC need not tell the
+        state (IPMI 2.0, table 28-3, byte 4, bit 6); that is ``unknown``, and neither lit nor out.
+    :param state: ``on`` or ``off``.
+    :returns: ``seen`` and ``not_seen``, each a text by server.
+    """
+    found: dict[str, dict[str, str]] = {"seen": {}, "not_seen": {}}
+    for host in hosts:
+        answer = targets.get(host) or {}
+        now = answer.get("before")
+        if now == state or (state == "on" and now == "timed"):
+            found["seen"][host] = f"the locator of {host} is {'lit' if state == 'on' else 'out'}"
+        elif now in ("on", "timed", "off"):
+            found["not_seen"][host] = f"the locator of {host} is {'out' if now == 'off' else 'still lit'}"
+        else:
+            why = "its BMC does not tell it" if now == "unknown" else answer.get("msg") or "it did not answer"
+            found["not_seen"][host] = f"the locator of {host}: not known whether it is lit ({why})"
+    return found
+
+
+def slept_readings(surveys: Mapping[str, Mapping[str, Any]], with_bmc: Iterable[str]) -> list[Reading]:
+    """Whether each server is on before it all begins, or off: then it stays so.
+
+    One of which neither is known may be off for a reason, and would get power in the end.
+    """
+    found = []
+    for host in with_bmc:
+        power = (surveys.get(host) or {}).get("power")
+        text = f"{host} is {power}" if power in ("on", "off") else f"{host} is seen neither on nor off"
+        if power == "off":
+            text += f", and stays so when the power returns, unless dr_approvals=wake_{host} is given then"
+        found.append(
+            {
+                "ok": True if power in ("on", "off") else None,
+                "reading": text,
+                "way_on": "look at the server itself and mend its BMC, or leave the server out",
+            }
+        )
+    return found
 
 
 def _as(host: str, target: Mapping[str, Any], power: str, policy: str) -> Reading:

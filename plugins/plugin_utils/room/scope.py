@@ -15,6 +15,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power import 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.house import Device, House, Room
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.refusals import names
 
+Reading = dict[str, Any]
 #: Hosts by which the runbook reaches the others. Taken down with a room, they would cut it off.
 CONTROL_PATH = ("network_devices", "control_nodes")
 
@@ -34,13 +35,14 @@ class Wanted:
 class Scope:
     """:param dark: hosts that lose their power.
     :param thin: hosts that lose one of their feeds and go on by the other.
-    :param left_out: hosts that stand there and are not touched, with the reason.
+    :param left_out: hosts that stand there and are not touched, with the ``reason``, and whether they go dark
+        with the power all the same (``goes``).
     :param carried: cloud hosts that go with the dark ones.
     """
 
     dark: list[str] = field(default_factory=list)
     thin: list[str] = field(default_factory=list)
-    left_out: list[dict[str, str]] = field(default_factory=list)
+    left_out: list[dict[str, Any]] = field(default_factory=list)
     carried: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -96,7 +98,8 @@ def scope(house: House, asked: Wanted, groups: Mapping[str, Iterable[str]]) -> S
             continue
         stays = asked.feed is not None and len(device.feeds) > 1
         if device.name in carries:
-            found.left_out.append({"name": device.name, "reason": _why_left(carries[device.name], stays)})
+            reason = _why_left(carries[device.name], stays)
+            found.left_out.append({"name": device.name, "reason": reason, "goes": not stays})
         else:
             (found.thin if stays else found.dark).append(device.name)
     found.carried = house.carried(found.dark)
@@ -105,8 +108,35 @@ def scope(house: House, asked: Wanted, groups: Mapping[str, Iterable[str]]) -> S
 
 def _why_left(group: str, stays: bool) -> str:
     what = "it carries the way to the BMCs" if group == "network_devices" else "runbooks are run from it"
-    effect = "loses one of its feeds" if stays else "goes dark with the power"
-    return f"{what} ({group}); it {effect}. Name it if it is meant"
+    effect = "loses one of its feeds" if stays else "goes dark with the power, and is switched by hand"
+    return f"{what} ({group}); it {effect}"
+
+
+def left_out_readings(left_out: Iterable[Mapping[str, Any]]) -> list[Reading]:
+    """What stands there and the run does not switch: people have to, or to know that it stays on.
+
+    :param left_out: of a :class:`Scope`.
+    """
+    stated = list(left_out)
+    if not stated:
+        return [{"ok": True, "reading": "all that stands there is switched by this run"}]
+    said = "; ".join(f"{one['name']}: {one['reason']}" for one in stated)
+    hand = [str(one["name"]) for one in stated if one["goes"]]
+    by_hand = (
+        f"before the power is cut {', '.join(hand)} are shut down by hand, behind all else, and they come up "
+        "by hand before all else"
+    )
+    return [
+        {
+            "ok": False,
+            "reading": f"not switched by this run: {said}",
+            "refuse": f"these stand there, and this run leaves them on: {said}",
+            "way_on": f"see who does it: {by_hand}" if hand else "see that their other supply units are well",
+            "approval": "by_hand",
+            "risk": f"this run leaves on: {said}" + (f"; {by_hand}" if hand else ""),
+            "this_risk": True,
+        }
+    ]
 
 
 def _standing(house: House, asked: Wanted) -> list[Device]:

@@ -56,11 +56,43 @@ def problems_of(play: dict[str, Any], folder: Path) -> list[str]:
             acted = ""
     if acted and play["name"] not in UNVERIFIED_PLAYS:
         found.append(f"nothing verifies {acted!r}")
+    if play["name"] not in UNVERIFIED_PLAYS:
+        found += swallowed(list(tasks_of(sections, folder)))
     return found
 
 
+def swallowed(tasks: list[dict[str, Any]]) -> list[str]:
+    """Acts that go on when they fail, and of which nobody reads afterwards what came of them.
+
+    Any verify stands behind them, which may be about something else: it would have stopped for this act if it
+    had been one that stops.
+    """
+    found = []
+    for number, task in enumerate(tasks):
+        modules = {f"{OURS}{name}" for name in CHANGING} & set(task)
+        goes_on = task.get("failed_when") is False or any(
+            (task[module] or {}).get("on_failure") == "hand_over" for module in modules
+        )
+        if not str(task.get("name", "")).startswith("Act | ") or not modules or not goes_on:
+            continue
+        later = [one for one in tasks[number + 1 :] if not str(one.get("name", "")).startswith("Act | ")]
+        told = task.get("register")
+        said = told is not None and any(told in str(one) for one in later)
+        if not said and not any(modules & set(one) and looked_at(one, later) for one in later):
+            found.append(f"nobody reads what came of {task['name']!r}, which goes on when it fails")
+    return found
+
+
+def looked_at(read: dict[str, Any], later: list[dict[str, Any]]) -> bool:
+    """Whether what a task found is spoken of by another one."""
+    name = read.get("register")
+    return name is not None and any(name in str(one) for one in later if one is not read)
+
+
 def reads_only(task: dict[str, Any]) -> bool:
-    """A restore policy that is not given is only read."""
+    """A restore policy that is not given is only read, and in check mode a locator is."""
+    if f"{OURS}bmc_identify" in task:
+        return task.get("check_mode") is True
     return "policy" not in task.get(f"{OURS}bmc_restore_policy", {"policy": "of another module"})
 
 
@@ -143,6 +175,30 @@ def test_there_are_runbooks_to_read() -> None:
         (
             [{"name": "Read | it", f"{OURS}bmc_restore_policy": {"policy": "always-on"}}],
             "changes something and is no act",
+        ),
+        (
+            [{"name": "Read | it", f"{OURS}bmc_identify": {"state": "on"}}],
+            "changes something and is no act",
+        ),
+        (
+            [
+                {
+                    "name": "Act | light it",
+                    f"{OURS}bmc_identify": {},
+                    "failed_when": False,
+                    "register": "lit",
+                },
+                {"name": "Verify | another thing", f"{OURS}verify": {"that": "{{ dark }}"}},
+            ],
+            "nobody reads what came of 'Act | light it'",
+        ),
+        (
+            [
+                {"name": "Act | light it", f"{OURS}bmc_identify": {"on_failure": "hand_over"}},
+                {"name": "Read | it", f"{OURS}bmc_identify": {}, "check_mode": True, "register": "lit"},
+                {"name": "Verify | another thing", f"{OURS}verify": {"that": "{{ dark }}"}},
+            ],
+            "nobody reads what came of 'Act | light it'",
         ),
     ],
 )

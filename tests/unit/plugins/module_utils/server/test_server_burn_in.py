@@ -80,3 +80,24 @@ def test_what_stress_ng_calls_failures_is_told_without_its_chatter(tmp_path: Pat
     assert said is not None
     assert said["failures"] == ["vm: a bit error"]
     assert (said["result"], said["status"], said["asked_s"], said["metrics"]) == ("exit-code", "2", 5, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "skipped"),
+    [
+        ("info:  [7] vm stressor will be skipped, not enough memory", 1),
+        ("info:  [7] vm: cannot mmap 10 bytes, skipping stressor", 1),
+        ("warn:  [7] hdd: no place, skipping test", 1),
+        ("info:  [7] skipped: 1: vm (1)", 1),
+        ("info:  [7] skipped: 0", 0),
+        ("info:  [7] successful run completed in 2.01s", 0),
+    ],
+)
+def test_a_stressor_that_was_left_out_is_told(tmp_path: Path, line: str, skipped: int) -> None:
+    (tmp_path / "log").write_text(f"stress-ng: {line}\n")
+
+    said = burn_in.what_it_said(tmp_path)
+
+    assert said is not None
+    assert len(said["skipped"]) == skipped
+    assert said["failures"] == []

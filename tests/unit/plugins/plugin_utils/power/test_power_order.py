@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.anjianyun.datacenter.plugins.action.power_schedule import racks
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.load import load_plan
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power import sheet, variables
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.graph import build
@@ -342,3 +343,29 @@ def test_a_rack_sheet_has_units_serial_numbers_feeds_and_cables(language: str, f
 
 def test_both_languages_have_the_same_words() -> None:
     assert set(sheet.WORDS["en"]) == set(sheet.WORDS["zh"])
+
+
+@pytest.mark.parametrize(
+    ("direction", "language", "said"),
+    [
+        ("down", "en", "BY HAND, behind all of these: nn-rt-01, nn-ctl-01"),
+        ("up", "en", "BY HAND, before any of these: nn-rt-01, nn-ctl-01"),
+        ("down", "zh", "人工操作（在以上全部之后）: nn-rt-01, nn-ctl-01"),
+    ],
+)
+def test_what_people_switch_beside_it_is_listed_with_the_schedule(
+    direction: str, language: str, said: str
+) -> None:
+    found = planned(house(), direction, ["nn-db-01"])
+
+    assert f"  {said}" in sheet.schedule_lines(found, language, ["nn-rt-01", "nn-ctl-01"])
+    assert said not in "\n".join(sheet.schedule_lines(found, language))
+
+
+def test_what_people_switch_is_marked_on_its_rack_and_its_rack_has_a_sheet() -> None:
+    found = racks(house(), ["nn-old-01"], ["nn-rt-01"])
+
+    assert list(found) == ["nanning/main/r01", "nanning/main/r02"]
+    assert "| 40 | nn-rt-01 (BY HAND) |" in found["nanning/main/r01"]["en"]
+    assert "| nn-rt-01 (人工操作) |" in found["nanning/main/r01"]["zh"]
+    assert "nn-db-01 (" not in found["nanning/main/r01"]["en"]

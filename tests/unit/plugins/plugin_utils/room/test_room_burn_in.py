@@ -13,6 +13,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.room.burn_in 
     fit,
     gone,
     judged,
+    unburned,
     watched,
 )
 
@@ -20,7 +21,11 @@ READY = {
     "burn_in_host": "a", "program": "/usr/bin/stress-ng", "running": False, "left": [], "memory_mb": 1000,
     "disk_mb": 512,
 }  # fmt: skip
-METRICS = "metrics:\n  - {stressor: cpu, bogo-ops: 392, bogo-ops-per-second-real-time: 195.958}\n"
+CPU, VM, HDD = (
+    f"  - {{stressor: {name}, bogo-ops: {ops}, bogo-ops-per-second-real-time: {ops / 2}}}\n"
+    for name, ops in (("cpu", 392), ("vm", 256), ("hdd", 2048))
+)
+METRICS = f"metrics:\n{CPU}{VM}{HDD}"
 SAID = {"asked_s": 60, "seconds": 61, "result": "success", "status": "0", "metrics": METRICS, "failures": []}
 
 
@@ -121,10 +126,10 @@ def test_what_passed_tells_its_heat_and_its_throughput() -> None:
     assert found["readings"][0]["ok"] is True
     assert (
         found["readings"][0]["reading"]
-        == "a was under load for 61 s: hottest CPU1 Temp 71 °C; bogo ops: cpu 392"
+        == "a was under load for 61 s: hottest CPU1 Temp 71 °C; bogo ops: cpu 392, vm 256, hdd 2048"
     )
     assert found["result"]["aborted"] is None
-    assert found["result"]["hosts"]["a"]["throughput"] == {"cpu": {"bogo_ops": 392, "bogo_ops_per_s": 196.0}}
+    assert found["result"]["hosts"]["a"]["throughput"]["cpu"] == {"bogo_ops": 392, "bogo_ops_per_s": 196.0}
 
 
 @pytest.mark.parametrize(
@@ -134,6 +139,11 @@ def test_what_passed_tells_its_heat_and_its_throughput() -> None:
         ({**SAID, "result": None}, None, "tells nothing of its load"),
         ({**SAID, "metrics": None}, None, "what it did"),
         ({**SAID, "metrics": ": {"}, None, "what it did"),
+        # What it says of memory that nobody could pass over: a run that was successful.
+        ({**SAID, "metrics": METRICS.replace("256", "0")}, None, "vm did nothing that counts"),
+        ({**SAID, "metrics": METRICS.replace(HDD, "")}, None, "hdd did nothing that counts"),
+        ({**SAID, "metrics": METRICS.replace(CPU, "")}, None, "cpu did nothing that counts"),
+        ({**SAID, "skipped": ["skipped: 1: vm (1)"]}, None, "skipped: 1: vm (1)"),
         ({**SAID, "failures": ["vm: detected 1 bit error"]}, False, "1 bit error"),
         ({**SAID, "result": "exit-code"}, False, "with exit-code"),
         ({**SAID, "result": "timeout"}, False, "with timeout"),
@@ -147,6 +157,13 @@ def test_what_failed_and_what_is_not_known_do_not_pass(said: Any, ok: bool | Non
     assert reading in found["reading"]
 
 
+def test_what_did_nothing_says_what_to_give_it() -> None:
+    found = judge({**SAID, "metrics": METRICS.replace("256", "0")})
+
+    assert "burn_in_memory_share" in found["readings"][0]["reading"]
+    assert found["result"]["passed"] == []
+
+
 def test_whose_fault_it_was_fails_and_the_others_are_not_known() -> None:
     culprit = judge(SAID, {"a": "too hot"})
     other = judge({**SAID, "seconds": 20}, {"b": "too hot"})
@@ -157,6 +174,8 @@ def test_whose_fault_it_was_fails_and_the_others_are_not_known() -> None:
     assert other["readings"][0]["ok"] is None
     assert "b: too hot" in other["readings"][0]["reading"]
     assert broken["readings"][0]["ok"] is None
+    assert (culprit["result"]["passed"], other["result"]["passed"]) == ([], [])
+    assert judge(SAID)["result"]["passed"] == ["a"]
     assert (other["result"]["aborted"], broken["result"]["aborted"]) == ("b: too hot", "a task failed")
 
 
@@ -185,3 +204,9 @@ def test_a_failure_counts_also_when_another_server_ended_it() -> None:
 )
 def test_what_is_left_is_told(one: dict[str, Any], ok: bool | None) -> None:
     assert gone([one])[0]["ok"] is ok
+
+
+def test_who_was_asked_for_by_nobody_is_told_too() -> None:
+    assert unburned(["a", "b"], ["a"], ["a", "b"], [], ["a"]) == {
+        "b": "b: not burned in: not among room_burn_in_hosts"
+    }

@@ -13,6 +13,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.anjianyun.datacenter.plugins.filter.room_hosts import room_hosts
+from ansible_collections.anjianyun.datacenter.plugins.filter.room_left_out import FilterModule
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.load import load_plan
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.house import (
     Device,
@@ -24,6 +25,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.power.house i
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.room.scope import Scope, Wanted, scope
 
 ROOT = Path(__file__).resolve().parents[5]
+room_left_out = FilterModule().filters()["room_left_out"]
 GROUPS = {"network_devices": ["rt"], "control_nodes": ["ctl"]}
 
 
@@ -90,6 +92,24 @@ def test_a_feed_in_a_rack_is_one_pdu() -> None:
 def test_cloud_hosts_go_with_what_carries_them() -> None:
     assert of(rack="r1").carried == ["cloud"]
     assert of(rack="r2").carried == []
+
+
+def test_what_the_run_leaves_on_needs_a_yes_to_that_very_list() -> None:
+    (reading,) = room_left_out(asked("nanning", "main")["left_out"])
+
+    assert (reading["ok"], reading["approval"], reading["this_risk"]) == (False, "by_hand", True)
+    for name in ("nn-ctl-01", "nn-fw-01", "nn-rt-01"):
+        assert name in reading["reading"]
+        assert name in reading["risk"]
+    assert "nn-ctl-01, nn-fw-01, nn-rt-01 are shut down by hand" in reading["risk"]
+    assert [one["ok"] for one in room_left_out(asked("nanning", "main", rack="r02")["left_out"])] == [True]
+
+
+def test_what_keeps_another_feed_is_told_and_not_to_be_switched() -> None:
+    (reading,) = room_left_out(of(feed="B").left_out)
+
+    assert "rt: it carries the way" in reading["risk"]
+    assert "by hand" not in reading["risk"]
 
 
 def test_names_are_taken_as_they_are_the_control_path_included() -> None:
