@@ -57,12 +57,14 @@ def problems_of(play: dict[str, Any], folder: Path) -> list[str]:
     if acted and play["name"] not in UNVERIFIED_PLAYS:
         found.append(f"nothing verifies {acted!r}")
     if play["name"] not in UNVERIFIED_PLAYS:
-        found += swallowed(list(tasks_of(sections, folder)))
+        found += swallowed(list(tasks_of(sections, folder)), str(play.get("vars", "")))
     return found
 
 
-def swallowed(tasks: list[dict[str, Any]]) -> list[str]:
+def swallowed(tasks: list[dict[str, Any]], variables: str) -> list[str]:
     """Acts that go on when they fail, and of which nobody reads afterwards what came of them.
+
+    :param variables: the play's own, which may work out what a verify is given.
 
     Any verify stands behind them, which may be about something else: it would have stopped for this act if it
     had been one that stops.
@@ -78,15 +80,19 @@ def swallowed(tasks: list[dict[str, Any]]) -> list[str]:
         later = [one for one in tasks[number + 1 :] if not str(one.get("name", "")).startswith("Act | ")]
         told = task.get("register")
         said = told is not None and any(told in str(one) for one in later)
-        if not said and not any(modules & set(one) and looked_at(one, later) for one in later):
+        # What was set in a BMC is read back by asking it anew.
+        readers = modules | ({f"{OURS}bmc_info"} if any("bmc_" in module for module in modules) else set())
+        if not said and not any(readers & set(one) and looked_at(one, later, variables) for one in later):
             found.append(f"nobody reads what came of {task['name']!r}, which goes on when it fails")
     return found
 
 
-def looked_at(read: dict[str, Any], later: list[dict[str, Any]]) -> bool:
+def looked_at(read: dict[str, Any], later: list[dict[str, Any]], variables: str) -> bool:
     """Whether what a task found is spoken of by another one."""
     name = read.get("register")
-    return name is not None and any(name in str(one) for one in later if one is not read)
+    return name is not None and (
+        name in variables or any(name in str(one) for one in later if one is not read)
+    )
 
 
 def reads_only(task: dict[str, Any]) -> bool:
