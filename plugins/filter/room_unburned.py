@@ -15,7 +15,7 @@ name: room_unburned
 short_description: Servers that came back and were not burned in
 version_added: 0.2.0
 description:
-  - Says of each why: it has no BMC, it is off as before, it was left out by its name, or nobody asked for it.
+  - Says of each why. It has no BMC, it is off as before, it was left out by its name, or nobody asked for it.
 positional: passed, with_bmc, slept, meant
 options:
   _input:
