@@ -10,6 +10,7 @@ simply run again.
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,23 @@ from left_out import without
 
 APPROVED = {"dr_approvals": ["switchover", "failover", "failback"]}
 ATTESTED = {"dr_approvals": ["failover", "rpo"], "dr_attestations": ["old_primary_cannot_write"]}
+
+
+#: What a granter counts for a lease of ten seconds.
+LONGEST_LEASE_S = 11.1
+
+
+def refused_for_s(estate: Estate) -> float:
+    """For how long the standby's granter has refused the old primary since it was last told to."""
+    return float(json.loads(estate.ssh("dr-db-01", "anjianyun-lease status nn-db-01"))["told_s_ago"])
+
+
+def proved_after_refusal_s(estate: Estate) -> float:
+    """How long after the last refusal the proof was written down; a twin has one clock."""
+    journal = estate.directory / ".anjianyun/runs/failover-hidden_danger-to-dr/journal.jsonl"
+    entries = [json.loads(line) for line in journal.read_text().splitlines()]
+    at = [float(entry["at"]) for entry in entries if entry["kind"] == "proof"][-1]
+    return at - (time.time() - refused_for_s(estate))
 
 
 def fails_at(estate: Estate, tmp_path: Path, act: str, playbook: str, step: str, **variables: Any) -> None:
@@ -59,7 +77,10 @@ def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(
 
     unproven = estate.play("dr_failover.yml", dr_to=AWAY, dr_approvals=["failover", "rpo"])
     assert unproven.returncode != 0
-    assert "nobody answers for it, nothing was changed" in unproven.stdout
+    said = " ".join(unproven.stdout.split())
+    assert "nobody answers for it, nothing was changed" in said
+    assert "liuzhou-wit-01 cannot be told to refuse it" in said
+    assert refused_for_s(estate) > 0
     assert estate.sql("dr-db-01", "SELECT pg_is_in_recovery()") == "t"
 
     failover = {"dr_to": AWAY, **ATTESTED}
@@ -72,6 +93,8 @@ def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(
 
     fails_at(estate, tmp_path, "the surviving devices refuse", "dr_failover.yml", "Fence", **failover)
     fails_at(estate, tmp_path, "on that proof, promote", "dr_failover.yml", "Open", **failover)
+    # A primary that is merely cut off serves its own centre for as long as the lease that it had.
+    assert proved_after_refusal_s(estate) > LONGEST_LEASE_S
     estate.must("dr_failover.yml", **failover)
     assert estate.writers() == [AWAY]
     assert "ajy_fence_nanning" in estate.ssh("dr-fw-01", "nft list tables")
@@ -110,7 +133,6 @@ def test_a_fenced_server_stays_off_until_the_failback_restores_its_policy(
     fails_at(estate, tmp_path, "the address is announced", "dr_failover.yml", "Open", **variables)
     estate.must("dr_failover.yml", **variables)
     assert estate.bmc_policy("nn-db-01") == "always-off"
-
     estate.fault("lifted", "machine_killed", "nn-db-01")
     fails_at(estate, tmp_path, "its restore policy", "dr_failback.yml", "Restore the policies", **APPROVED)
     # Between the clean stop away and the promotion at home nobody serves: the same command goes on there.
