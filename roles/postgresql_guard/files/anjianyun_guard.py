@@ -20,6 +20,7 @@ import dataclasses
 import json
 import os
 import pwd
+import re
 import subprocess
 import sys
 import time
@@ -125,6 +126,19 @@ def decide_with_peer(local: Local, peer: Peer) -> Verdict:
         True,
         f"the other centre is a standby on timeline {peer.timeline}, no newer than {local.timeline} here",
     )
+
+
+def way_on_without_lease(said: str) -> str:
+    """What a person does when the granters answered so."""
+    if "knows timeline" in said or "accepts writes" in said:
+        return "Next: the other centre was promoted past this one: run dr_failback"
+    refused = re.search(r"was told to refuse ([^:\s]+)", said)
+    if refused:
+        return (
+            "Next: if the other centre was promoted: run dr_failback; if the failover that had this one "
+            f"refused was given up before that, on each host that refuses: anjianyun-lease allow {refused[1]}"
+        )
+    return "Next: start anjianyun-lease here, and mend the lines to the other centre or a witness"
 
 
 # Reading ---------------------------------------------------------------------------------
@@ -239,8 +253,11 @@ class Guard:
         said = " ".join(done.stdout.split())[:400]
         if done.returncode == 0:
             return Verdict(True, said)
+        said = said or done.stderr.strip()
         return Verdict(
-            False, f"nobody grants this host a lease: {said or done.stderr.strip()}", ask_again=True
+            False,
+            f"nobody grants this host a lease: {said}. {way_on_without_lease(said)}",
+            ask_again=True,
         )
 
     def verdict(self, wait_s: float) -> Verdict:

@@ -83,3 +83,15 @@ def test_a_state_file_that_cannot_be_read_counts_as_set(tmp_path: Path) -> None:
     )
     (tmp_path / "fenced.json").write_text("{torn", encoding="utf-8")
     assert "cannot be read" in made._json(made.fence_file)["reason"]
+
+
+@pytest.mark.parametrize(
+    ("said", "way_on"),
+    [
+        ("W: W was told to refuse nn-db-01: failover-x-to-dr", "anjianyun-lease allow nn-db-01"),
+        ("W: W knows timeline 3, nn-db-01 is on 2", "run dr_failback"),
+        ("W: silent: no answer within 1 s", "mend the lines"),
+    ],
+)
+def test_without_a_lease_it_says_what_to_do(said: str, way_on: str) -> None:
+    assert way_on in guard.way_on_without_lease(said)
