@@ -249,3 +249,30 @@ def test_both_centres_dark_come_back_in_either_order(estate: Estate, tmp_path: P
             estate.fault("lifted", "centre_lost", second)
             wait_for_writer(estate, HOME)
         assert stored(estate, "nn-db-01", kept)
+
+
+def test_both_dark_after_a_failover_the_passed_over_one_is_opened_on_no_advice(
+    estate: Estate, tmp_path: Path
+) -> None:
+    """Neither is a standby, so each waits for the other; only the newer one may be opened, and by hand."""
+    with probed(estate, tmp_path / "probes"):
+        dark(estate, HOME)
+        estate.must("dr_failover.yml", dr_to=AWAY, **APPROVED)
+        dark(estate, AWAY)
+        for centre in (HOME, AWAY):
+            estate.fault("lifted", "centre_lost", centre)
+        last = "tail -1 /var/log/anjianyun/guard.log | grep 'is silent'"
+        old = estate.ssh_until("nn-db-01", last, deadline_s=120, control=NN)
+        new = estate.ssh_until("dr-db-01", last, deadline_s=120)
+        assert "do not open this one" in old
+        assert "guard open --reason" not in old
+        assert "guard open --reason" in new
+
+        refused = " ".join(estate.play("dr_failover.yml", dr_to=AWAY, **APPROVED).stdout.split())
+        assert "Open the newer one, dr-db-01, and no other" in refused
+        assert estate.writers() == []
+        opened = "anjianyun-guard open --reason 'it is the newer one' && systemctl start postgresql@15-main"
+        estate.ssh("dr-db-01", opened)
+        wait_for_writer(estate, AWAY)
+
+        estate.must("dr_failback.yml", **APPROVED)
