@@ -40,6 +40,10 @@ def proved_after_refusal_s(estate: Estate) -> float:
     return at - (time.time() - refused_for_s(estate))
 
 
+def refusing(estate: Estate, granter: str) -> bool:
+    return bool(json.loads(estate.ssh(granter, "anjianyun-lease status nn-db-01"))["refusing"])
+
+
 def fails_at(estate: Estate, tmp_path: Path, act: str, playbook: str, step: str, **variables: Any) -> None:
     done = estate.play(without(act, tmp_path) / playbook, **variables)
 
@@ -136,6 +140,10 @@ def test_a_fenced_server_stays_off_until_the_failback_restores_its_policy(
     fails_at(estate, tmp_path, "the address is announced", "dr_failover.yml", "Open", **variables)
     estate.must("dr_failover.yml", **variables)
     assert estate.bmc_policy("nn-db-01") == "always-off"
+    # Whatever its BMC says: it may lie.
+    assert refusing(estate, "dr-db-01")
+    assert refusing(estate, "liuzhou-wit-01")
+
     estate.fault("lifted", "machine_killed", "nn-db-01")
     fails_at(estate, tmp_path, "its restore policy", "dr_failback.yml", "Restore the policies", **APPROVED)
     # Between the clean stop away and the promotion at home nobody serves: the same command goes on there.
