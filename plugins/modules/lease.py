@@ -51,9 +51,9 @@ options:
     default: 0
   refused_for:
     description:
-      - Seconds to wait until the granter has refused the holder for so long since it was last told to. After a
-        whole lease, whatever lease anybody gave the holder before that moment has run out. RV(refused_s) says
-        for how long it was.
+      - Seconds to wait until the granter has refused the holder for so long since it was last told to. After
+        a whole lease, whatever lease anybody gave the holder before that moment has run out. RV(refused_s)
+        says for how long it was.
       - For a holder of whose granters one cannot be asked; of what that one does, it says nothing.
     type: float
     default: 0
@@ -105,14 +105,18 @@ refusing:
   description: Whether the holder is refused.
   returned: when O(state) is V(read), V(refused) or V(allowed)
   type: bool
+reason:
+  description: Why it is refused; empty when it is not.
+  returned: when O(state) is V(read), V(refused) or V(allowed)
+  type: str
 over:
   description: Whether each lease that this granter ever gave the holder has run out.
   returned: when O(state) is V(read), V(refused) or V(allowed)
   type: bool
 told_s_ago:
   description:
-    - Seconds since the granter was last told to refuse the holder, by its own clock; empty when it was not since
-      its start.
+    - Seconds since the granter was last told to refuse the holder, by its own clock; empty when it was not
+      since its start.
   returned: when O(state) is V(read), V(refused) or V(allowed)
   type: float
 refused_s:

@@ -44,12 +44,13 @@ def refusing(estate: Estate, granter: str) -> bool:
     return bool(json.loads(estate.ssh(granter, "anjianyun-lease status nn-db-01"))["refusing"])
 
 
-def fails_at(estate: Estate, tmp_path: Path, act: str, playbook: str, step: str, **variables: Any) -> None:
+def fails_at(estate: Estate, tmp_path: Path, act: str, playbook: str, step: str, **variables: Any) -> str:
     done = estate.play(without(act, tmp_path) / playbook, **variables)
 
     assert done.returncode != 0, f"{playbook} without {act!r} passed:\n{done.stdout[-3000:]}"
     last = [line for line in done.stdout.splitlines() if " step " in line][-1]
     assert step in last, done.stdout[-3000:]
+    return done.stdout + done.stderr
 
 
 # Announcing and promoting are left out of the failovers below: one act a step and run, because what a run
@@ -109,7 +110,7 @@ def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(
     estate.fault("lifted", "service_stopped", "liuzhou-wit-01/anjianyun-lease")
     # The power is back, and the old primary with it: it never heard of its fence, and stays shut.
     estate.fault("lifted", "centre_lost", HOME)
-    estate.ssh_until("nn-db-01", "grep 'stays down' /var/log/anjianyun/guard.log")
+    estate.ssh_until("nn-db-01", "grep -a 'stays down' /var/log/anjianyun/guard.log")
     assert estate.writers() == [AWAY]
 
     back = effects(estate.must("dr_failback.yml", "--check"))
@@ -145,7 +146,14 @@ def test_a_fenced_server_stays_off_until_the_failback_restores_its_policy(
     assert refusing(estate, "liuzhou-wit-01")
 
     estate.fault("lifted", "machine_killed", "nn-db-01")
-    fails_at(estate, tmp_path, "its restore policy", "dr_failback.yml", "Restore the policies", **APPROVED)
+    # A granter that cannot be told when the refusals are lifted goes on refusing, and the run says so.
+    estate.fault("injected", "service_stopped", "liuzhou-wit-01/ssh")
+    unasked = fails_at(
+        estate, tmp_path, "its restore policy", "dr_failback.yml", "Restore the policies", **APPROVED
+    )
+    # A warning is wrapped, after hyphens as well.
+    assert "liuzhou-wit-01couldnotbeaskedandmaygoonrefusingnn-db-01" in "".join(unasked.split())
+    assert "onit:anjianyun-leaseallownn-db-01" in "".join(unasked.split())
     # Between the clean stop away and the promotion at home nobody serves: the same command goes on there.
     fails_at(
         estate, tmp_path, "on the old one's shutdown", "dr_failback.yml", "Move the database", **APPROVED
@@ -158,6 +166,12 @@ def test_a_fenced_server_stays_off_until_the_failback_restores_its_policy(
 
     assert estate.writers() == [HOME]
     assert estate.bmc_policy("nn-db-01") == "always-on"
+    estate.fault("lifted", "service_stopped", "liuzhou-wit-01/ssh")
+    assert refusing(estate, "liuzhou-wit-01")
+    assert not refusing(estate, "dr-db-01")
+    for to in (AWAY, HOME):
+        estate.must("dr_switchover.yml", dr_to=to, **APPROVED)
+        assert not refusing(estate, "liuzhou-wit-01")
 
 
 @pytest.mark.parametrize("line", ["nn-dr-1"])
