@@ -25,6 +25,7 @@ class ActionModule(RunbookAction):
         "statement": {"type": "str", "required": True},
         "risk": {"type": "str", "required": True},
         "expires_s": {"type": "float", "default": DEFAULT_EXPIRES_S},
+        "stands": {"type": "list", "elements": "dict", "default": []},
     }
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -43,11 +44,17 @@ class ActionModule(RunbookAction):
         kept = found is not None
         if found is None:
             if not self.attests(name, statement, risk):
+                stands = [
+                    f"stands already: {one['what']}. To take it back: {one['way_back']}"
+                    for one in arguments["stands"]
+                    if one["what"]
+                ]
                 raise refuse(
-                    "nobody answers for it, nothing was changed",
+                    "nobody answers for it",
                     [
                         f"to attest: {statement}. The risk: {risk}. "
-                        f"Next: look, then say so with -e dr_attestations={name}"
+                        f"Next: look, then say so with -e dr_attestations={name}",
+                        *stands,
                     ],
                     name=name,
                 )

@@ -13,8 +13,15 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.actio
 class ActionModule(RunbookAction):
     """See the documentation of the module of the same name."""
 
-    ARGUMENTS = {"name": {"type": "str", "required": True}, "data": {"type": "dict", "required": True}}
+    ARGUMENTS = {
+        "name": {"type": "str", "required": True},
+        "data": {"type": "dict", "required": True},
+        "warning": {"type": "str", "default": ""},
+    }
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        written = self.write("measure", **arguments)
-        return {"changed": not self.check, "data": written["data"]}
+        warning = " ".join(arguments["warning"].split())
+        data = {**arguments["data"], "warning": warning} if warning else arguments["data"]
+        written = self.write("measure", name=arguments["name"], data=data)
+        told = {"warnings": [warning]} if warning else {}
+        return {"changed": not self.check, "data": written["data"], **told}

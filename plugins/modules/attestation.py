@@ -31,6 +31,13 @@ options:
     description: Seconds for which it holds.
     type: float
     default: 3600
+  stands:
+    description:
+      - What the run has changed before it asks, each with C(what) and C(way_back). Where nobody answers, the
+        refusal tells it, for whoever gives up here. One whose C(what) is empty is not told.
+    type: list
+    elements: dict
+    default: []
 extends_documentation_fragment:
   - anjianyun.datacenter.runbook
 attributes:
@@ -45,6 +52,9 @@ EXAMPLES = r"""
     name: old_primary_cannot_write
     statement: nn-db-01 has no power
     risk: whoever reaches it may write to it
+    stands:
+      - what: dr-db-01 refuses nn-db-01 its lease
+        way_back: anjianyun-lease allow nn-db-01, there
 """
 
 RETURN = r"""

@@ -49,6 +49,14 @@ options:
       - Seconds to wait until the last lease has run out. RV(over) says whether it has.
     type: float
     default: 0
+  refused_for:
+    description:
+      - Seconds to wait until the granter has refused the holder for so long since it was last told to. After
+        a whole lease, whatever lease anybody gave the holder before that moment has run out. RV(refused_s)
+        says for how long it was.
+      - For a holder of whose granters one cannot be asked; of what that one does, it says nothing.
+    type: float
+    default: 0
 author:
   - the anjianyun.datacenter authors (@anjianyun)
 attributes:
@@ -97,10 +105,24 @@ refusing:
   description: Whether the holder is refused.
   returned: when O(state) is V(read), V(refused) or V(allowed)
   type: bool
+reason:
+  description: Why it is refused; empty when it is not.
+  returned: when O(state) is V(read), V(refused) or V(allowed)
+  type: str
 over:
   description: Whether each lease that this granter ever gave the holder has run out.
   returned: when O(state) is V(read), V(refused) or V(allowed)
   type: bool
+told_s_ago:
+  description:
+    - Seconds since the granter was last told to refuse the holder, by its own clock; empty when it was not
+      since its start.
+  returned: when O(state) is V(read), V(refused) or V(allowed)
+  type: float
+refused_s:
+  description: Seconds for which the holder has been refused since; 0 when it is not.
+  returned: when O(refused_for) is given, and not in check mode
+  type: float
 remaining_s:
   description: Seconds until then.
   returned: when O(state) is V(read), V(refused) or V(allowed)
@@ -166,6 +188,7 @@ def main() -> None:
             "reason": {"type": "str", "default": ""},
             "by": {"type": "str", "default": ""},
             "wait": {"type": "float", "default": 0},
+            "refused_for": {"type": "float", "default": 0},
         },
         required_if=[("state", "refused", ("reason", "by")), ("state", "alone", ("reason",))],
         supports_check_mode=True,
@@ -189,6 +212,9 @@ def main() -> None:
         if given["state"] == "read" or given["wait"]:
             wait_s = 0.0 if module.check_mode else given["wait"]
             result = {**granter.wait_until_over(given["holder"], wait_s), "changed": result["changed"]}
+        if given["refused_for"] and not module.check_mode:
+            refused = granter.wait_until_refused_for(given["holder"], given["refused_for"])
+            result = {**refused, "changed": result["changed"]}
     except DatacenterError as error:
         fail_from_error(module, error)
     module.exit_json(**result)

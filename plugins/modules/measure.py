@@ -21,6 +21,11 @@ options:
     description: The figures.
     type: dict
     required: true
+  warning:
+    description:
+      - What has to be seen at once, and not in the report alone. It is shown, and stands beside the figures.
+    type: str
+    default: ''
 extends_documentation_fragment:
   - anjianyun.datacenter.runbook
 attributes:

@@ -128,7 +128,8 @@ options:
             default: {}
       protocol:
         description:
-          - Of the route, or of the neighbour (by default OSPF).
+          - Of the route, or of the neighbour (by default OSPF). Neighbours of BFD are read with the drivers
+            C(frr) and C(eos); any other is refused before the commit.
         type: str
         choices: [ospf, bgp, bfd, static, connected, isis]
       next_hop:

@@ -95,3 +95,20 @@ def wait_until_over(holder: str, timeout_s: float, control: str = CONTROL_SOCKET
         if status["over"] or left <= 0:
             return status
         time.sleep(max(0.01, min(LOOK_S, float(status["remaining_s"]), left)))
+
+
+def wait_until_refused_for(holder: str, seconds: float, control: str = CONTROL_SOCKET) -> dict[str, Any]:
+    """Look until the holder has been refused for so long since the granter was last told to; the last look.
+
+    ``refused_s`` says for how long, by this host's clock. A granter that was started anew since, or does not
+    say when it was told, is waited for from now on.
+    """
+    began = time.monotonic()
+    while True:
+        status = tell({"op": "status", "holder": holder}, control)
+        if not status["refusing"]:
+            return {**status, "refused_s": 0.0}
+        refused_s = max(status.get("told_s_ago") or 0.0, time.monotonic() - began)
+        if refused_s >= seconds:
+            return {**status, "refused_s": round(refused_s, 3)}
+        time.sleep(max(0.01, min(LOOK_S, seconds - refused_s)))

@@ -30,6 +30,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.arc
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.checks import (
     Check,
     Opener,
+    refuse_impossible,
     run_check,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.redaction import without_secrets
@@ -103,11 +104,13 @@ def apply_change(
     """Make a change and confirm it, or leave the device as it was.
 
     :raises Refused: a commit waits already, or sessions would be reset without approval.
+    :raises Unsupported: a check cannot be made on such a device; nothing was changed.
     :raises ConfigurationRefused: the device does not take the lines.
     :raises NotConfirmed: it did not hold, and the device has taken it back.
     :raises Undecided: it did not hold, and what the device is like is not known.
     """
     _refuse_timer(device, change)
+    refuse_impossible(checks)
     clock = clock or Clock()
     with opener(device) as session:
         refuse_second(device, session)

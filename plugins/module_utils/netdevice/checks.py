@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -142,7 +142,42 @@ def _states(found: Mapping[str, bool]) -> str:
     return ", ".join(f"{name} {'up' if up else 'down'}" for name, up in found.items()) or "there is none"
 
 
-# NAPALM has no getter for these neighbours; FRR answers in JSON, EOS and IOS in columns.
+def refuse_impossible(checks: Iterable[Check]) -> None:
+    """Before anything is changed: a check that this kind of device cannot be asked would undo a good change.
+
+    :raises Unsupported: with what can be checked instead.
+    """
+    for check in checks:
+        protocol = check.protocol or "ospf"
+        if check.kind != "neighbor_up" or check.via is None:
+            continue
+        if protocol not in ("bgp", *_SHOWN):
+            raise Unsupported(
+                f"there is no check for a neighbour of {protocol}", device=check.via.name, cause=check.title,
+                next_step=f"check one of {', '.join(('bgp', *_SHOWN))}, or a route of {protocol}",
+            )  # fmt: skip
+        if protocol == "bfd" and check.via.driver not in BFD_DRIVERS:
+            raise Unsupported(
+                f"neighbours of BFD cannot be read with the driver {check.via.driver}",
+                device=check.via.name, cause=check.title,
+                next_step=f"check the protocol that BFD protects, or ask one of {', '.join(BFD_DRIVERS)}",
+            )  # fmt: skip
+
+
+def _eos_bfd(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """``show bfd peers`` of EOS in JSON: by VRF, address, and interface."""
+    return [
+        {"address": address, "interface": interface, "is_up": one["status"] == "up", "state": one["status"]}
+        for vrf in found["vrfs"].values()
+        for family in ("ipv4Neighbors", "ipv6Neighbors")
+        for address, peer in vrf.get(family, {}).items()
+        for interface, one in peer["peerStats"].items()
+    ]
+
+
+#: Those whose neighbours of BFD are known to be read as they are; columns stand in another order on each.
+BFD_DRIVERS = ("frr", "eos")
+# NAPALM has no getter for these neighbours; FRR answers in JSON, EOS and IOS in columns (EOS on BFD in JSON).
 _SHOWN: dict[str, tuple[str, Callable[[Any], list[dict[str, Any]]]]] = {
     "ospf": ("show ip ospf neighbor", ospf_neighbors),
     "bfd": ("show bfd peers", bfd_neighbors),
@@ -157,6 +192,10 @@ def neighbours(session: NetworkDriver, protocol: str) -> list[dict[str, Any]]:
     command, parse = _SHOWN[protocol]
     if getattr(session, "platform", "") == "frr":
         return parse(session.cli([command], encoding="json")[command])
+    if protocol == "bfd":
+        if getattr(session, "platform", "") != "eos":
+            raise Unsupported("neighbours of BFD cannot be read with this driver")
+        return _eos_bfd(session.cli([command], encoding="json")[command])
     said = str(session.cli([command])[command])
     return [
         {"router_id": router, "address": address, "interface": interface, "is_up": True, "state": state}

@@ -20,6 +20,7 @@ import dataclasses
 import json
 import os
 import pwd
+import re
 import subprocess
 import sys
 import time
@@ -98,12 +99,8 @@ def decide_with_peer(local: Local, peer: Peer) -> Verdict:
     """May a directory that would open read-write be opened, given the other centre's answer?"""
     if peer.silence is not None:
         return Verdict(
-            False,
-            f"the other centre is silent ({peer.silence}); it may be writing. Next: bring it up: as a "
-            "standby it lets this one open; if it is lost for good and was never promoted: "
-            "anjianyun-guard open --reason TEXT",
-            ask_again=True,
-        )
+            False, f"the other centre is silent ({peer.silence}); it may be writing", ask_again=True
+        )  # fmt: skip
     if peer.in_recovery is None or peer.timeline is None or local.timeline is None:
         return Verdict(False, "the other centre's answer is not whole", ask_again=True)
     if peer.system_identifier != local.system_identifier:
@@ -124,6 +121,45 @@ def decide_with_peer(local: Local, peer: Peer) -> Verdict:
     return Verdict(
         True,
         f"the other centre is a standby on timeline {peer.timeline}, no newer than {local.timeline} here",
+    )
+
+
+def way_on_without_lease(said: str) -> str:
+    """What a person does when the granters answered so."""
+    if "knows timeline" in said or "accepts writes" in said:
+        return "Next: the other centre was promoted past this one: run dr_failback"
+    refused = re.search(r"was told to refuse ([^:\s]+)", said)
+    if refused:
+        return (
+            "Next: if the other centre was promoted: run dr_failback; if the failover that had this one "
+            f"refused was given up before that, on each host that refuses: anjianyun-lease allow {refused[1]}"
+        )
+    return "Next: start anjianyun-lease here, and mend the lines to the other centre or a witness"
+
+
+def way_on_in_silence(local: Local, said: str) -> str:
+    """What a person does when the other centre stays silent, who has this guard's words alone.
+
+    After both centres were dark each may wait for the other; then one of two that were primaries is older
+    than the other, and must not be opened.
+
+    :param said: what the granters answered to this host's question; empty when there are none.
+    """
+    here = f"This directory is on timeline {local.timeline}"
+    newer = [int(number) for number in re.findall(r"(?:knows|writes on) timeline (\d+)", said)]
+    passed_over = local.timeline is not None and max(newer, default=0) > local.timeline
+    if passed_over or "was told to refuse" in said:
+        there = "there is a newer one" if passed_over else "a failover to the other centre was begun"
+        return (
+            f"{here}, and {there} ({said}). Next: do not open this one; bring up the other centre, open that "
+            "one if its guard keeps it down, then run dr_failback"
+        )
+    knows = "whoever answers knows of no newer one" if "granted" in said else "nobody answers who knows more"
+    return (
+        f"{here}; {knows} ({said or 'no granter'}). Next: bring the other centre up: as a standby it lets "
+        "this one open. If its guard keeps it down, too, open the one on the newer timeline, and no other "
+        "(anjianyun-guard check names it there). If it is lost for good and was never promoted past this "
+        "one: anjianyun-guard open --reason TEXT"
     )
 
 
@@ -222,26 +258,40 @@ class Guard:
         except (ValueError, KeyError, TypeError):
             return Peer(silence="its answer cannot be read")
 
-    def ask_granters(self, local: Local) -> Verdict:
-        """Would somebody renew this host's lease? Without one it could open and would have to close again."""
+    def _may_open(self, local: Local) -> tuple[int, str]:
+        """The exit code of the question whether anybody would renew this host's lease, and the answers."""
         command = [
             *self.config["lease_command"],
             "may-open",
             str(local.system_identifier),
             str(local.timeline),
         ]
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL
+        )
+        return done.returncode, " ".join((done.stdout or done.stderr).split())[:400]
+
+    def ask_granters(self, local: Local) -> Verdict:
+        """Would somebody renew this host's lease? Without one it could open and would have to close again."""
         try:
-            done = subprocess.run(
-                command, check=False, capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL
-            )
+            code, said = self._may_open(local)
         except (OSError, subprocess.TimeoutExpired) as error:
             return Verdict(False, f"the lease cannot be asked for: {error}", ask_again=True)
-        said = " ".join(done.stdout.split())[:400]
-        if done.returncode == 0:
+        if code == 0:
             return Verdict(True, said)
         return Verdict(
-            False, f"nobody grants this host a lease: {said or done.stderr.strip()}", ask_again=True
+            False,
+            f"nobody grants this host a lease: {said}. {way_on_without_lease(said)}",
+            ask_again=True,
         )
+
+    def in_silence(self, local: Local) -> str:
+        """What the granters know, for a person; asked once, when nobody waits any longer."""
+        said = ""
+        if self.config.get("lease_command"):
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                _code, said = self._may_open(local)
+        return way_on_in_silence(local, said)
 
     def verdict(self, wait_s: float) -> Verdict:
         """Decide; while the other centre is silent ask again until ``wait_s`` seconds are over."""
@@ -251,14 +301,17 @@ class Guard:
         if alone is not None:
             return alone
         while True:
-            verdict = decide_with_peer(local, self.ask_peer())
+            peer = self.ask_peer()
+            verdict = decide_with_peer(local, peer)
             if verdict.opens and self.config.get("lease_command"):
                 granted = self.ask_granters(local)
                 verdict = (
                     granted if not granted.opens else Verdict(True, f"{verdict.reason}; {granted.reason}")
                 )
             if not verdict.ask_again or time.monotonic() > deadline:
-                return verdict
+                if peer.silence is None:
+                    return verdict
+                return dataclasses.replace(verdict, reason=f"{verdict.reason}. {self.in_silence(local)}")
             time.sleep(1)
 
     # Writing -----------------------------------------------------------------------------

@@ -62,6 +62,8 @@ class Switch:
         self.files: dict[str, str] = {}
         self.sessions: dict[str, Session] = {}
         self.faults: list[Fault] = []
+        #: State of each neighbour of BFD, by address and interface.
+        self.bfd: dict[tuple[str, str], str] = {}
         self.log: list[str] = []
         self.born = time.monotonic()
         self.changed = threading.Condition(threading.RLock())
@@ -357,6 +359,13 @@ class Shell:
         routes = {net: route for net, route in found.items() if kind in (None, route["routeType"])}
         return {"vrfs": {"default": {"routes": routes}}}
 
+    def bfd(self) -> Answer:
+        neighbours = {
+            address: {"peerStats": {interface: {"status": state}}}
+            for (address, interface), state in self.switch.bfd.items()
+        }
+        return {"vrfs": {"default": {"ipv4Neighbors": neighbours, "ipv6Neighbors": {}}}}
+
     def ping(self, target: str, count: str) -> Answer:
         answers = int(count) if self.switch.routes(target) else 0
         rows = [f"80 bytes from {target}: icmp_seq={n} ttl=64 time=0.1 ms" for n in range(1, answers + 1)]
@@ -379,5 +388,6 @@ COMMANDS: tuple[tuple[str, Callable[..., Answer | None]], ...] = (
     ("show interfaces", Shell.interfaces), ("show ip interface", Shell.addresses),
     ("show ipv6 interface", lambda shell: {"interfaces": {}}), ("show vrf", Shell.vrfs),
     (r"show ip route vrf default ([\d./]+) ?(connected|static)? ?detail", Shell.routes),
+    ("show bfd peers", Shell.bfd),
     (r"ping ([\d.]+)(?: timeout \d+)?(?: size \d+)? repeat (\d+)(?: (?:source|interface) \S+)*", Shell.ping),
 )  # fmt: skip

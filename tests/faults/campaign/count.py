@@ -23,15 +23,26 @@ OPEN_S = 120
 
 
 def ids_of_the_dead(ground: Ground, node: str, scratch: Path) -> Path:
-    """The ids that the database of a machine that is off holds, sorted, in a file.
+    """The ids that the database of a machine that is off holds, in a file.
 
     :raises RuntimeError: when it runs, or its copy cannot be opened.
     """
     if ground.on(node):
         raise RuntimeError(f"{node} is on: a copy of a running database counts nothing")
-    copy, found = scratch / "dead", scratch / "ids.txt"
+    return held_by(ground.names.root(node), scratch, "SELECT report_id FROM reports")
+
+
+def held_by(root: Path, scratch: Path, query: str) -> Path:
+    """What a query finds in a database that does not run, in a file.
+
+    :param root: of its machine.
+    :param scratch: a place of our own where the account postgres may go.
+    :raises RuntimeError: when the copy cannot be opened.
+    """
+    copy, found = scratch / "dead", scratch / "found.txt"
     shutil.rmtree(copy, ignore_errors=True)
-    subprocess.run(["cp", "-a", str(ground.names.root(node) / DATA), str(copy)], check=True)
+    found.unlink(missing_ok=True)
+    subprocess.run(["cp", "-a", str(root / DATA), str(copy)], check=True)
     for name in ("postmaster.pid", "standby.signal", "recovery.signal"):
         (copy / name).unlink(missing_ok=True)
     # The cluster's own configuration is not in its data directory; recovery needs none of it.
@@ -40,12 +51,11 @@ def ids_of_the_dead(ground: Ground, node: str, scratch: Path) -> Path:
     done = subprocess.run(
         ["unshare", "--net", "runuser", "-u", "postgres", "--", str(SERVER), "--single", "-D", str(copy),
          f"--config-file={copy}/alone.conf", "hidden_danger"],
-        input=f"COPY reports (report_id) TO '{found}'\n", capture_output=True, text=True, timeout=OPEN_S,
-        check=False,
+        input=f"COPY ({query}) TO '{found}'\n", capture_output=True, text=True, timeout=OPEN_S, check=False,
     )  # fmt: skip
     shutil.rmtree(copy, ignore_errors=True)
     if not found.exists():
-        raise RuntimeError(f"the copy of {node} cannot be opened: {done.stderr[-400:]}")
+        raise RuntimeError(f"the copy of {root} cannot be opened: {done.stderr[-400:]}")
     return found
 
 

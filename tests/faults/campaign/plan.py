@@ -173,7 +173,7 @@ FAULTS = tuple(dict.fromkeys(s.fault for s in (*SCENARIOS, *LOSSES)))
 #: occurrence: what is broken before the failover that is killed, or that goes before the killed failback.
 ACT_NEEDS: tuple[tuple[str, str, tuple[Break, ...]], ...] = (
     ("failover", "may serve alone", (DEAD, UNWITNESSED)),
-    ("failover", r"renews the lease.*\(2\)$", (DEAD, MUTE, UNWITNESSED)),
+    ("failover", r"renews the lease.*\(2\)$", (DEAD,)),
     ("failover", "renews the lease", (DEAD, MUTE)),
     ("failback", "have its lease again", (DEAD, MUTE)),
     ("failover", "devices refuse", (DEAD, MUTE, UNWITNESSED)),

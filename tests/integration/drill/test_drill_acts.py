@@ -10,6 +10,7 @@ simply run again.
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,34 @@ APPROVED = {"dr_approvals": ["switchover", "failover", "failback"]}
 ATTESTED = {"dr_approvals": ["failover", "rpo"], "dr_attestations": ["old_primary_cannot_write"]}
 
 
-def fails_at(estate: Estate, tmp_path: Path, act: str, playbook: str, step: str, **variables: Any) -> None:
+#: What a granter counts for a lease of ten seconds.
+LONGEST_LEASE_S = 11.1
+
+
+def refused_for_s(estate: Estate) -> float:
+    """For how long the standby's granter has refused the old primary since it was last told to."""
+    return float(json.loads(estate.ssh("dr-db-01", "anjianyun-lease status nn-db-01"))["told_s_ago"])
+
+
+def proved_after_refusal_s(estate: Estate) -> float:
+    """How long after the last refusal the proof was written down; a twin has one clock."""
+    journal = estate.directory / ".anjianyun/runs/failover-hidden_danger-to-dr/journal.jsonl"
+    entries = [json.loads(line) for line in journal.read_text().splitlines()]
+    at = [float(entry["at"]) for entry in entries if entry["kind"] == "proof"][-1]
+    return at - (time.time() - refused_for_s(estate))
+
+
+def refusing(estate: Estate, granter: str) -> bool:
+    return bool(json.loads(estate.ssh(granter, "anjianyun-lease status nn-db-01"))["refusing"])
+
+
+def fails_at(estate: Estate, tmp_path: Path, act: str, playbook: str, step: str, **variables: Any) -> str:
     done = estate.play(without(act, tmp_path) / playbook, **variables)
 
     assert done.returncode != 0, f"{playbook} without {act!r} passed:\n{done.stdout[-3000:]}"
     last = [line for line in done.stdout.splitlines() if " step " in line][-1]
     assert step in last, done.stdout[-3000:]
+    return done.stdout + done.stderr
 
 
 # Announcing and promoting are left out of the failovers below: one act a step and run, because what a run
@@ -59,7 +82,13 @@ def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(
 
     unproven = estate.play("dr_failover.yml", dr_to=AWAY, dr_approvals=["failover", "rpo"])
     assert unproven.returncode != 0
-    assert "nobody answers for it, nothing was changed" in unproven.stdout
+    said = " ".join(unproven.stdout.split())
+    assert "nobody answers for it" in said
+    assert "liuzhou-wit-01 cannot be told to refuse it" in said
+    # Who gives up here has to take that back, or the old primary finds nobody who lets it open.
+    assert "stands already: dr-db-01 refuses nn-db-01 its lease" in said
+    assert "on dr-db-01: anjianyun-lease allow nn-db-01" in said
+    assert refused_for_s(estate) > 0
     assert estate.sql("dr-db-01", "SELECT pg_is_in_recovery()") == "t"
 
     failover = {"dr_to": AWAY, **ATTESTED}
@@ -72,6 +101,8 @@ def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(
 
     fails_at(estate, tmp_path, "the surviving devices refuse", "dr_failover.yml", "Fence", **failover)
     fails_at(estate, tmp_path, "on that proof, promote", "dr_failover.yml", "Open", **failover)
+    # A primary that is merely cut off serves its own centre for as long as the lease that it had.
+    assert proved_after_refusal_s(estate) > LONGEST_LEASE_S
     estate.must("dr_failover.yml", **failover)
     assert estate.writers() == [AWAY]
     assert "ajy_fence_nanning" in estate.ssh("dr-fw-01", "nft list tables")
@@ -79,7 +110,7 @@ def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(
     estate.fault("lifted", "service_stopped", "liuzhou-wit-01/anjianyun-lease")
     # The power is back, and the old primary with it: it never heard of its fence, and stays shut.
     estate.fault("lifted", "centre_lost", HOME)
-    estate.ssh_until("nn-db-01", "grep 'stays down' /var/log/anjianyun/guard.log")
+    estate.ssh_until("nn-db-01", "grep -a 'stays down' /var/log/anjianyun/guard.log")
     assert estate.writers() == [AWAY]
 
     back = effects(estate.must("dr_failback.yml", "--check"))
@@ -110,9 +141,19 @@ def test_a_fenced_server_stays_off_until_the_failback_restores_its_policy(
     fails_at(estate, tmp_path, "the address is announced", "dr_failover.yml", "Open", **variables)
     estate.must("dr_failover.yml", **variables)
     assert estate.bmc_policy("nn-db-01") == "always-off"
+    # Whatever its BMC says: it may lie.
+    assert refusing(estate, "dr-db-01")
+    assert refusing(estate, "liuzhou-wit-01")
 
     estate.fault("lifted", "machine_killed", "nn-db-01")
-    fails_at(estate, tmp_path, "its restore policy", "dr_failback.yml", "Restore the policies", **APPROVED)
+    # A granter that cannot be told when the refusals are lifted goes on refusing, and the run says so.
+    estate.fault("injected", "service_stopped", "liuzhou-wit-01/ssh")
+    unasked = fails_at(
+        estate, tmp_path, "its restore policy", "dr_failback.yml", "Restore the policies", **APPROVED
+    )
+    # A warning is wrapped, after hyphens as well.
+    assert "liuzhou-wit-01couldnotbeaskedandmaygoonrefusingnn-db-01" in "".join(unasked.split())
+    assert "onit:anjianyun-leaseallownn-db-01" in "".join(unasked.split())
     # Between the clean stop away and the promotion at home nobody serves: the same command goes on there.
     fails_at(
         estate, tmp_path, "on the old one's shutdown", "dr_failback.yml", "Move the database", **APPROVED
@@ -125,6 +166,12 @@ def test_a_fenced_server_stays_off_until_the_failback_restores_its_policy(
 
     assert estate.writers() == [HOME]
     assert estate.bmc_policy("nn-db-01") == "always-on"
+    estate.fault("lifted", "service_stopped", "liuzhou-wit-01/ssh")
+    assert refusing(estate, "liuzhou-wit-01")
+    assert not refusing(estate, "dr-db-01")
+    for to in (AWAY, HOME):
+        estate.must("dr_switchover.yml", dr_to=to, **APPROVED)
+        assert not refusing(estate, "liuzhou-wit-01")
 
 
 @pytest.mark.parametrize("line", ["nn-dr-1"])

@@ -11,13 +11,20 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import yaml
+from campaign import count, verdict
+from campaign.ground import Ground
 from estate import AWAY, HOME, ROOT, Estate
+
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill import writers
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs import parse_probe
 
 LEASE_S = 10
 #: The lines that join Nanning to the rest, and those that join the two centres.
@@ -118,57 +125,152 @@ print("committed", flush=True)
 """
 
 
+def client(estate: Estate, row: str) -> subprocess.Popen[str]:
+    """A client on Nanning's application server with a transaction open; a line to it lets it commit."""
+    kept = yaml.safe_load(estate.variables.read_text())
+    code = CLIENT.format(host="10.1.10.11", password=kept["dc_secrets"]["probe"], row=row)
+    found = subprocess.Popen(
+        ["nsenter", f"--net=/run/netns/ajy-{estate.twin_id}-{NN}", "--", "ssh", "-F",
+         f"/run/anjianyun/twin/{estate.twin_id}/ssh/config", "nn-app-01", "python3 -c " + shlex.quote(code)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert found.stdout is not None
+    assert found.stdout.readline() == "inserted\n"
+    return found
+
+
+def commit(one: subprocess.Popen[str]) -> None:
+    assert one.stdin is not None
+    one.stdin.write("\n")
+    one.stdin.flush()
+
+
+def rows_of_the_old_primary(estate: Estate) -> list[str]:
+    """What its own data directory holds of the clients' rows, before any runbook rewinds it."""
+    assert estate.ssh("nn-db-01", "pgrep -x postgres", NN) == "", "it runs"
+    # Where the account postgres may go, which a checkout often is not.
+    with tempfile.TemporaryDirectory(prefix="frozen-", dir="/var/tmp") as scratch:
+        Path(scratch).chmod(0o755)
+        root = Ground(estate.twin_id, estate.directory).names.root("nn-db-01")
+        query = "SELECT probe FROM drill_probe WHERE node = 'frozen'"
+        return count.held_by(root, Path(scratch), query).read_text().split()
+
+
 def test_a_primary_that_was_frozen_wakes_up_and_writes_nothing(estate: Estate) -> None:
     """Its BMC says 'off' and lies, which its kernel's answer shows, so the lease is the proof.
 
-    A client had a transaction open all the while.
+    Two clients have a transaction open all the while. The word of one comes when the gate is closed. That of
+    the other came while it was open, and lay in the frozen server's socket.
     """
-    row = str(uuid.uuid4())
-    kept = yaml.safe_load(estate.variables.read_text())
-    client = subprocess.Popen(
-        ["nsenter", f"--net=/run/netns/ajy-{estate.twin_id}-{NN}", "--", "ssh", "-F",
-         f"/run/anjianyun/twin/{estate.twin_id}/ssh/config", "nn-app-01", "python3 -c "
-         + shlex.quote(CLIENT.format(host="10.1.10.11", password=kept["dc_secrets"]["probe"], row=row))],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    assert client.stdin is not None
-    assert client.stdout is not None
-    assert client.stdout.readline() == "inserted\n"
+    late, early = str(uuid.uuid4()), str(uuid.uuid4())
+    clients = [client(estate, late), client(estate, early)]
     with broken(estate, ("bmc_lying", "nn-db-01"), ("machine_frozen", "nn-db-01")):
+        commit(clients[1])
+        estate.fault("injected", "service_stopped", "liuzhou-wit-01/anjianyun-lease")
+        asked = estate.play("dr_failover.yml", dr_to=AWAY, **APPROVED)
+        estate.fault("lifted", "service_stopped", "liuzhou-wit-01/anjianyun-lease")
+        assert asked.returncode != 0
+        # Who gives up here finds what stands, and the way back; this BMC took no restore policy.
+        said = " ".join(asked.stdout.split())
+        assert estate.bmc_policy("nn-db-01") == "always-on"
+        assert "the restore policy of nn-db-01" not in said
+        assert "the power of nn-db-01 is off, by the word of its BMC. To take it back: switch it on" in said
+        assert "on dr-db-01: anjianyun-lease allow nn-db-01" in said
+
         done = estate.must("dr_failover.yml", dr_to=AWAY, **APPROVED)
         assert "nn-db-01: lease" in done
         assert "attests" not in done, "nobody had to answer for anything"
-        # The client's word is on its way when the machine wakes up.
-        client.stdin.write("\n")
-        client.stdin.flush()
+        # The other client's word is on its way when the machine wakes up.
+        commit(clients[0])
         time.sleep(0.5)
-    said, _errors = client.communicate(timeout=60)
-    assert "committed" not in said
+    for one in clients:
+        told, _errors = one.communicate(timeout=60)
+        assert "committed" not in told
     assert estate.writers() == [AWAY]
+    estate.ssh_until("nn-db-01", "grep -a 'stays down' /var/log/anjianyun/guard.log", control=NN)
     assert "refuses writes" in estate.ssh("nn-db-01", "journalctl -u anjianyun-lease")
+    held = rows_of_the_old_primary(estate)
+    assert late not in held
+    assert early not in held
 
     estate.must("dr_failback.yml", **APPROVED)
-    assert estate.sql("nn-db-01", f"SELECT count(*) FROM drill_probe WHERE probe = '{row}'") == "0"
+    rows = f"SELECT count(*) FROM drill_probe WHERE probe IN ('{late}', '{early}')"
+    assert estate.sql("nn-db-01", rows) == "0"
 
 
-def test_both_centres_dark_come_back_in_either_order(estate: Estate) -> None:
+@contextmanager
+def probed(estate: Estate, directory: Path) -> Iterator[None]:
+    """While the block lasts a probe in each centre tries to write to both databases; there was one writer."""
+    ground = Ground(estate.twin_id, estate.directory)
+    directory.mkdir()
+    ground.start_load(directory)
+    try:
+        time.sleep(2)
+        yield
+        time.sleep(2)
+    finally:
+        ground.stop_load()
+    logs = [
+        parse_probe(path.parent.name, path.read_text())
+        for path in directory.glob("probe-*/write_probe.jsonl")
+    ]
+    assert len(logs) == 2
+    seen = verdict.merge(logs)
+    assert seen is not None
+    times = [write.started for write in seen.writes]
+    found = writers.judge([seen], times[0], times[-1])
+    assert found.found is False, found
+
+
+def dark(estate: Estate, *centres: str) -> None:
+    for centre in centres:
+        estate.fault("injected", "centre_lost", centre)
+
+
+def test_both_centres_dark_come_back_in_either_order(estate: Estate, tmp_path: Path) -> None:
     for first, second in ((AWAY, HOME), (HOME, AWAY)):
         kept = str(uuid.uuid4())
         assert report(estate, kept) == "201"
-        estate.fault("injected", "centre_lost", HOME)
-        estate.fault("injected", "centre_lost", AWAY)
+        with probed(estate, tmp_path / first):
+            dark(estate, HOME, AWAY)
+            estate.fault("lifted", "centre_lost", first)
+            if first == HOME:
+                # A primary that cannot ask anybody stays down and says what to do.
+                last = "tail -1 /var/log/anjianyun/guard.log | grep -a 'is silent'"
+                said = estate.ssh_until("nn-db-01", last, control=NN)
+                assert "anjianyun-guard open --reason" in said
+                assert estate.ssh("nn-db-01", "pgrep -x postgres", NN) == ""
+            else:
+                estate.ssh_until("dr-db-01", "runuser -u postgres -- psql -XAtqc 'SELECT 1'")
+                assert estate.sql("dr-db-01", "SELECT pg_is_in_recovery()") == "t"
 
-        estate.fault("lifted", "centre_lost", first)
-        if first == HOME:
-            # A primary that cannot ask anybody stays down and says what to do.
-            last = "tail -1 /var/log/anjianyun/guard.log | grep 'is silent'"
-            said = estate.ssh_until("nn-db-01", last, control=NN)
-            assert "anjianyun-guard open --reason" in said
-            assert estate.ssh("nn-db-01", "pgrep -x postgres", NN) == ""
-        else:
-            estate.ssh_until("dr-db-01", "runuser -u postgres -- psql -XAtqc 'SELECT 1'")
-            assert estate.sql("dr-db-01", "SELECT pg_is_in_recovery()") == "t"
-
-        estate.fault("lifted", "centre_lost", second)
-        wait_for_writer(estate, HOME)
+            estate.fault("lifted", "centre_lost", second)
+            wait_for_writer(estate, HOME)
         assert stored(estate, "nn-db-01", kept)
+
+
+def test_both_dark_after_a_failover_the_passed_over_one_is_opened_on_no_advice(
+    estate: Estate, tmp_path: Path
+) -> None:
+    """Neither is a standby, so each waits for the other; only the newer one may be opened, and by hand."""
+    with probed(estate, tmp_path / "probes"):
+        dark(estate, HOME)
+        estate.must("dr_failover.yml", dr_to=AWAY, **APPROVED)
+        dark(estate, AWAY)
+        for centre in (HOME, AWAY):
+            estate.fault("lifted", "centre_lost", centre)
+        last = "tail -1 /var/log/anjianyun/guard.log | grep -a 'is silent'"
+        old = estate.ssh_until("nn-db-01", last, deadline_s=120, control=NN)
+        new = estate.ssh_until("dr-db-01", last, deadline_s=120)
+        assert "do not open this one" in old
+        assert "guard open --reason" not in old
+        assert "guard open --reason" in new
+
+        refused = " ".join(estate.play("dr_failover.yml", dr_to=AWAY, **APPROVED).stdout.split())
+        assert "Open the newer one, dr-db-01, and no other" in refused
+        assert estate.writers() == []
+        opened = "anjianyun-guard open --reason 'it is the newer one' && systemctl start postgresql@15-main"
+        estate.ssh("dr-db-01", opened)
+        wait_for_writer(estate, AWAY)
+
+        estate.must("dr_failback.yml", **APPROVED)

@@ -113,6 +113,18 @@ def test_the_device_saves_itself_from_a_change_that_cuts_its_way(eos: Emulator) 
         assert session.get_facts()["hostname"] == "eos1"
 
 
+def test_a_neighbour_of_bfd_decides_whether_a_change_stays(eos: Emulator) -> None:
+    before, check = running(eos), Check("neighbor_up", "10.0.1.2", device(eos), protocol="bfd")
+    eos.switch.bfd = {("10.0.1.3", "Ethernet3"): "up", ("10.0.1.2", "Ethernet2"): "down"}
+    with pytest.raises(NotConfirmed, match="10.0.1.2 down"):
+        apply_change(device(eos), Change(GOOD, confirm_s=3), checks=[check])
+    assert running(eos) == before
+
+    eos.switch.bfd[("10.0.1.2", "Ethernet2")] = "up"
+    made = apply_change(device(eos), Change(GOOD, confirm_s=60), checks=[check])
+    assert made["confirmed"]
+
+
 #: A run of its own, whose check never holds, so that it is killed between the commit and the end.
 RUN = """
 import sys

@@ -14,10 +14,12 @@ import pwd
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from slow_line import SlowLine
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.cluster import (
     Cluster,
@@ -180,6 +182,39 @@ class Pair:
 
     def count(self, node: Cluster) -> int:
         return int(node.psql("SELECT count(*) FROM reports;"))
+
+    @contextlib.contextmanager
+    def slow_line(self, seconds: float) -> Iterator[None]:
+        """Until the block ends, what ``a`` tells ``b`` arrives so much later. Behind it ``b`` streams so."""
+        place = self._directory(self.root / "line")
+        sockets = [directory / f".s.PGSQL.{self.a.port}" for directory in (place, self.root / "a")]
+        with SlowLine(sockets[0], sockets[1], (self.uid, self.gid), seconds):
+            self.b.psql(
+                f"ALTER SYSTEM SET primary_conninfo = 'host={place} port={self.a.port}"
+                " user=dc_replication application_name=b'"
+            )
+            self.b.psql("SELECT pg_reload_conf()")
+            slow = "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming' AND sender_host = "
+            self.b.wait_for(lambda: self.b.psql(f"{slow}'{place}'") == "1", 30, "it does not use the line")
+            yield
+
+    @contextlib.contextmanager
+    def committing(self, node: Cluster) -> Iterator[None]:
+        """Until the block ends, ten small commits a second."""
+        script = (
+            "DO $$ BEGIN FOR i IN 1..3000 LOOP INSERT INTO reports VALUES (100000 + i); COMMIT;"
+            " PERFORM pg_sleep(0.1); END LOOP; END $$"
+        )
+        session = subprocess.Popen(
+            [str(self.bin / "psql"), "-X", "-h", node.socket_directory, "-p", str(node.port),
+             "-d", "postgres", "-c", script],
+            cwd="/", user=self.uid, group=self.gid, extra_groups=[], stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            yield
+        finally:
+            session.terminate()
+            session.wait(10)
 
     def kill(self, node: Cluster) -> None:
         """SIGKILL of the whole server at once: the postmaster first, then all that it left."""

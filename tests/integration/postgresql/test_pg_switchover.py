@@ -39,6 +39,19 @@ def test_info_says_what_both_nodes_are(pair: Pair, found: Cluster) -> None:
     json.dumps([primary, standby])
 
 
+def test_on_a_slow_line_the_standby_lacks_at_least_what_is_still_on_its_way(pair: Pair) -> None:
+    """What arrives this moment was sent a while ago, and the primary goes on committing meanwhile."""
+    measured: list[float] = []
+    end = time.monotonic() + 60
+    with pair.slow_line(seconds=1.5), pair.committing(pair.a):
+        while len(measured) < 5:
+            assert time.monotonic() < end, "it never holds all of what was announced"
+            info = read_info(pair.b)
+            if "announced" in info["lag_basis"]:
+                measured.append(info["lag_s"])
+    assert min(measured) > 1.4
+
+
 def test_info_of_a_stopped_cluster_comes_from_its_control_file(pair: Pair) -> None:
     pair.b.stop_fast(20)
 

@@ -208,6 +208,15 @@ def test_an_attestation_counts_for_its_statement_alone(bench: Bench) -> None:
     [other] = bench.run(attest("db-01 has no power"), dr_attestations={"dead": "db-02 has no power"})
     assert other["failed"]
 
+    stands = [
+        {"what": "db-01 is off", "way_back": "switch it on"},
+        {"what": "", "way_back": "undo what was not done"},
+    ]
+    [told] = bench.run(task("attestation", name="dead", statement="x", risk="y", stands=stands), AFTER)
+    assert "nothing was changed" not in told["msg"]
+    assert "stands already: db-01 is off. To take it back: switch it on" in told["msg"]
+    assert "undo" not in told["msg"]
+
     before = time.time()
     [given] = bench.run(attest("db-01 has no power"), dr_attestations={"dead": "db-01 has no power"})
     assert given["risk"] == "it may write"

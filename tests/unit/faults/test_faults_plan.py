@@ -133,7 +133,7 @@ FAILOVER, SWITCHOVER = plan.command("failover"), plan.command("switchover")
 @pytest.mark.parametrize(
     ("said", "last", "tries", "fallen", "following", "before"),
     [
-        ("nobody answers for it, nothing was changed", FAILOVER, 1, "failover",
+        ("nobody answers for it", FAILOVER, 1, "failover",
          plan.Command("failover", "dr", (), ("old_primary_cannot_write",)), ""),
         ("nn-db-01 is a healthy primary. Next: x", FAILOVER, 1, "failover", SWITCHOVER, ""),
         ("silent: nn-db-01. if nanning is lost, this is no planned move but a failover", SWITCHOVER, 1,
@@ -160,10 +160,7 @@ def test_an_act_that_follows_an_attestation_is_reached_at_all() -> None:
         (act.title, act.occurrence) for act in ACTS if plan.killed_command(act, plan.AWAY).attestations
     ]
 
-    assert attested == [
-        ("nobody renews the lease of …", 2),
-        ("the surviving devices refuse the old centre", 1),
-    ]
+    assert attested == [("the surviving devices refuse the old centre", 1)]
 
 
 def test_every_answer_fits_words_that_the_runbooks_really_say() -> None:

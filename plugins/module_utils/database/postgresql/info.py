@@ -52,7 +52,9 @@ SELECT json_build_object(
      'lag_s', extract(epoch FROM replay_lag))), '[]') FROM pg_stat_replication),
  'receiver', (SELECT json_build_object('status', status, 'sender_host', sender_host,
      'sender_port', sender_port, 'slot_name', slot_name, 'latest_end_lsn', latest_end_lsn,
-     'last_message_at', extract(epoch FROM last_msg_receipt_time)) FROM pg_stat_wal_receiver),
+     'sent_at', extract(epoch FROM last_msg_send_time),
+     'carried_log', latest_end_time = last_msg_send_time AND last_msg_receipt_time <> last_msg_send_time)
+     FROM pg_stat_wal_receiver),
  'slots', (SELECT coalesce(json_agg(json_build_object('name', slot_name, 'active', active,
      'wal_status', wal_status, 'restart_lsn', restart_lsn, 'retained_bytes',
      pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
@@ -80,7 +82,7 @@ def read_info(cluster: Cluster, timeout_s: float = 3) -> dict[str, Any]:
         "ready": False,
         "role": "unknown" if running else "stopped",
         "in_recovery": None,
-        "timeline": control.highest_timeline,
+        "timeline": max([control.highest_timeline, *histories(cluster)]),
         "system_identifier": control.system_identifier,
         "lsn": {"current": None, "received": None, "replayed": None},
         "control": control.as_dict(),
@@ -124,6 +126,12 @@ def holds_data(cluster: Cluster) -> bool:
         return len([path for path in (cluster.data_directory / "base").iterdir() if path.name.isdigit()]) > 3
     except FileNotFoundError:
         return False
+
+
+def histories(cluster: Cluster) -> list[int]:
+    """Timelines whose history stands here: a promotion writes it long before the control file follows."""
+    log = cluster.data_directory / "pg_wal"
+    return [int(path.name[:8], 16) for path in log.glob("[0-9A-F]*.history")]
 
 
 def disk_room(cluster: Cluster, segment_bytes: int) -> dict[str, Any]:
@@ -172,28 +180,40 @@ def standby_lag(answer: dict[str, Any]) -> tuple[float | None, str]:
     """For how many seconds back from now writes may be missing here; None when it is not known.
 
     Two upper bounds, the smaller one holds. The primary told its position, all of it is replayed:
-    nothing older than that message is missing. Or: the newest replayed commit carries its time,
-    nothing older is missing; in a service with a heartbeat of one commit a second this is never
-    older than that while replication works.
+    nothing older than when that message was **sent** is missing; on a full line it lies in buffers for
+    tens of seconds. Or: the newest replayed commit carries its time, nothing older is missing; in a
+    service with a heartbeat of one commit a second this is never older than that while replication works.
+
+    Only a message that carries log tells where the primary's log ended (``carried_log``). A keepalive
+    tells how far it was sent (walsender.c, ``WalSndKeepalive``), however much more there is; and a
+    receiver that has just begun shows its own start as the time of a message (walreceiver.c).
+
+    Both times are the primary's; by how much its clock is ahead is for the caller to add.
     """
     bounds: list[tuple[float, str]] = []
+    ahead_s = 0.0
     receiver = answer["receiver"]
-    announced = receiver["latest_end_lsn"] if receiver and receiver["status"] == "streaming" else None
+    told = receiver and receiver["status"] == "streaming" and receiver["carried_log"]
+    announced = receiver["latest_end_lsn"] if told else None
     if announced and answer["replayed"] and parse_lsn(answer["replayed"]) >= parse_lsn(announced):
-        age = max(0.0, answer["now"] - receiver["last_message_at"])
-        bounds.append((age, f"all of what the primary announced {age:.1f} s ago is replayed"))
+        age = answer["now"] - receiver["sent_at"]
+        ahead_s = max(ahead_s, -age)
+        if age >= -CLOCKS_S:
+            age = max(0.0, age)
+            bounds.append((age, f"all of what the primary announced {age:.1f} s ago is replayed"))
     if answer["last_replayed_commit_at"] is not None:
         age = answer["now"] - answer["last_replayed_commit_at"]
+        ahead_s = max(ahead_s, -age)
         if age >= -CLOCKS_S:
             bounds.append((max(0.0, age), f"the newest replayed commit is {max(0.0, age):.1f} s old"))
-        elif not bounds:
-            return (
-                None,
-                f"the clocks of the servers disagree: its newest commit is from {-age:.1f} s ahead of here",
-            )
-    if not bounds:
-        return None, "no message of the primary and no replayed commit to measure by"
-    return min(bounds)
+    if bounds:
+        return min(bounds)
+    if ahead_s > 0:
+        return (
+            None,
+            f"the clocks of the servers disagree: its newest word is from {ahead_s:.1f} s ahead of here",
+        )
+    return None, "no message of the primary and no replayed commit to measure by"
 
 
 def without_password(conninfo: str) -> str:

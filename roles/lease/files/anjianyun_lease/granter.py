@@ -77,6 +77,8 @@ class Granter:
         self.longest_s = longest_s
         self.unknown_until = started + _reckoned(longest_s)
         self.seen: dict[str, Seen] = {}
+        self.told_at: dict[str, float] = {}
+        """When it was last told to refuse a holder, in its own time; not what a former process heard."""
         self.own: tuple[str, int] | None = None
         """System identifier and timeline of this host's own database, while that one accepts writes."""
         kept = self._read()
@@ -115,16 +117,17 @@ class Granter:
         )
         return Answer(True, f"granted by {self.name}")
 
-    def refuse(self, holder: str, reason: str, by: str) -> bool:
+    def refuse(self, holder: str, reason: str, by: str, now: float) -> bool:
         """From now on this holder gets nothing; returns whether that is new. On disk before it returns.
 
         :raises OSError: it cannot be written down, and is not in force.
         """
-        if holder in self.kept["refused"]:
-            return False
-        refused = _with(self.kept["refused"], holder, {"reason": reason, "by": by})
-        self._keep({**self.kept, "refused": refused})
-        return True
+        new = holder not in self.kept["refused"]
+        if new:
+            refused = _with(self.kept["refused"], holder, {"reason": reason, "by": by})
+            self._keep({**self.kept, "refused": refused})
+        self.told_at[holder] = now
+        return new
 
     def allow(self, holder: str) -> bool:
         """The refusal is lifted; returns whether there was one.
@@ -134,6 +137,7 @@ class Granter:
         if holder not in self.kept["refused"]:
             return False
         self._keep({**self.kept, "refused": _with(self.kept["refused"], holder, None)})
+        self.told_at.pop(holder, None)
         return True
 
     def status(self, holder: str, now: float) -> dict[str, Any]:
@@ -141,11 +145,13 @@ class Granter:
         seen = self.seen.get(holder)
         until = max(self.unknown_until, seen.until if seen else 0.0)
         refusal = self.kept["refused"].get(holder)
+        told_at = self.told_at.get(holder)
         return {
             "granter": self.name,
             "holder": holder,
             "refusing": refusal is not None,
             "reason": refusal["reason"] if refusal else None,
+            "told_s_ago": None if told_at is None else round(now - told_at, 3),
             "remaining_s": round(max(0.0, until - now), 3),
             "over": now >= until,
             "asked_s_ago": round(now - seen.asked_at, 3) if seen else None,

@@ -94,11 +94,13 @@ class Holder:
         if self.local.role == "primary" and self.tenure.lapsed(boottime()):
             # First of all: whoever wakes up late must not go on.
             self._let_go()
+        # A standby's answer is as old as its question, for whoever is stopped in between.
+        read_at = boottime()
         local = database.read(self.config)
         if local.role != "silent":
             self.local = local
         if local.role == "standby":
-            self.tenure.extend(boottime())
+            self.tenure.extend(read_at)
             self._become("standby", "follows the other centre; it needs no lease")
         elif local.role == "down":
             self.tenure.drop()

@@ -135,7 +135,7 @@ class Service:
             return {}
         holder, changed = str(command["holder"]), False
         if op == "refuse":
-            changed = self.granter.refuse(holder, str(command["reason"]), str(command["by"]))
+            changed = self.granter.refuse(holder, str(command["reason"]), str(command["by"]), boottime())
             if changed:
                 say(f"{command['by']} has {holder} refused: {command['reason']}")
         elif op == "allow":

@@ -35,11 +35,23 @@ def test_a_holder_gets_its_lease_and_the_granter_counts_it_longer_than_the_holde
 def test_a_refused_holder_gets_nothing_after_a_restart_either(tmp_path: Path) -> None:
     one = granter(tmp_path)
     one.ask(question(), now=100.0)
-    assert one.refuse("nn-db-01", "failover to dr", "li.wei")
-    assert not one.refuse("nn-db-01", "again", "li.wei"), "refusing twice changes nothing"
+    assert one.refuse("nn-db-01", "failover to dr", "li.wei", now=100.0)
+    assert not one.refuse("nn-db-01", "again", "li.wei", now=100.0), "refusing twice changes nothing"
     answer = granter(tmp_path).ask(question(), now=101.0)
     assert not answer.granted
     assert "failover to dr" in answer.reason
+
+
+def test_it_counts_how_long_it_refuses_since_it_was_last_told(tmp_path: Path) -> None:
+    """The refusal of an earlier run tells nothing of the leases that others gave since."""
+    one = granter(tmp_path)
+    one.refuse("nn-db-01", "failover to dr", "li.wei", now=100.0)
+    assert one.status("nn-db-01", now=113.0)["told_s_ago"] == 13.0
+    one.refuse("nn-db-01", "failover to dr", "li.wei", now=500.0)
+    assert one.status("nn-db-01", now=501.0)["told_s_ago"] == 1.0
+    assert granter(tmp_path).status("nn-db-01", now=600.0)["told_s_ago"] is None
+    one.allow("nn-db-01")
+    assert one.status("nn-db-01", now=600.0)["told_s_ago"] is None
 
 
 def test_after_a_restart_every_lease_may_still_run(tmp_path: Path) -> None:
@@ -85,7 +97,7 @@ def test_nobody_gets_a_longer_lease_than_the_plan_says(tmp_path: Path) -> None:
 
 def test_allowed_again_it_gets_its_lease(tmp_path: Path) -> None:
     one = granter(tmp_path)
-    one.refuse("nn-db-01", "failover", "li.wei")
+    one.refuse("nn-db-01", "failover", "li.wei", now=100.0)
     assert one.allow("nn-db-01")
     assert not one.allow("nn-db-01")
     assert granter(tmp_path).ask(question(), now=100.0).granted
@@ -109,7 +121,7 @@ def test_it_learns_whom_a_holder_asks_when_it_refuses_it_as_well(tmp_path: Path)
     """The holder may have been deployed anew meanwhile, and others may renew its lease."""
     one = granter(tmp_path)
     one.ask(question(), now=100.0)
-    one.refuse("nn-db-01", "failover", "li.wei")
+    one.refuse("nn-db-01", "failover", "li.wei", now=100.0)
     assert not one.ask(question(asks=["dr-db-01", "hechi-wit-01"]), now=101.0).granted
     assert one.status("nn-db-01", now=101.0)["asks"] == ["dr-db-01", "hechi-wit-01"]
 
@@ -156,10 +168,10 @@ def test_a_refusal_that_cannot_be_written_down_is_not_in_force(tmp_path: Path) -
     one, disk = granter(tmp_path), Disk(tmp_path)
     disk.fill()
     with pytest.raises(OSError, match="granter.json"):
-        one.refuse("nn-db-01", "failover", "li.wei")
+        one.refuse("nn-db-01", "failover", "li.wei", now=100.0)
     assert not one.status("nn-db-01", now=100.0)["refusing"]
     disk.make_room()
-    assert one.refuse("nn-db-01", "failover", "li.wei"), "asked again it is new, and done"
+    assert one.refuse("nn-db-01", "failover", "li.wei", now=100.0), "asked again it is new, and done"
     disk.fill()
     with pytest.raises(OSError, match="granter.json"):
         one.allow("nn-db-01")

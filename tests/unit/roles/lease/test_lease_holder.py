@@ -145,8 +145,8 @@ class Bench:
         self.too_long = 0.0
         """By how much the gate was ever timed to stay open past the lease."""
         self.tickets: list[float] = []
-        self.pauses: dict[str, list[float]] = {"ticket": [], "commit": []}
-        """Seconds for which this host is stopped on its way to the kernel with each, once."""
+        self.pauses: dict[str, list[float]] = {"read": [], "ticket": [], "commit": []}
+        """Seconds for which this host is stopped behind a reading, or on its way to the kernel, once each."""
         self.ended: list[float] = []
         self.said: list[str] = []
         monkeypatch.setattr(holder, "boottime", lambda: self.now)
@@ -154,7 +154,7 @@ class Bench:
         monkeypatch.setattr(gate, "take_ticket", self._take_ticket)
         monkeypatch.setattr(gate, "set_open", self._set_open)
         monkeypatch.setattr(gate, "close", self._close)
-        monkeypatch.setattr(database, "read", lambda config: self.database)
+        monkeypatch.setattr(database, "read", self._read)
         monkeypatch.setattr(database, "end", self._end)
         self.asked: list[dict[str, Any]] = []
         monkeypatch.setattr(holder, "ask", self._ask)
@@ -168,6 +168,11 @@ class Bench:
     def _ask(self, key: bytes, address: str, port: int, question: dict[str, Any]) -> Answer:
         self.asked.append(question)
         return Answer(self.grants, "granted" if self.grants else self.reason)
+
+    def _read(self, config: dict[str, Any]) -> database.Local:
+        found = self.database
+        self._stop("read")
+        return found
 
     def _stop(self, step: str) -> None:
         self.now += self.pauses[step].pop(0) if self.pauses[step] else 0.0
@@ -248,7 +253,7 @@ def test_a_host_that_was_paused_ends_the_database_before_it_asks_anybody(bench: 
     assert bench.ended == [bench.now]
 
 
-@pytest.mark.parametrize("step", ["ticket", "commit"])
+@pytest.mark.parametrize("step", ["read", "ticket", "commit"])
 @pytest.mark.parametrize("pause_s", [0.4, 0.6, 3.0, 9.0, 60.0])
 def test_a_holder_stopped_on_its_way_to_the_kernel_keeps_nothing_open_past_its_lease(
     bench: Bench, step: str, pause_s: float
@@ -288,6 +293,20 @@ def test_a_standby_needs_nobody(bench: Bench) -> None:
         bench.beat()
         assert bench.lets_in()
     assert not bench.ended
+
+
+@pytest.mark.parametrize("pause_s", [3.0, 9.0, 60.0])
+def test_what_a_standby_said_before_its_host_was_stopped_opens_nothing_for_longer(
+    bench: Bench, pause_s: float
+) -> None:
+    """It may have been promoted, and passed over again, meanwhile."""
+    bench.database = database.Local("standby", "7", 0)
+    bench.beat()
+    asked_at = bench.now + 2.0
+    bench.pauses["read"] = [pause_s]
+    bench.beat()
+    assert bench.open_until <= asked_at + 10.0
+    assert bench.lets_in() == (pause_s < 10.0)
 
 
 def test_a_server_that_has_not_said_what_it_is_gets_no_visitors_and_is_left_alone(bench: Bench) -> None:

@@ -78,7 +78,7 @@ def test_a_refusal_for_a_long_reason_is_answered_too(
     service: Service, wired: tuple[socket.socket, socket.socket], text: str
 ) -> None:
     granter, holder = wired
-    service.granter.refuse("nn-db-01", text * 200, "li.wei")
+    service.granter.refuse("nn-db-01", text * 200, "li.wei", now=0.0)
     holder.send(wire.seal(KEY, QUESTION))
     service._answer(granter)
     answer = wire.unseal(KEY, holder.recv(4096))

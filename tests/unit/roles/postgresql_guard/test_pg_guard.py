@@ -83,3 +83,56 @@ def test_a_state_file_that_cannot_be_read_counts_as_set(tmp_path: Path) -> None:
     )
     (tmp_path / "fenced.json").write_text("{torn", encoding="utf-8")
     assert "cannot be read" in made._json(made.fence_file)["reason"]
+
+
+WITNESS = "liuzhou-wit-01"
+
+
+@pytest.mark.parametrize(
+    ("said", "opens_by_hand", "words"),
+    [
+        (f"{WITNESS}: {WITNESS} knows timeline 3, nn-db-01 is on 2", False, "there is a newer one"),
+        ("dr-db-01: the database of dr-db-01 accepts writes on timeline 3", False, "there is a newer one"),
+        (f"{WITNESS}: {WITNESS} was told to refuse nn-db-01: failover-x-to-dr", False, "a failover"),
+        (f"dr-db-01: silent: no answer; {WITNESS}: granted by {WITNESS}", True, "knows of no newer one"),
+        (f"dr-db-01: silent: no answer; {WITNESS}: silent: no answer", True, "nobody answers who knows more"),
+        ("", True, "(no granter)"),
+    ],
+)
+def test_in_silence_it_says_which_timeline_it_is_on_and_never_to_open_one_that_was_passed_over(
+    said: str, opens_by_hand: bool, words: str
+) -> None:
+    """After both centres were dark both guards may stay down, and both are read at three in the morning."""
+    text = guard.way_on_in_silence(LOCAL, said)
+    assert "on timeline 2" in text
+    assert words in text
+    assert ("anjianyun-guard open --reason" in text) is opens_by_hand
+    assert ("do not open this one" in text) is not opens_by_hand
+
+
+def test_the_silence_of_the_other_centre_ends_with_what_the_granters_know(tmp_path: Path) -> None:
+    answers = tmp_path / "may-open"
+    answers.write_text("#!/bin/sh\necho 'W: W knows timeline 3, nn-db-01 is on 2'\nexit 1\n")
+    answers.chmod(0o755)
+    made = guard.Guard(
+        {"data_directory": tmp_path, "state_directory": tmp_path, "log_file": tmp_path / "log",
+         "name": "nn-db-01", "lease_command": [str(answers)]}
+    )  # fmt: skip
+    made.read_local = lambda _now: LOCAL
+    made.ask_peer = lambda: guard.Peer(silence="no route to host")
+    verdict = made.verdict(0)
+    assert not verdict.opens
+    assert "silent (no route to host)" in verdict.reason
+    assert "do not open this one" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("said", "way_on"),
+    [
+        ("W: W was told to refuse nn-db-01: failover-x-to-dr", "anjianyun-lease allow nn-db-01"),
+        ("W: W knows timeline 3, nn-db-01 is on 2", "run dr_failback"),
+        ("W: silent: no answer within 1 s", "mend the lines"),
+    ],
+)
+def test_without_a_lease_it_says_what_to_do(said: str, way_on: str) -> None:
+    assert way_on in guard.way_on_without_lease(said)

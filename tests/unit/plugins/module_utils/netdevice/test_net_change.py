@@ -29,6 +29,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.che
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.netdevice.session import (
     ConfigurationRefused,
     Device,
+    Unsupported,
 )
 from ansible_collections.anjianyun.datacenter.tests.unit.plugins.module_utils.netdevice.memory_driver import (
     DEVICE,
@@ -103,6 +104,22 @@ def test_a_check_that_does_not_hold_confirms_nothing(hardware: Hardware, checked
         run(hardware, checks=[CHECK])
     assert (hardware.lines, hardware.boot) == (["hostname r1"], [])
     assert hardware.log.count("fired") == 1
+
+
+@pytest.mark.parametrize(
+    ("driver", "protocol", "way_on"),
+    [("ios", "bfd", "the protocol that BFD protects"), ("eos", "isis", "check one of bgp, ospf, bfd")],
+)
+def test_a_check_that_a_device_cannot_be_asked_is_refused_before_the_commit(
+    hardware: Hardware, driver: str, protocol: str, way_on: str
+) -> None:
+    """Made afterwards it never holds, and each good change would be taken back."""
+    asked = Device("r2", driver, "192.0.2.2", "root")
+    with pytest.raises(Unsupported) as refused:
+        run(hardware, "new line", checks=[Check("neighbor_up", "10.0.1.2", asked, protocol=protocol)])
+    assert way_on in refused.value.fields()["next_step"]
+    assert hardware.log == []
+    assert hardware.lines == ["hostname r1"]
 
 
 def test_a_change_that_was_taken_in_part_is_not_confirmed(hardware: Hardware) -> None:

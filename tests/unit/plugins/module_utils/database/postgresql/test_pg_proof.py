@@ -149,10 +149,14 @@ def test_who_may_inherit(rows: list[dict[str, Any]], ok: bool | None, reason: st
     assert reason in verdict.reason
 
 
+def receiver(**changes: Any) -> dict[str, Any]:
+    told = {"status": "streaming", "latest_end_lsn": "0/500", "sent_at": NOW - 1, "carried_log": True}
+    return {**told, **changes}
+
+
 def answer(**changes: Any) -> dict[str, Any]:
-    receiver = {"status": "streaming", "latest_end_lsn": "0/500", "last_message_at": NOW - 1}
     return {
-        "receiver": receiver,
+        "receiver": receiver(),
         "replayed": "0/500",
         "now": NOW,
         "last_replayed_commit_at": NOW - 90,
@@ -160,10 +164,24 @@ def answer(**changes: Any) -> dict[str, Any]:
     }
 
 
-def test_an_idle_standby_that_holds_everything_is_not_late() -> None:
+def test_a_standby_that_holds_what_was_just_announced_is_not_late() -> None:
     lag_s, basis = standby_lag(answer())
     assert lag_s == 1.0
     assert "announced" in basis
+
+
+def test_what_lay_in_a_full_line_is_as_old_as_its_sending() -> None:
+    """It came this very moment, and the primary has written for forty seconds since it was sent."""
+    full = receiver(sent_at=NOW - 40)
+    assert standby_lag(answer(receiver=full)) == (
+        40.0,
+        "all of what the primary announced 40.0 s ago is replayed",
+    )
+
+
+def test_a_keepalive_does_not_tell_where_the_primary_s_log_ends() -> None:
+    """It tells how far the log was sent: on a line that takes no more, less than there is."""
+    assert standby_lag(answer(receiver=receiver(carried_log=False)))[0] == 90.0
 
 
 def test_a_standby_behind_is_as_late_as_its_newest_commit() -> None:
@@ -174,12 +192,11 @@ def test_without_a_primary_the_newest_commit_counts() -> None:
     assert standby_lag(answer(receiver=None))[0] == 90.0
 
 
-def test_a_commit_from_the_future_measures_clocks_and_no_lag() -> None:
-    lag_s, basis = standby_lag(answer(receiver=None, last_replayed_commit_at=NOW + 210))
-    assert lag_s is None
-    assert "clocks of the servers disagree" in basis
-    # What the standby's own clock alone has measured still counts.
-    assert standby_lag(answer(last_replayed_commit_at=NOW + 210))[0] == 1.0
+def test_a_word_from_the_future_measures_clocks_and_no_lag() -> None:
+    for silent in (None, receiver(sent_at=NOW + 211)):
+        lag_s, basis = standby_lag(answer(receiver=silent, last_replayed_commit_at=NOW + 210))
+        assert lag_s is None
+        assert "clocks of the servers disagree" in basis
 
 
 def test_unknown_lag_is_not_zero() -> None:
