@@ -119,7 +119,7 @@ def room(estate: Estate) -> Room:
 
 def test_what_the_run_leaves_to_people_is_told_first(room: Room) -> None:
     room.stops(
-        "Open the run", "not switched by this run", "nn-rt-01", "nn-fw-01", "nn-ctl-01", "by_hand", **DOWN
+        "Open the run", "this run leaves them on", "nn-rt-01", "nn-fw-01", "nn-ctl-01", "by_hand", **DOWN
     )
 
 
