@@ -50,6 +50,7 @@ STEPS: dict[str, str] = {
     "See whether they may be installed": "确认可以安装",
     "Install them": "安装系统",
     "Take them over": "接管服务器",
+    "Let both have their lease again": "恢复两侧数据库的租约",
     "End an upgrade that nobody goes on with": "终止无人继续的机房改造",
     "Serve nothing any more": "停止安装服务",
     "Who renews the leases from outside of both centres": "部署两中心之外的租约续期方",
