@@ -113,6 +113,7 @@ def environment(twin: Twin, to: str) -> dict[str, str]:
         "OLD_ROUTER": old["announcer"], "NEW_ROUTER": new["announcer"],
         "NEW_LOOPBACK": twin.hosts[new["announcer"]]["dc_loopback"],
         "VANTAGE": " ".join(vantage),
+        "WITNESSES": " ".join((twin.service.get("lease") or {}).get("witnesses", [])),
         "PREFIX": f"{twin.service['address'].partition('/')[0]}/32",
         "NEXT_HOP": twin.address(new["application"]),
         "SLOT": old["database"].replace("-", "_"),

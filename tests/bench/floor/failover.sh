@@ -13,7 +13,7 @@ here=$(dirname "$0")
 answer=
 
 # Before the clock: every session. The old database server is dead; its centre's router and application live.
-for host in "$NEW_DB" "$OLD_APP" "$NEW_APP" "$OLD_ROUTER" "$NEW_ROUTER" $VANTAGE; do
+for host in "$NEW_DB" "$OLD_APP" "$NEW_APP" "$OLD_ROUTER" "$NEW_ROUTER" $VANTAGE $WITNESSES; do
     open_shell "$host"
     ask "$host" true
 done
@@ -71,6 +71,8 @@ promote "$slot"
 
 # The county's packets still come by the old centre's application, which lives; the address moves behind the database.
 announce "$NEW_ROUTER" "$NEXT_HOP" 3
+# 'Act | its lease is renewed no more, whatever its BMC says', module lease.
+for granter in "$NEW_DB" $WITNESSES; do ask "$granter" "anjianyun-lease refuse $OLD_DB --reason failover"; done
 withdraw "$OLD_ROUTER"
 for router in $VANTAGE; do seen_from "$router"; done
 note "verify address"
