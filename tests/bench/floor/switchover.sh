@@ -26,6 +26,10 @@ ask "sql_$NEW_DB" "SELECT 1;"
 mark approved_at
 note "approval switchover"
 
+# 'Let both have their lease again', module lease: nobody goes on refusing the one that stays; clients are served.
+ask "$NEW_DB" "anjianyun-lease allow $OLD_DB"
+note "verify nobody refuses"
+
 # 'Stop the outbound jobs in the old centre', with its verify
 outbound "$OLD_APP" stop inactive
 note "verify outbound"
