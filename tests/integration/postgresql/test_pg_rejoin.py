@@ -216,3 +216,23 @@ def test_log_that_goes_while_the_standby_is_waited_for_is_noticed(
     result = come_back(pair, pair.b, pair.a, allow_rebuild=True, timeout_s=120)
     assert (result["action"], result["streaming"], result["diverged"]) == ("rebuild", True, False)
     pair.wait_streaming(pair.a)
+
+
+def test_a_copy_that_breaks_off_leaves_the_old_directory_and_is_begun_anew(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outlast(pair)
+    program = Cluster.program
+    broken = {"pg_basebackup": "false"}
+    monkeypatch.setattr(Cluster, "program", lambda self, name: broken.get(name) or program(self, name))
+
+    with pytest.raises(DatacenterError, match="false failed") as caught:
+        come_back(pair, pair.b, pair.a, allow_rebuild=True)
+    broken.clear()
+
+    assert caught.value.result["action"] == "rebuild"
+    assert pair.b.control().clean
+    # It was allowed once, and the directory is not started before it ends.
+    result = come_back(pair, pair.b, pair.a)
+    assert (result["action"], result["streaming"], result["diverged"]) == ("rebuild", True, False)
+    assert Path(result["replaced_directory"], "PG_VERSION").exists()
