@@ -13,7 +13,8 @@ description:
   - Copies the primary by base backup, through a replication slot that it makes there, and leaves the
     server stopped.
   - A directory that is a copy already is left alone, one that initdb made and nobody used is replaced,
-    and any other is refused.
+    and any other is refused. So is a copy that needs log which the primary no longer has;
+    M(anjianyun.datacenter.pg_rejoin) makes that one anew.
 options:
   upstream:
     description:

@@ -88,7 +88,8 @@ replication:
   type: list
   elements: dict
 receiver:
-  description: What this standby reads from; null when it receives nothing.
+  description:
+    - What this standby reads from, with C(status), C(pid), C(written_lsn); null when it receives nothing.
   returned: success
   type: dict
 slots:

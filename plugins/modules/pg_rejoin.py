@@ -14,6 +14,9 @@ description:
     anew, when that is allowed; the part of its log that nobody else has is first copied beside the data
     directory.
   - Makes the replication slot on the new primary, starts the server and waits until it streams.
+  - A node that was away until the primary removed the log which it needs next can follow no more, nor be
+    rewound. It is refused before anything is changed, or copied anew when O(allow_rebuild) says so. When the
+    log goes while the node is waited for, that is seen within seconds.
   - Refuses where it cannot say which node is right. A run that was killed is run again.
 options:
   upstream:
@@ -63,7 +66,8 @@ options:
     default: true
   allow_rebuild:
     description:
-      - Copy the whole database anew where a rewind is not possible or not allowed.
+      - Copy the whole database anew where a rewind is not possible or not allowed, or where the log to follow
+        with is gone. The disk has to hold both copies until the new one is whole.
     type: bool
     default: false
   keep_old:

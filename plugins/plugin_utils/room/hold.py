@@ -122,14 +122,14 @@ def _log(name: str, away: str, span: float, rate: float, said: str, reach: float
         "ok": written <= reach,
         "reading": f"{name} keeps {keeps} for {away}; in {span:g} h it writes {written:.0f} MiB, {said}",
         "refuse": f"{name} keeps {keeps} for {away}, which lasts {lasts:.0f} of {span:g} h at {said}: after "
-        f"that {away} does not follow any more, and no step of this run copies it anew",
+        f"that {away} does not follow any more, and this run copies it anew only with dr_copy_anew",
         "way_on": f"raise postgresql_ha_slot_keep_mb to {math.ceil(written)} and run service.yml; or state a "
-        f"shorter hold (room_hold_hours); or say yes, and copy {away} anew when it is back: stop its "
-        "database, move its data directory away, run service.yml",
+        f"shorter hold (room_hold_hours); or say yes, and have {away} copied anew when it is back: the run's "
+        "command with -e dr_copy_anew=true",
         "approval": "copied_anew",
         # Without the figures, which are others each time: a yes is to this hold.
-        "risk": f"in a hold of {span:g} h {away} falls behind what {name} keeps; until a person has copied "
-        "it anew there is one database",
+        "risk": f"in a hold of {span:g} h {away} falls behind what {name} keeps; until it is copied "
+        "anew there is one database",
         "this_risk": True,
     }
 

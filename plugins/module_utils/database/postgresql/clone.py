@@ -13,6 +13,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.post
     Cluster,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.info import holds_data
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.kept import gone_for
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.rejoin import (
     SIGNAL_TEXT,
     Peer,
@@ -31,13 +32,22 @@ def clone(cluster: Cluster, peer: Peer, *, slot: str, timeout_s: float, dry_run:
     A directory that is a copy already is left alone. One that initdb made and nobody used is
     replaced. A cut-off copy lies beside the data directory and is begun anew.
 
-    :raises Refused: when the directory holds another database, or one that may open read-write.
+    :raises Refused: when the directory holds another database, or one that may open read-write, or a
+        copy for which the primary no longer has the log.
     """
     upstream = ask_upstream(cluster, peer)
     result: dict[str, Any] = {"changed": True, "timeline": upstream.timeline, "upstream": peer.host}
     if (cluster.data_directory / "PG_VERSION").exists():
         same = cluster.control().system_identifier == upstream.system_identifier
         if same and cluster.standby_signal.exists():
+            gone = gone_for(cluster, peer.rewind, slot, cluster.control())
+            if gone:
+                raise Refused(
+                    "this copy can follow no more",
+                    device=cluster.device,
+                    cause=gone,
+                    next_step="make it anew with pg_rejoin and allow_rebuild, which keeps the old directory",
+                )
             return {**result, "changed": False}
         if same or holds_data(cluster):
             raise Refused(

@@ -16,6 +16,10 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.post
 )
 
 FOLLOW, REWIND, REBUILD, REFUSE = "follow", "rewind", "rebuild", "refuse"
+COPY_ANEW = (
+    "run this again with allow_rebuild, a runbook with -e dr_copy_anew=true: it copies the whole database "
+    "and keeps the old directory beside it"
+)
 STANDBY_STATES = (CLEAN_STANDBY, "in archive recovery")
 
 
@@ -37,10 +41,13 @@ class Decision:
     reason: str
     switch_lsn: str | None = None
     """Where the two logs part; None when they do not, or it is not known."""
+    next_step: str | None = None
+    """What a person can do about a refusal, where it is not the usual."""
 
     @property
     def diverged(self) -> bool:
-        return self.action in (REWIND, REBUILD) or (self.action == REFUSE and self.switch_lsn is not None)
+        # A node is copied anew also when it wrote nothing of its own, and only the log to follow is gone.
+        return self.action != FOLLOW and self.switch_lsn is not None
 
 
 def switch_point(local_timeline: int, upstream: Upstream) -> str | None:
@@ -102,6 +109,21 @@ def decide_rejoin(
         return Decision(FOLLOW, f"this node wrote nothing beyond {switch}, where the upstream forked")
     reason = f"this node wrote beyond {switch}, where the upstream forked"
     return _repair(local, reason, switch, allow_rewind, allow_rebuild)
+
+
+def without_log(decision: Decision, gone: str, allow_rebuild: bool) -> Decision:
+    """The decision when the upstream no longer has the log that this node would go on with.
+
+    A rewind does not help either: the node has to replay from before the fork all the same.
+    """
+    if allow_rebuild:
+        return Decision(REBUILD, f"{decision.reason}; but {gone}, so it is copied anew", decision.switch_lsn)
+    return Decision(
+        REFUSE,
+        f"{decision.reason}; but {gone}, and copying it anew is not allowed",
+        decision.switch_lsn,
+        COPY_ANEW,
+    )
 
 
 def _same_timeline(local: ControlData, upstream: Upstream, fresh_copy: bool) -> Decision:

@@ -50,7 +50,8 @@ SELECT json_build_object(
      'flush_lag_bytes', CASE WHEN pg_is_in_recovery() THEN NULL
         ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn) END,
      'lag_s', extract(epoch FROM replay_lag))), '[]') FROM pg_stat_replication),
- 'receiver', (SELECT json_build_object('status', status, 'sender_host', sender_host,
+ 'receiver', (SELECT json_build_object('status', status, 'pid', pid, 'written_lsn', written_lsn,
+     'sender_host', sender_host,
      'sender_port', sender_port, 'slot_name', slot_name, 'latest_end_lsn', latest_end_lsn,
      'sent_at', extract(epoch FROM last_msg_send_time),
      'carried_log', latest_end_time = last_msg_send_time AND last_msg_receipt_time <> last_msg_send_time)

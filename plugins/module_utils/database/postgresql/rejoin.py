@@ -14,7 +14,7 @@ import dataclasses
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,10 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.post
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.control import (
     ControlData,
     parse_history,
+    parse_lsn,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.fork import (
+    COPY_ANEW,
     FOLLOW,
     REBUILD,
     REFUSE,
@@ -35,8 +37,18 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.post
     Upstream,
     decide_rejoin,
     switch_point,
+    without_log,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.info import read_info
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.kept import (
+    Flow,
+    GoneWatch,
+    LogGone,
+    gone_for,
+    missing,
+    read_kept,
+    restores,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.postgresql.promote import (
     SLOT_NAME,
 )
@@ -56,6 +68,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 SIGNAL_TEXT = "# This node follows the other centre.\n"
 # A standby that was only just started gets this many seconds to show that it streams.
 PATIENCE_S = 5
+# How often a standby that waits for the stream is held against what the upstream still has.
+WATCH_S = 2
 
 UPSTREAM_QUERY = """
 SELECT json_build_object('in_recovery', pg_is_in_recovery(),
@@ -123,6 +137,7 @@ def rejoin(
         return {**_result("none", following, started), "streaming": True, "timeline": upstream.timeline}
     control = _local_control(cluster)
     decision = _decide(cluster, control, upstream, allow_rewind, allow_rebuild)
+    decision = held_against_log(cluster, peer, control, decision, slot=slot, allow_rebuild=allow_rebuild)
     result = _result(decision.action, decision.reason, started)
     result["diverged"] = decision.diverged
     if decision.switch_lsn:
@@ -132,16 +147,27 @@ def rejoin(
             "this node does not come back",
             device=cluster.device,
             cause=decision.reason,
-            next_step="allow the rewind or the rebuild if its own tail may go (it is kept beside the data)",
+            next_step=decision.next_step
+            or "allow the rewind or the rebuild if its own tail may go (it is kept beside the data)",
             result=result,
         )
     result["changed"] = True
     if dry_run:
         return result
     try:
-        _make_standby(
-            cluster, peer, control, decision, result, slot=slot, keep_old=keep_old, timeout_s=timeout_s
-        )
+        try:
+            _make_standby(
+                cluster, peer, control, decision, result, slot=slot, keep_old=keep_old, timeout_s=timeout_s
+            )
+        except LogGone as gone:
+            # Gone since the decision, or at the edge of a file, where only the attempt tells.
+            if not allow_rebuild or decision.action == REBUILD:
+                raise
+            decision = without_log(dataclasses.replace(decision, switch_lsn=None), str(gone.cause), True)
+            result.update(action=decision.action, reason=decision.reason)
+            _make_standby(
+                cluster, peer, control, decision, result, slot=slot, keep_old=keep_old, timeout_s=timeout_s
+            )
     except DatacenterError as error:
         error.result = {**result, **error.result}
         raise
@@ -197,6 +223,7 @@ def _following(cluster: Cluster, upstream: Upstream) -> str | None:
     if cluster.postmaster() is None:
         return None
     deadline = time.monotonic() + PATIENCE_S
+    flow = Flow()
     while True:
         info = read_info(cluster)
         if info["role"] == "primary":
@@ -207,8 +234,7 @@ def _following(cluster: Cluster, upstream: Upstream) -> str | None:
                 next_step="fence or stop it first: there may be two writers",
                 result={"info": info},
             )
-        receiver = info["receiver"]
-        if receiver and receiver["status"] == "streaming" and info["timeline"] == upstream.timeline:
+        if flow.flows(info["receiver"]) and info["timeline"] == upstream.timeline:
             return f"this node streams on timeline {upstream.timeline} already"
         if time.monotonic() > deadline:
             return None
@@ -249,6 +275,27 @@ def _decide(
     )
 
 
+def held_against_log(
+    cluster: Cluster,
+    peer: Peer,
+    control: ControlData,
+    decision: Decision,
+    *,
+    slot: str | None,
+    allow_rebuild: bool,
+) -> Decision:
+    """The decision, held against the log that the upstream still has."""
+    gone = None
+    if decision.action == FOLLOW:
+        gone = gone_for(cluster, peer.rewind, slot, control)
+    elif decision.action == REWIND and not restores(cluster):
+        # A rewound node replays from a checkpoint before the fork, out of the upstream's files.
+        switch = parse_lsn(decision.switch_lsn or "0/0")
+        kept = read_kept(cluster, peer.rewind, slot, control.segment_bytes)
+        gone = missing(kept, [switch // control.segment_bytes] if switch else [], control.highest_timeline)
+    return without_log(decision, gone, allow_rebuild) if gone else decision
+
+
 def _make_standby(
     cluster: Cluster,
     peer: Peer,
@@ -279,8 +326,9 @@ def _make_standby(
     cluster.rejoin_progress.unlink(missing_ok=True)
     # It comes back as a standby: the fence has served. The marker stays until here.
     cluster.fence_marker.unlink(missing_ok=True)
+    watch = GoneWatch(cluster, peer.rewind, slot)
     cluster.start(timeout_s)
-    wait_streaming(cluster, timeout_s)
+    wait_streaming(cluster, timeout_s, watch)
     result["streaming"] = True
     result["slots_dropped"] = _drop_own_slots(cluster)
 
@@ -379,12 +427,25 @@ def finish_swap(cluster: Cluster, dry_run: bool) -> None:
     sync_directory(cluster.data_directory.parent)
 
 
-def wait_streaming(cluster: Cluster, timeout_s: float) -> None:
+def wait_streaming(cluster: Cluster, timeout_s: float, gone: Callable[[], str | None]) -> None:
+    """Wait until the node gets log from the upstream.
+
+    :param gone: a sentence when that cannot come about any more.
+    :raises LogGone: some seconds after the start when it cannot.
+    """
     deadline = time.monotonic() + timeout_s
+    look = time.monotonic() + WATCH_S
+    flow = Flow()
     while True:
-        receiver: Mapping[str, Any] | None = read_info(cluster)["receiver"]
-        if receiver and receiver["status"] == "streaming":
+        if flow.flows(read_info(cluster)["receiver"]):
             return
+        if time.monotonic() > look:
+            cause = gone()
+            if cause:
+                raise LogGone(
+                    "this node can follow no more", device=cluster.device, cause=cause, next_step=COPY_ANEW
+                )
+            look = time.monotonic() + WATCH_S
         if time.monotonic() > deadline:
             raise DeadlineExceeded(
                 f"the server runs as a standby and does not stream after {timeout_s:g} s",

@@ -120,9 +120,9 @@ def test_a_standby_that_would_be_lost_is_told_with_what_to_do_and_by_a_yes_to_th
     log, _disk = hold_readings(info(), "dr-db", 96, GROWS, away="nn-db")
 
     assert "which lasts 51 of 96 h" in log["refuse"]
-    assert "no step of this run copies it anew" in log["refuse"]
+    assert "copies it anew only with dr_copy_anew" in log["refuse"]
     assert "postgresql_ha_slot_keep_mb to 960" in log["way_on"]
-    assert "move its data directory away, run service.yml" in log["way_on"]
+    assert "-e dr_copy_anew=true" in log["way_on"]
     assert (log["approval"], log["this_risk"]) == ("copied_anew", True)
     # The next look has other figures, and the yes still means this.
     later, _disk = hold_readings(info(), "dr-db", 96, {"mib_h": 11.0, "source": "later"}, away="nn-db")
