@@ -42,7 +42,7 @@ SLOW = (
 #: Takes a quarter of an hour.
 LONG_SCENARIO = "room_upgrade"
 #: The twins that tests make; a run that was killed leaves them standing.
-TWINS = ("itdrill", "testtwin", "testkill", "moldrill", "molpg", "molroom")
+TWINS = ("itdrill", "testtwin", "testkill", "rfs", "moldrill", "molpg", "molroom")
 
 
 @dataclass(frozen=True)

@@ -47,23 +47,25 @@ def soon(ask: Callable[[], bool], what: str, deadline_s: float = 30.0) -> None:
 
 
 class Twin:
-    """One twin of the part."""
+    """One twin of a part of the estate."""
 
-    def __init__(self, twin_id: str) -> None:
+    def __init__(self, twin_id: str, part: tuple[str, ...] = PART) -> None:
         self.names = Names(twin_id)
+        self.part = part
 
     def playbook(self, state: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Make it or take it away as a person does."""
-        asked = {"twin_id": self.names.twin_id, "twin_only": list(PART), "twin_state": state}
+        asked = {"twin_id": self.names.twin_id, "twin_only": list(self.part), "twin_state": state}
         return tool(
             "ansible-playbook", "-i", str(PLAN), "playbooks/twin.yml", "-e", json.dumps(asked), *options,
-            ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default", ANSIBLE_NOCOLOR="1",
+            timeout_s=600, ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default", ANSIBLE_NOCOLOR="1",
         )  # fmt: skip
 
     def spec(self, **line: Any) -> Spec:
         """What it was last asked to be; ``line`` changes the line between the centres."""
         data = json.loads(self.names.spec_file.read_text())
-        data["lines"][LINE].update(line)
+        if line:
+            data["lines"][LINE].update(line)
         return parse(data)
 
     def present(self, asked: Spec | None = None) -> reconcile.Outcome:
