@@ -4,8 +4,8 @@
 """Against a Redfish service that is not ours: sushy-tools' emulator, over HTTPS.
 
 It has no sessions, accounts, event log, restore policy, ETags, manager interfaces, power cycle, nor extended
-errors; its fake driver takes up to eleven seconds for a change of power, as hardware does. Machines that really
-boot and die behind it are in ``tests/integration/twin/test_twin_redfish.py``.
+errors; its fake driver takes up to eleven seconds for a change of power, as hardware does. Machines that
+really boot and die behind it are in ``tests/integration/twin/test_twin_redfish.py``.
 """
 
 from __future__ import annotations
