@@ -34,6 +34,7 @@ class ActionModule(RunbookAction):
         "copies": {"type": "list", "elements": "dict", "default": []},
         "but": {"type": "str", "default": ""},
         "approvable": {"type": "bool", "default": True},
+        "silence_passes": {"type": "bool", "default": False},
     }
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +51,9 @@ class ActionModule(RunbookAction):
         asked = [HERE, *sorted(answered)]
         counted = {name: why for name, why in silent.items() if name not in quiet}
         return {
-            "that": holds.readings(kept, hosts, asked, counted, arguments["approvable"]),
+            "that": holds.readings(
+                kept, hosts, asked, counted, arguments["approvable"], arguments["silence_passes"]
+            ),
             "holds": [asdict(hold) for hold in kept.holds if set(hold.hosts) & set(hosts)],
             "policies": kept.policies,
             "silent": sorted(silent),

@@ -43,6 +43,12 @@ options:
         what the first one left for what was there.
     type: bool
     default: true
+  silence_passes:
+    description:
+      - A host that may keep a journal and does not tell is told of, and refuses nothing. For those whom a
+        centre without power must not stop.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - anjianyun.datacenter.runbook
 attributes:

@@ -218,6 +218,7 @@ def readings(
     asked: Sequence[str],
     silent: Mapping[str, str],
     approvable: bool = True,
+    silence_passes: bool = False,
 ) -> list[Reading]:
     """Whether nobody upgrades these servers.
 
@@ -225,6 +226,7 @@ def readings(
     :param silent: who may have one and did not tell, and why. Nobody is no answer, so it is not known then.
     :param approvable: whether a person may say yes to a hold. Of two upgrades of one server the second takes
         what the first has left for what was there, so it waits, or the first is ended.
+    :param silence_passes: silence is told and stops nobody: where a dark centre must not keep a service away.
     """
     wanted = sorted(set(hosts))
     found = [
@@ -234,7 +236,8 @@ def readings(
     ]
     unknown = [*kept.unread, *(f"{name}: {why}" for name, why in sorted(silent.items()))]
     if unknown:
-        found.append(_unknown(", ".join(wanted), "; ".join(unknown)))
+        because = _unknown(", ".join(wanted), "; ".join(unknown))
+        found.append({"ok": True, "reading": because["reading"]} if silence_passes else because)
     if found:
         return found
     return [

@@ -39,6 +39,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
                 "copies": list(copies),
                 "but": "",
                 "approvable": True,
+                "silence_passes": False,
                 **more,
             }
         )

@@ -111,6 +111,17 @@ def test_who_does_not_tell_makes_it_unknown() -> None:
     assert "dr: no route" in said
 
 
+def test_where_a_dark_centre_must_not_keep_a_service_away_silence_is_told_and_a_hold_refuses() -> None:
+    silent = {"dr": "no route"}
+    (told,) = holds.readings(kept(("nn", OPENED)), ["a"], ["nn"], silent, silence_passes=True)
+    held, also = holds.readings(kept(("nn", WAITS)), ["a"], ["nn"], silent, silence_passes=True)
+
+    assert told["ok"] is True
+    assert "dr: no route" in told["reading"]
+    assert held["ok"] is False
+    assert also["ok"] is True
+
+
 def test_a_rehearsal_holds_nothing_of_the_estate() -> None:
     twin = written(run("opened", world="twin", twin_id="t1"), READY, DARK)
 
