@@ -96,6 +96,8 @@ class Room:
             "power_sequence_control_node": "dr-ctl-01",
             "dc_power_order": ORDER,
             "dc_services": {},
+            # Nobody keeps runs here: whom a room's upgrade holds is tried with the runbooks' engine.
+            "room_kept_by": [],
             "bmc_user": USER,
             "bmc_password": PASSWORD,
             "bmc_cipher_suite": 3,

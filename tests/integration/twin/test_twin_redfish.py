@@ -73,6 +73,8 @@ def wired(standing: Wired) -> Iterator[Wired]:
 
 def work(twin: Twin) -> None:
     """Give the machine work whose orderly end takes its time and leaves a note."""
+    # A twin's machines are up before its routers have told each other the ways.
+    soon(lambda: twin.answers(SERVER), f"{SERVER} answers")
     done = twin.ssh(
         SERVER,
         f"printf '#!/bin/sh\\nsleep {END_S}; echo ended > /root/ended; sync\\n' > /root/end;"

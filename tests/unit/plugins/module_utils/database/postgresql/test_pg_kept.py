@@ -216,7 +216,7 @@ def test_a_receiver_that_only_tries_is_no_stream(monkeypatch: pytest.MonkeyPatch
     assert flow.flows(None) is False
     assert flow.flows(receiver(5, "0/5000000")) is True
     # One that stays without a byte stands at the edge of a file, with nothing to be sent.
-    assert [flow.flows(receiver(6)) for _ in range(3)][-1] is True
+    assert [flow.flows(receiver(pid)) for pid in (6, 6, 6)][-1] is True
 
 
 def test_the_wait_ends_when_the_log_is_gone(monkeypatch: pytest.MonkeyPatch, cluster: Cluster) -> None:
