@@ -15,8 +15,7 @@ name: room_slept
 short_description: Whether servers are on before a room's upgrade, as what a gate judges
 version_added: 0.2.0
 description:
-  - One reading a server. One that is off is told
-  - as it stays off when the power returns.
+  - One reading a server. One that is off passes and is told, since it stays off when the power returns.
   - One that is neither seen on nor off does not pass.
 positional: with_bmc
 options:

@@ -182,8 +182,8 @@ class FRRDriver(NetworkDriver):
 
     def _ask(self, verb: str, **arguments: Any) -> dict[str, Any]:
         """Have frr_commit.py answer on the router; it and what it needs are sent with each question."""
-        parts = {module.__name__: inspect.getsource(module) for module in (frr_text, frr_commit)}
-        script = f"{frr_commit.prelude(parts)}module.main({verb!r}, {self._where!r}, {arguments!r})\n"
+        program = frr_commit.prelude(frr_commit.own_parts())
+        script = f"{program}module.main({verb!r}, {self._where!r}, {arguments!r})\n"
         # A change that cuts the session must leave time to find that out, and to look for another way.
         confirm_s = arguments.get("confirm_s")
         silence_s = min(self._silence_s, max(3.0, confirm_s / 3)) if confirm_s else self._silence_s

@@ -242,6 +242,14 @@ def options(router: Router) -> dict[str, Any]:
     }
 
 
+def own_parts() -> dict[str, str]:
+    """The texts of ``frr_text.py`` and of this file, by their modules' names; where both are files."""
+    # Not above: the router, which has no use for it, would import it with each question.
+    import inspect
+
+    return {name: inspect.getsource(sys.modules[name]) for name in (Router.__module__, __name__)}
+
+
 def prelude(parts: dict[str, str]) -> str:
     """A program that has these modules without their files; the last one is ``module``, and knows them."""
     return (

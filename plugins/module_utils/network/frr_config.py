@@ -11,7 +11,6 @@ Standard library, Python 3.9.
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import os
 import re
 import subprocess
@@ -169,7 +168,7 @@ def confirm_configuration(
 def _asked(frr: Frr, verb: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
     """Have a change entered or confirmed by the program that a router runs for NAPALM as well."""
     # The guard outlives this module, and takes its own text along.
-    frr_commit.PARTS.update({module.__name__: inspect.getsource(module) for module in (frr_text, frr_commit)})
+    frr_commit.PARTS.update(frr_commit.own_parts())
     try:
         return verb(frr_text.Router(frr_text.STATE), *arguments)
     except frr_text.Failed as error:
