@@ -197,6 +197,8 @@ class Lab:
             "/usr/sbin/sshd", "-f", "/dev/null", "-h", str(host), "-o", "PidFile=/run/sshd.pid",
             "-o", f"AuthorizedKeysFile={user}.pub", "-o", "StrictModes=no", "-o", "UsePAM=no",
         )  # fmt: skip
+        # sshd goes into the background first, and opens its port after that.
+        self.wait("sshd listens", "sh", "-c", "ss -Htln sport = 22 | grep -q .", node=name)
         return user
 
     def known_hosts(self, *addresses: str) -> Path:

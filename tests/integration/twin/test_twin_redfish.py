@@ -64,7 +64,10 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wired]:
 
 @pytest.fixture
 def wired(standing: Wired) -> Iterator[Wired]:
-    """Both servers are on, and so they are left, whatever the test did."""
+    """Both servers are on and answer, and they are left on, whatever the test did."""
+    # A twin's machines are up before its routers have told each other the ways.
+    for node in BOTH:
+        soon(partial(standing.twin.answers, node), f"{node} answers", BOOT_S)
     yield standing
     for node in BOTH:
         (standing.twin.names.node_dir(node) / "kept_off").unlink(missing_ok=True)
@@ -73,8 +76,6 @@ def wired(standing: Wired) -> Iterator[Wired]:
 
 def work(twin: Twin) -> None:
     """Give the machine work whose orderly end takes its time and leaves a note."""
-    # A twin's machines are up before its routers have told each other the ways.
-    soon(lambda: twin.answers(SERVER), f"{SERVER} answers")
     done = twin.ssh(
         SERVER,
         f"printf '#!/bin/sh\\nsleep {END_S}; echo ended > /root/ended; sync\\n' > /root/end;"
