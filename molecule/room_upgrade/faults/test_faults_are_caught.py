@@ -255,12 +255,15 @@ def test_nobody_else_gives_power_to_what_people_have_opened(room: Room) -> None:
     assert "CHG-MOLECULE" in refused.stdout
     assert "dr_approvals=held" in refused.stdout
 
-    room.stops(
-        "Open the run", "dark since", "room_abandon.yml", room_ticket="CHG-OTHER",
-        room_run_directory=str(OTHER),
+    other: dict[str, Any] = {
+        "room_ticket": "CHG-OTHER",
+        "room_run_directory": str(OTHER),
         # One that may have its journal is in the dark.
-        dr_attestations=["nobody_else_runs_it"], **DOWN,
-    )  # fmt: skip
+        "dr_attestations": ["nobody_else_runs_it"],
+    }
+    # A run of its own: a yes to what it leaves to people counts from when it has told them.
+    room.stops("Open the run", "by_hand", **other, **DOWN)
+    room.stops("Open the run", "dark since", "room_abandon.yml", **other, **DOWN)
     for host in (DATABASE, APPLICATION):
         assert room.estate.bmc_power(host) == "off"
 
