@@ -52,14 +52,22 @@ class Goal:
 
 
 def cost(
-    command: Sequence[str], stdout: IO[bytes], stdin: IO[bytes] | None = None, *, check: bool = True
+    command: Sequence[str],
+    stdout: IO[bytes],
+    stdin: IO[bytes] | None = None,
+    *,
+    check: bool = True,
+    environment: Mapping[str, str] | None = None,
 ) -> Cost:
     """Run a command from the root of the repository.
 
     :param check: it has to succeed.
+    :param environment: all that it finds there; ``None``: what we have.
     """
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(command, check=check, stdin=stdin or subprocess.DEVNULL, stdout=stdout, cwd=ROOT)
+    subprocess.run(
+        command, check=check, stdin=stdin or subprocess.DEVNULL, stdout=stdout, cwd=ROOT, env=environment
+    )
     wall, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     return Cost(wall, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import statistics
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from ansible_collections.anjianyun.datacenter.tests.bench._bmcs import (
     freeipmi_config,
     freeipmi_hosts,
 )
-from ansible_collections.anjianyun.datacenter.tests.bench._figures import Cost, cost
+from ansible_collections.anjianyun.datacenter.tests.bench._figures import ROOT, Cost, cost
 
 _PROGRAM = str(Path(__file__).with_name("_ask_fleet.py"))
 #: Rounds of a peer at one pace, to one that counts: those in which it gave up do not.
@@ -63,9 +64,15 @@ def ask(
     with tempfile.TemporaryFile() as question, tempfile.TemporaryFile() as answer:
         question.write(json.dumps(asked).encode())
         question.seek(0)
-        spent = cost([sys.executable, _PROGRAM], answer, question)
+        spent = cost([sys.executable, _PROGRAM], answer, question, environment=_compiled())
         answer.seek(0)
         return spent, json.load(answer)
+
+
+def _compiled() -> dict[str, str]:
+    """Python keeps what it has compiled, as where a program is installed; freeipmi is compiled, too."""
+    known = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**known, "PYTHONPYCACHEPREFIX": str(ROOT / "build/bench/compiled")}
 
 
 def freeipmi(made: Fleet, wanted: Sequence[str], tool: str, *words: str) -> tuple[Cost, list[str]]:

@@ -3,21 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """pyghmi's IPMI session, held to one cipher suite and to the caller's clock.
 
-The only file that touches pyghmi's private side. Written against pyghmi 1.6; a test
-holds the names that are overridden to pyghmi's own, so that a new release cannot quietly
-bring its fall-backs back.
+With packets.py, which reads the sockets, the only file that touches pyghmi's private side.
+Written against pyghmi 1.6; a test holds the names that are overridden to pyghmi's own, so
+that a new release cannot quietly bring its fall-backs back.
 """
 
 from __future__ import annotations
 
 import contextlib
 import random
-import select
-import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi.packets import PUMP
@@ -31,44 +28,11 @@ try:
     # some hundred sessions that stands still for ever within seconds. They are re-entrant, so one does for
     # both.
     pyghmi_session.KEEPALIVE_SESSIONS = pyghmi_session.WAITING_SESSIONS
-    _take_all = pyghmi_session._io_graball
 except ImportError:  # said properly by adapter.requires() before anything is called
     _Base = object
 
 if TYPE_CHECKING:
     from typing import Self
-
-
-def _take_packets(sockets: list[socket.socket], waiters: dict[Any, Any]) -> Any:
-    """What pyghmi's one reading thread does; an exception there would be the end of every session.
-
-    A session that ends while a packet of it is being handed on is missing where it was a moment ago: the
-    packet is dropped, and the next one taken.
-    """
-    while True:
-        try:
-            return _take_all(sockets, waiters)
-        except KeyError:
-            continue
-        except Exception:
-            return []
-
-
-def _readable(sockets: list[socket.socket], _out: Any, _err: Any, seconds: float) -> list[int]:
-    """In the place of ``select.select``, which raises for file descriptors from 1024 on, and for one closed.
-
-    :returns: the file descriptors that have something.
-    """
-    polled = select.poll()
-    for one in list(sockets):
-        if (number := one.fileno()) >= 0:
-            polled.register(number, select.POLLIN)
-    return [number for number, _event in polled.poll(max(0.0, seconds) * 1000)]
-
-
-if _Base is not object:
-    pyghmi_session._io_graball = _take_packets
-    pyghmi_session.select = SimpleNamespace(select=_readable)
 
 
 @dataclass(frozen=True)

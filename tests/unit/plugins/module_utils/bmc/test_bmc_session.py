@@ -12,6 +12,7 @@ import resource
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +23,7 @@ from pyghmi.ipmi.private import session as pyghmi_session
 
 from ansible_collections.anjianyun.datacenter.plugins.doc_fragments.bmc import ModuleDocFragment
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc import arguments, errors
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import session, wire
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi import packets, session, wire
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline, Target, alone
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
 
@@ -238,12 +239,10 @@ class Inbox:
     def __init__(self, *senders: str) -> None:
         self.packets = [(b"1234", (sender, 623)) for sender in senders]
 
-    def setblocking(self, _yes: int) -> None: ...
-
     def getsockname(self) -> tuple[str, int]:
         return ("", 7)
 
-    def recvfrom(self, _size: int) -> Any:
+    def recvfrom(self, _size: int, _flags: int) -> Any:
         if not self.packets:
             raise BlockingIOError
         return self.packets.pop(0)
@@ -259,7 +258,9 @@ def test_a_session_that_ends_while_its_packet_is_handed_on_ends_no_other(
     stays = SimpleNamespace(pktqueue=[])
     monkeypatch.setattr(pyghmi_session.Session, "bmc_handlers", Vanishing({("b", 623): {7: stays}}))
     monkeypatch.setattr(pyghmi_session, "sessionqueue", [])
-    pyghmi_session._io_graball([Inbox("a", "b")], {})
+    inbox = SimpleNamespace(readable=lambda _seconds: [Inbox("a", "b")])
+    monkeypatch.setattr(pyghmi_session, "iosockets", inbox)
+    assert pyghmi_session._poller(timeout=0) is True
     assert [packet[0] for packet in stays.pktqueue] == [b"1234"]
 
 
@@ -273,11 +274,28 @@ def many_files() -> Iterator[None]:
 
 def test_a_socket_of_any_number_is_read_and_a_closed_one_ends_nothing(many_files: None) -> None:
     near, far = socket.socketpair()
-    closed, other = socket.socketpair()
-    closed.close()
-    with near, far, other, socket.socket(fileno=fcntl.fcntl(near, fcntl.F_DUPFD, 1500)) as high:
+    other, _end = socket.socketpair()
+    with near, far, _end, socket.socket(fileno=fcntl.fcntl(near, fcntl.F_DUPFD, 1500)) as high:
+        sockets = packets.Sockets()
+        sockets.append(other)
+        sockets.append(high)
+        other.close()
         far.send(b"x")
-        assert pyghmi_session.select.select([closed, high], (), (), 5) == [high.fileno()]
+        assert sockets.readable(5) == [high]
+
+
+def test_a_socket_that_is_added_while_the_reader_sleeps_is_read() -> None:
+    """With more BMCs than fit on a socket, the next one's answers would wait until somebody looks again."""
+    quiet, _other = socket.socketpair()
+    near, far = socket.socketpair()
+    sockets = packets.Sockets()
+    sockets.append(quiet)
+    with quiet, _other, near, far, ThreadPoolExecutor(1) as reader:
+        read = reader.submit(sockets.readable, 30)
+        time.sleep(0.2)
+        sockets.append(near)
+        far.send(b"x")
+        assert read.result(timeout=10) == [near]
 
 
 def test_a_machine_without_a_file_left_is_no_silent_bmc(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,9 +331,20 @@ def test_what_is_overridden_exists_in_pyghmi() -> None:
         "bmc_handlers",
     ):
         assert used in source
-    reading = inspect.getsource(pyghmi_session.define_worker)
-    assert "select.select(iosockets, (), (), timeout)" in reading
-    assert "_io_graball(iosockets, directediowaiters)" in reading
+    reading = inspect.getsource(pyghmi_session)
+    for used in (
+        "if _poller(timeout=timeout):",
+        "_io_graball(iosockets, directediowaiters)",
+        "_io_recvfrom(mysocket, 3000)",
+        "_io_sendto(self.socket, self.netpacket, self.sockaddr)",
+        "_io_wait(timeout, self.sockaddr)",
+        "_io_wait(self._isincommand(), self.sockaddr, self.evq)",
+        "iosockets.append(tmpsocket)",
+        "if iothread is None:",
+        "elif not iothreadready:",
+        "curtime = _monotonic_time()",
+    ):
+        assert used in reading
 
 
 # Options --------------------------------------------------------------------------------------
