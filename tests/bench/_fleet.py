@@ -100,12 +100,14 @@ class Peer:
     do: Callable[[Sequence[str]], tuple[Cost, int]]
     paces: Sequence[Sequence[str]]
     spent: list[Cost] = field(default_factory=list)
-    #: For how many it answered, by its pace.
+    #: For how many it answered, and in how many seconds, by its pace.
     answers: dict[str, list[int]] = field(default_factory=dict)
+    seconds: dict[str, list[float]] = field(default_factory=dict)
     pace: Sequence[str] | None = None
 
     def settle(self) -> None:
-        """Find the first pace at which it answers for all."""
+        """Find the first pace at which it answers for all. What it does before that, as most people run it, is
+        told with its time."""
         self.pace = next((pace for pace in self.paces if self._once(pace) is not None), None)
 
     def round(self) -> None:
@@ -118,7 +120,9 @@ class Peer:
 
     def _once(self, pace: Sequence[str]) -> Cost | None:
         spent, answered = self.do(pace)
-        self.answers.setdefault(" ".join(pace) or "as it is", []).append(answered)
+        named = " ".join(pace) or "as it is"
+        self.answers.setdefault(named, []).append(answered)
+        self.seconds.setdefault(named, []).append(round(spent.wall, 2))
         return spent if answered == self.count else None
 
     def figures(self, name: str, tool: str, runs: int) -> dict[str, Any]:
@@ -130,6 +134,7 @@ class Peer:
             "value": median(self.spent) if whole else None,
             "bmcs": self.count,
             "answers": self.answers,
+            "seconds": self.seconds,
         }
 
     @property
