@@ -106,8 +106,7 @@ class Peer:
     pace: Sequence[str] | None = None
 
     def settle(self) -> None:
-        """Find the first pace at which it answers for all. What it does before that, as most people run it, is
-        told with its time."""
+        """Find the first pace at which it answers for all; what it did before is told, too."""
         self.pace = next((pace for pace in self.paces if self._once(pace) is not None), None)
 
     def round(self) -> None:

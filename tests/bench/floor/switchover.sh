@@ -28,6 +28,9 @@ note "approval switchover"
 
 # 'Let both have their lease again', module lease: nobody goes on refusing the one that stays; clients are served.
 ask "$NEW_DB" "anjianyun-lease allow $OLD_DB"
+# Module network_fence: nothing there refuses the old centre.
+ask "$NEW_ROUTER" "nft list tables; ls /etc/nftables.d"
+[[ $answer != *ajy_fence_* ]] || fail "$NEW_ROUTER refuses the old centre"
 note "verify nobody refuses"
 
 # 'Stop the outbound jobs in the old centre', with its verify

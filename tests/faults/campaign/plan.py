@@ -226,6 +226,7 @@ ANSWERS: tuple[Answer, ...] = (
     Answer(r"neither \S+ nor its BMC answers", "mend"),
     Answer(r"make room for it or repair it", "mend"),
     Answer(r"replication to \S+ is broken", "mend"),
+    Answer(r"may be what is cut off", "mend"),
     Answer(r"silent in ", "mend"),
 )
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from estate import AWAY, HOME, Estate, effects
+from estate import AWAY, HOME, PLAN, Estate, effects
 from left_out import without
 
 APPROVED = {"dr_approvals": ["switchover", "failover", "failback"]}
@@ -71,6 +71,31 @@ def test_acts_of_the_switchover_matter(estate: Estate, tmp_path: Path) -> None:
         estate.must("dr_switchover.yml", **variables)
         assert estate.writers() == [to]
         to = HOME if to == AWAY else AWAY
+
+
+def test_a_move_that_goes_on_lifts_what_a_failover_left_refused(estate: Estate, tmp_path: Path) -> None:
+    variables = {"dr_to": AWAY, **APPROVED}
+    fails_at(
+        estate,
+        tmp_path,
+        "the old primary follows",
+        "dr_switchover.yml",
+        "Let the old primary follow",
+        **variables,
+    )
+    fence = {"name": HOME, "addresses": ["10.1.10.11"]}
+    done = estate.inside(
+        "ansible", "-i", str(PLAN), "-e", f"@{estate.variables}", "dr-fw-01",
+        "-m", "anjianyun.datacenter.network_fence", "-a", json.dumps(fence),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"ajy_fence_{HOME}" in estate.ssh("dr-fw-01", "nft list tables")
+
+    estate.must("dr_switchover.yml", **variables)
+
+    assert "ajy_fence" not in estate.ssh("dr-fw-01", "nft list tables")
+    assert estate.writers() == [AWAY]
+    estate.must("dr_switchover.yml", dr_to=HOME, **APPROVED)
 
 
 def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(

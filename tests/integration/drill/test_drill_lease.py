@@ -29,6 +29,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs im
 LEASE_S = 10
 #: The lines that join Nanning to the rest, and those that join the two centres.
 OUT_OF_NANNING = ("nn-dr-1", "nn-dr-2", "nn-edge")
+OUT_OF_DR = ("nn-dr-1", "nn-dr-2", "dr-edge")
 APPROVED = {"dr_approvals": ["switchover", "failover", "failback", "rpo"]}
 NN = "nn-ctl-01"
 
@@ -274,3 +275,20 @@ def test_both_dark_after_a_failover_the_passed_over_one_is_opened_on_no_advice(
         wait_for_writer(estate, AWAY)
 
         estate.must("dr_failback.yml", **APPROVED)
+
+
+def test_a_centre_that_is_cut_off_itself_promotes_nothing_whatever_is_attested(estate: Estate) -> None:
+    with broken(estate, *(("line_cut", line) for line in OUT_OF_DR)):
+        refused = estate.play(
+            "dr_failover.yml", dr_to=AWAY, dr_attestations=["old_primary_cannot_write"], **APPROVED
+        )
+        assert refused.returncode != 0
+        assert "dr itself may be what is cut off" in refused.stdout, refused.stdout[-3000:]
+        assert "mend the lines of dr, then run this again" in refused.stdout
+        assert estate.sql("dr-db-01", "SELECT pg_is_in_recovery()") == "t"
+        status = json.loads(estate.ssh("dr-db-01", "anjianyun-lease status nn-db-01"))
+        assert status["refusing"] is False
+    wait_for_writer(estate, HOME)
+    # And a move goes on as if nothing had been.
+    estate.must("dr_switchover.yml", dr_to=AWAY, **APPROVED)
+    estate.must("dr_switchover.yml", dr_to=HOME, **APPROVED)
