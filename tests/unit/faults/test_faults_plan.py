@@ -141,6 +141,8 @@ FAILOVER, SWITCHOVER = plan.command("failover"), plan.command("switchover")
         # Nobody gives a living centre up because a line is cut: it is mended.
         ("silent: nn-db-01. if nanning is lost, this is no planned move but a failover", SWITCHOVER, 1, "",
          SWITCHOVER, "mend"),
+        # Nor is a centre that is alone given the service: its own lines are mended.
+        ("dr itself may be what is cut off, while nanning serves", FAILOVER, 1, "failover", FAILOVER, "mend"),
         ("older than the RPO of 60 s allows: may be older than the RPO", FAILOVER, 1, "failover",
          plan.Command("failover", "dr", ("rpo",), ()), ""),
         ("something that nobody has seen before", SWITCHOVER, 1, "", SWITCHOVER, ""),
