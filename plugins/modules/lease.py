@@ -195,26 +195,15 @@ def main() -> None:
     )
     given = module.params
     try:
-        if given["state"] == "held":
-            module.exit_json(changed=False, **granter.tell({"op": "holder"}))
-        if given["state"] == "alone":
-            result = granter.serve_alone(given["reason"], dry_run=module.check_mode)
-            module.exit_json(holder=given["holder"], **result)
-        result = {"changed": False}
-        if given["state"] != "read":
-            result = granter.set_refusal(
-                given["holder"],
-                refused=given["state"] == "refused",
-                reason=given["reason"],
-                by=given["by"],
-                dry_run=module.check_mode,
-            )
-        if given["state"] == "read" or given["wait"]:
-            wait_s = 0.0 if module.check_mode else given["wait"]
-            result = {**granter.wait_until_over(given["holder"], wait_s), "changed": result["changed"]}
-        if given["refused_for"] and not module.check_mode:
-            refused = granter.wait_until_refused_for(given["holder"], given["refused_for"])
-            result = {**refused, "changed": result["changed"]}
+        result = granter.carry_out(
+            given["state"],
+            given["holder"],
+            reason=given["reason"],
+            by=given["by"],
+            wait_s=given["wait"],
+            refused_for_s=given["refused_for"],
+            dry_run=module.check_mode,
+        )
     except DatacenterError as error:
         fail_from_error(module, error)
     module.exit_json(**result)

@@ -112,3 +112,29 @@ def wait_until_refused_for(holder: str, seconds: float, control: str = CONTROL_S
         if refused_s >= seconds:
             return {**status, "refused_s": round(refused_s, 3)}
         time.sleep(max(0.01, min(LOOK_S, seconds - refused_s)))
+
+
+def carry_out(
+    state: str, holder: str, *, reason: str, by: str, wait_s: float, refused_for_s: float, dry_run: bool
+) -> dict[str, Any]:
+    """Bring one holder's lease into a state, or read it.
+
+    :param state: ``read``, ``refused``, ``allowed``; ``held`` and ``alone`` are of this host itself.
+    :param wait_s: seconds to wait until the lease has run out.
+    :param refused_for_s: seconds for which the holder has to have been refused; 0: that is not waited for.
+    :returns: the result of the module ``lease``.
+    """
+    if state == "held":
+        return {"changed": False, **tell({"op": "holder"})}
+    if state == "alone":
+        return {"holder": holder, **serve_alone(reason, dry_run=dry_run)}
+    result: dict[str, Any] = {"changed": False}
+    if state != "read":
+        result = set_refusal(holder, refused=state == "refused", reason=reason, by=by, dry_run=dry_run)
+    if state == "read" or wait_s:
+        over = wait_until_over(holder, 0.0 if dry_run else wait_s)
+        result = {**over, "changed": result["changed"]}
+    if refused_for_s and not dry_run:
+        refused = wait_until_refused_for(holder, refused_for_s)
+        result = {**refused, "changed": result["changed"]}
+    return result
