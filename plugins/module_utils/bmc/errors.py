@@ -90,6 +90,9 @@ SESSION_STATUS: Mapping[int, tuple[type[BmcError], str]] = {
     0x11: (CipherRefused, "it has no cipher suite that matches"),
 }
 
+#: The session's privilege level is too low for the command (table 5-2).
+NOT_PRIVILEGED = 0xD4
+
 #: Completion codes of commands, where the class says more than the code.
 COMPLETION: Mapping[int, tuple[type[BmcError], str]] = {
     0xC1: (CommandUnsupported, "it does not know the command"),
@@ -98,7 +101,7 @@ COMPLETION: Mapping[int, tuple[type[BmcError], str]] = {
     0xCC: (CommandUnsupported, "it does not take this value"),
     0x80: (CommandUnsupported, "it does not know this parameter"),
     0xCB: (CommandUnsupported, "it has no such sensor, data or record"),
-    0xD4: (PrivilegeTooLow, "the account's privilege does not reach"),
+    NOT_PRIVILEGED: (PrivilegeTooLow, "the account's privilege does not reach"),
     0xD5: (NotNow, "it cannot do that in its present state"),
     0xD6: (CommandUnsupported, "the function is switched off in it"),
 }

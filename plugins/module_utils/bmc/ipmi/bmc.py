@@ -79,6 +79,8 @@ class IpmiBmc:
         given = {name: value for name, value in different.items() if value is not None}
         way: Target = replace(self.target, **given)  # type: ignore[arg-type]
         with open_session(way, self.deadline) as session:
+            # Who opens a second way wants to know whether it leads as far as the first.
+            session.claim()
             yield IpmiBmc(session)
 
     def read_status(self) -> Status:

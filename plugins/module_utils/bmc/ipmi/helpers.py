@@ -31,6 +31,8 @@ def decoders(session: Session, what: str) -> Iterator[Any]:
             self._oemknown = False
             self.kwargs: dict[str, Any] = {}
 
+    # They ask past Session.command, which claims by itself.
+    session.claim()
     session.wire.helper_deadline = lambda: _answer_left(session)
     try:
         yield OnSession()

@@ -38,6 +38,9 @@ _NETFN_APP = 0x06
 _SET_SESSION_PRIVILEGE = 0x3B
 #: 'not available for this user', 'exceeds the limit', 'cannot disable authentication'.
 _PRIVILEGE_REFUSED = frozenset({0x80, 0x81, 0x82})
+#: A session begins at the level USER (section 22.18). What that may do, a fleet is asked for most: the
+#: chassis status (appendix G). It is asked without claiming more, which saves one question of each BMC.
+_AS_IT_BEGINS = frozenset({(0x00, 0x01)})
 
 #: How long the farewell may take; a BMC forgets a session by itself after a minute.
 _LOGOUT_S = 0.5
@@ -57,6 +60,7 @@ class Session:
         # Before a command is sent a second time. Longer than pyghmi's half second: BMCs are
         # slow far more often than packets are lost, and each repetition makes a slow one slower.
         self._patience_s = target.answer_s / 2
+        self._claimed = False
 
     @property
     def name(self) -> str:
@@ -85,6 +89,8 @@ class Session:
         :raises errors.BmcError: classified by the completion code.
         :raises errors.Unreachable: no answer within ``target.answer_s``.
         """
+        if (netfn, command) not in _AS_IT_BEGINS:
+            self.claim()
         deadline = self.answer_deadline()
         while True:
             asked = time.monotonic()
@@ -107,9 +113,36 @@ class Session:
             code = response["code"]
             if code == 0:
                 return bytes(response["data"])
+            if code == errors.NOT_PRIVILEGED and not self._claimed:
+                # Refused, so not done: also what may happen only once is asked again.
+                self.claim()
+                continue
             if once or code not in errors.BUSY or deadline.remaining() < _BUSY_PAUSE_S:
                 raise errors.command_failed(self.name, what, code)
             time.sleep(_BUSY_PAUSE_S)
+
+    def claim(self) -> None:
+        """Take the privilege level asked for, once, and notice when it is granted in word only.
+
+        :raises errors.PrivilegeTooLow: it is not granted.
+        """
+        if self._claimed:
+            return
+        self._claimed = True
+        wanted = PRIVILEGES[self.target.privilege]
+        what = f"claim the privilege level {self.target.privilege}"
+        try:
+            granted = self.command(what, _NETFN_APP, _SET_SESSION_PRIVILEGE, [wanted])
+        except errors.BmcError as error:
+            if error.completion in _PRIVILEGE_REFUSED:
+                raise errors.privilege_too_low(
+                    self.name, what, f"it refused (0x{error.completion:02x})"
+                ) from error
+            raise
+        if not granted or granted[0] & 0x0F < wanted:
+            raise errors.privilege_too_low(
+                self.name, what, f"it granted {granted.hex() or 'nothing'} instead"
+            )
 
 
 @contextmanager
@@ -124,27 +157,9 @@ def open_session(target: Target, deadline: Deadline | None = None) -> Iterator[S
     """
     wire = _log_in(target, target.answer_deadline(deadline))
     try:
-        session = Session(target, wire, deadline)
-        _claim_privilege(session)
-        yield session
+        yield Session(target, wire, deadline)
     finally:
         wire.close(Deadline(_LOGOUT_S).remaining)
-
-
-def _claim_privilege(session: Session) -> None:
-    """Take the privilege level asked for, and notice when it is granted in word only."""
-    wanted = PRIVILEGES[session.target.privilege]
-    what = f"claim the privilege level {session.target.privilege}"
-    try:
-        granted = session.command(what, _NETFN_APP, _SET_SESSION_PRIVILEGE, [wanted])
-    except errors.BmcError as error:
-        if error.completion in _PRIVILEGE_REFUSED:
-            raise errors.privilege_too_low(
-                session.name, what, f"it refused (0x{error.completion:02x})"
-            ) from error
-        raise
-    if not granted or granted[0] & 0x0F < wanted:
-        raise errors.privilege_too_low(session.name, what, f"it granted {granted.hex() or 'nothing'} instead")
 
 
 #: pyghmi makes its thread and its sockets with the first sessions, and does not expect two makers at once.

@@ -87,6 +87,7 @@ class WireSession(_Base):
         self.objection: str | None = None
         self.heard = False
         self.stage = "first question"
+        self._asked_at_once = False
         super().__init__(*args, **kwargs)
 
     # Log-in: what pyghmi would decide by itself --------------------------------------
@@ -102,6 +103,26 @@ class WireSession(_Base):
         self.timeout = 0.9 + 0.2 * random.random()
         self.maxtimeout = 3600
         self.ipmi15only = None
+
+    def _get_channel_auth_cap(self) -> None:
+        """The first question: does the BMC speak IPMI 2.0? At first it is left out, for an answer to the
+        request for a session tells it as well. When there is none, it is asked, for then it tells more.
+        """
+        if self._asked_at_once:
+            super()._get_channel_auth_cap()
+            return
+        self._asked_at_once = True
+        self.ipmiversion = 2.0
+        # A log-in has three answers then, in twice the patience: a slow BMC may take its share for this one.
+        self.timeout = self.patience_s * 2 / 3
+        self._open_rmcpplus_request()
+
+    def _timedout(self) -> None:
+        if self.lastpayload and self.stage == "first question" and self.sessioncontext == "OPENSESSION":
+            # Lost, or of no meaning to it: an older BMC does not know the request and is silent.
+            self._relog()
+            return
+        super()._timedout()
 
     def _handle_ipmi_packet(self, *args: Any, **kwargs: Any) -> Any:
         self.heard = True

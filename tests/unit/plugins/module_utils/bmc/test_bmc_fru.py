@@ -30,6 +30,7 @@ class Units:
         self.name = "b"
         self.deadline = None
         self.target = SimpleNamespace(address="192.0.2.1", answer_s=1.0)
+        self.claim = lambda: None
         self.units: dict[int, bytes | int] = {0: SERVER}
         self.units.update({int(name.removeprefix("u")): unit for name, unit in units.items()})
 

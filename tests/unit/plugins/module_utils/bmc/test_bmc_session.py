@@ -10,6 +10,7 @@ import fcntl
 import inspect
 import resource
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,19 +33,33 @@ SECRET = "correct horse bat"
 TARGET = Target("db", "127.0.0.1", "ops", SECRET, answer_s=0.2)
 
 
-class FakeWire:
-    """A session whose answers are scripted: a completion code, or (code, data), or None."""
+CLAIM = (0x06, 0x3B)
+STATUS = (0x00, 0x01)
+CONTROL = (0x00, 0x02)
 
-    def __init__(self, *answers: Any) -> None:
+
+class FakeWire:
+    """A session whose answers are scripted: a completion code, or (code, data), or None.
+
+    :ivar asked: network function and command of each question, the claim of a privilege level included.
+    """
+
+    def __init__(self, *answers: Any, claim: Any = 0) -> None:
         self.answers = list(answers)
+        self.claim = claim
+        self.asked: list[tuple[int, int]] = []
         self.patience: list[float | None] = []
         self.closed = 0
 
     def exchange(
-        self, _netfn: int, _command: int, _data: Any, *, deadline: Any, patience_s: Any, rslun: int = 0
+        self, netfn: int, command: int, _data: Any, *, deadline: Any, patience_s: Any, rslun: int = 0
     ) -> Any:
-        self.patience.append(patience_s)
-        answer = self.answers.pop(0) if self.answers else 0
+        self.asked.append((netfn, command))
+        if (netfn, command) == CLAIM:
+            answer = self.claim
+        else:
+            self.patience.append(patience_s)
+            answer = self.answers.pop(0) if self.answers else 0
         if answer is None:
             time.sleep(deadline())
             return None
@@ -121,11 +136,29 @@ def test_a_refused_session_says_what_kind(status: int, kind: type[Exception]) ->
 
 @pytest.mark.parametrize("answer", [0x80, 0x81, (0, b"\x02"), (0, b"")])
 def test_a_privilege_that_is_not_granted_is_noticed(monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
-    fake = FakeWire(answer)
+    fake = FakeWire(claim=answer)
     monkeypatch.setattr(session, "_log_in", lambda *_: fake)
-    with pytest.raises(errors.PrivilegeTooLow), session.open_session(TARGET):
-        pytest.fail("a session below the privilege asked for")
+    with pytest.raises(errors.PrivilegeTooLow), session.open_session(TARGET) as opened:
+        opened.command("switch it off", *CONTROL, once=True)
+    assert fake.asked == [CLAIM]
     assert fake.closed == 1
+
+
+def test_a_level_is_claimed_once_and_only_for_what_needs_it() -> None:
+    fake = FakeWire()
+    bmc = session.Session(TARGET, fake)  # type: ignore[arg-type]
+    bmc.command("read the chassis status", *STATUS)
+    assert fake.asked == [STATUS]
+    bmc.command("switch it off", *CONTROL, once=True)
+    bmc.command("switch it off", *CONTROL, once=True)
+    assert fake.asked == [STATUS, CLAIM, CONTROL, CONTROL]
+
+
+def test_a_bmc_that_wants_a_level_for_its_status_gets_it() -> None:
+    fake = FakeWire(0xD4, 0)
+    bmc = session.Session(TARGET, fake)  # type: ignore[arg-type]
+    assert bmc.command("read the chassis status", *STATUS) == b"\x04"
+    assert fake.asked == [STATUS, CLAIM, STATUS]
 
 
 def test_one_operation_at_a_time_on_one_bmc() -> None:
@@ -225,6 +258,52 @@ def test_a_bmc_without_ipmi_2_is_not_followed() -> None:
     assert "error" in outcome[0]
 
 
+class OldBmc(threading.Thread):
+    """A BMC from before IPMI 2.0, at a UDP port: it knows no RMCP+ and is silent to it.
+
+    :ivar heard: the authentication type of each packet (6: RMCP+).
+    """
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port: int = self.socket.getsockname()[1]
+        self.heard: list[int] = []
+
+    def run(self) -> None:
+        while True:
+            packet, client = self.socket.recvfrom(512)
+            if not packet:
+                return
+            self.heard.append(packet[4])
+            if packet[4] == 0:
+                self.socket.sendto(self._capabilities(packet[18]), client)
+
+    def _capabilities(self, sequence: int) -> bytes:
+        """Channel 1, MD5 only, nothing of IPMI 2.0 (section 22.13)."""
+        body = bytes([0x20, sequence, 0x38, 0, 1, 0x04, 0, 0, 0, 0, 0, 0])
+        payload = bytes([0x81, 0x1C, 0x63]) + body + bytes([-sum(body) & 0xFF])
+        return b"\x06\x00\xff\x07" + bytes(9) + bytes([len(payload)]) + payload
+
+    def end(self) -> None:
+        self.socket.sendto(b"", ("127.0.0.1", self.port))
+        self.join()
+        self.socket.close()
+
+
+def test_a_bmc_that_is_silent_to_a_request_for_a_session_is_asked_what_it_speaks() -> None:
+    bmc = OldBmc()
+    bmc.start()
+    target = Target("db", "127.0.0.1", "ops", SECRET, port=bmc.port, answer_s=1.5)
+    try:
+        with pytest.raises(errors.CipherRefused, match="IPMI 1.5 only"), session.open_session(target):
+            pytest.fail("a session without encryption")
+    finally:
+        bmc.end()
+    assert bmc.heard == [6, 0]
+
+
 def test_pyghmi_has_one_lock_where_two_stand_still() -> None:
     """Sending takes first one and then the other; a repetition that is due, the other way round."""
     assert pyghmi_session.KEEPALIVE_SESSIONS is pyghmi_session.WAITING_SESSIONS
@@ -312,7 +391,7 @@ def test_what_is_overridden_exists_in_pyghmi() -> None:
     """A new pyghmi that renames them would bring its fall-backs back without a word."""
     ours = {
         "_initsession", "_handle_ipmi_packet", "_got_channel_auth_cap", "_got_rmcp_response", "_got_rakp2",
-        "_got_rakp4", "_req_priv_level", "raw_command",
+        "_got_rakp4", "_req_priv_level", "raw_command", "_get_channel_auth_cap", "_timedout",
     }  # fmt: skip
     assert ours <= set(vars(wire.WireSession))
     assert ours <= set(vars(pyghmi_session.Session))
