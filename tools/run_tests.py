@@ -256,6 +256,8 @@ def main() -> int:
     OUT.mkdir(parents=True, exist_ok=True)
     mark = uuid.uuid4().hex
     environment = {**os.environ, leftovers.MARK: mark, "PATH": f"{PYTHON.parent}:{os.environ['PATH']}"}
+    # Hundreds of programs of Ansible start: what Python has compiled of this tree is kept.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if any(phase.makes_things for phase in chosen):
         clear_broken_run()
     before = leftovers.snapshot()

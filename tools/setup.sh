@@ -91,7 +91,7 @@ environment() {
     if ! cmp -s uv.lock "$1/uv.lock" || ! cmp -s pyproject.toml "$1/pyproject.toml"; then
         say "installing the locked environment into $1"
         env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT="$1" UV_PYTHON_DOWNLOADS=never \
-            build/bootstrap/bin/uv sync -q --locked --python "$2"
+            build/bootstrap/bin/uv sync -q --locked --compile-bytecode --python "$2"
         link_collection "$("$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
         cp uv.lock pyproject.toml "$1/"
     fi
