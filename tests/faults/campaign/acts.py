@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,9 @@ class Act:
 
     :param number: its place among the runbook's acts, from 1.
     :param name: as it stands in the file, without the word before the bar.
-    :param occurrence: which task of that name it is, from 1.
+    :param occurrence: which task of that name it is, from 1, in the files.
+    :param after: where there are several of its name, the last act of another name before it, and in a run it
+        is the ``nth`` of its name behind that one: a run leaves out whole files that it has no use for.
     """
 
     runbook: str
@@ -60,6 +63,8 @@ class Act:
     step: str
     name: str
     occurrence: int
+    after: Act | None = None
+    nth: int = 1
 
     @property
     def key(self) -> str:
@@ -85,7 +90,11 @@ def acts_of(runbook: str, playbooks: Path = PLAYBOOKS) -> list[Act]:
             word, _bar, name = str(task.get("name", "")).partition(" | ")
             if word == "Act":
                 same = sum(act.name == name for act in found)
-                found.append(Act(runbook, len(found) + 1, str(play["name"]), name, same + 1))
+                row = list(takewhile(lambda act, name=name: act.name == name, reversed(found)))
+                other = found[-len(row) - 1] if same and len(found) > len(row) else None
+                found.append(
+                    Act(runbook, len(found) + 1, str(play["name"]), name, same + 1, other, len(row) + 1)
+                )
     return found
 
 
@@ -102,24 +111,35 @@ class Span:
     done: bool = False
 
 
-def span_of(act: Act, events: Iterable[dict[str, Any]]) -> Span | None:
+def span_of(act: Act, events: Sequence[dict[str, Any]]) -> Span | None:
     """Where an act stands in a run's events; None when it has not begun.
 
     It lasts until the next task of the grammar begins: an act that is a role has tasks of its own.
     """
-    begin: float | None = None
-    done = False
-    seen = 0
-    for event in events:
+    start = _start_of(act, events)
+    if start is None:
+        return None
+    begin, done = events[start]["monotonic"], False
+    for event in events[start + 1 :]:
         word = str(event.get("name", "")).partition(" | ")[0]
-        if event["event"] == "task" and word in WORDS:
-            if begin is not None:
-                return Span(begin, event["monotonic"], done)
-            if act.matches(event["name"]):
-                seen += 1
-                begin = event["monotonic"] if seen == act.occurrence else None
-        elif event["event"] in ("play", "end") and begin is not None:
+        if (event["event"] == "task" and word in WORDS) or event["event"] in ("play", "end"):
             return Span(begin, event["monotonic"], done)
-        elif event["event"] in ("ok", "failed") and begin is not None:
+        if event["event"] in ("ok", "failed"):
             done = True
-    return None if begin is None else Span(begin, None, done)
+    return Span(begin, None, done)
+
+
+def _start_of(act: Act, events: Sequence[dict[str, Any]]) -> int | None:
+    """At which event it begins."""
+    first = 0
+    if act.after is not None:
+        before = _start_of(act.after, events)
+        if before is None:
+            return None
+        first = before + 1
+    found = (
+        index
+        for index in range(first, len(events))
+        if events[index]["event"] == "task" and act.matches(events[index]["name"])
+    )
+    return next(islice(found, act.nth - 1, None), None)

@@ -65,11 +65,27 @@ def test_an_act_lasts_until_the_next_word_of_the_grammar_and_takes_its_roles_tas
     told = events(
         "Act | jobs stop", "report_app : Stop it", "report_app : See it", "Read | it", "Act | jobs stop"
     )
-    first, second = (Act("switchover", n, "", "jobs {{ what }}", n) for n in (1, 2))
+    first, second = (Act("switchover", n, "", "jobs {{ what }}", n, nth=n) for n in (1, 2))
 
     assert span_of(first, told) == Span(0, 3)
     assert span_of(second, told) == Span(4, None)
     assert span_of(first, told[3:4]) is None
+
+
+def test_an_act_is_found_where_a_run_left_out_an_earlier_one_of_its_name() -> None:
+    acts = [act for act in ACTS if act.runbook == "failover"]
+    by_bmc = events(
+        "Act | its BMC switches it off and keeps it off", "Act | the address is announced in dr",
+        "Act | its lease is renewed no more, whatever its BMC says", "Act | nobody renews the lease of db",
+        "Act | outbound jobs start on app", "Act | outbound jobs stop on app",
+    )  # fmt: skip
+    first, second = (act for act in acts if "renews the lease of" in act.name)
+    _start, stop = (act for act in acts if act.name.startswith("outbound jobs"))
+
+    assert span_of(second, by_bmc) == Span(3, 4)
+    assert (span_of(first, by_bmc[:1]), span_of(second, by_bmc[:3])) == (None, None)
+    withdrawn = events("Act | the address is withdrawn, if anybody is there to do it, in nanning")
+    assert span_of(stop, [*withdrawn, *by_bmc[4:]]) == Span(5, None)
 
 
 def test_how_long_an_act_takes_is_learned_where_it_had_something_to_do() -> None:
