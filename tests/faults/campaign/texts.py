@@ -16,7 +16,8 @@ TEXTS: dict[str, dict[str, Any]] = {
 This page is written by a program from what it measured: `make faults` breaks a twin of the rehearsal estate while
 a county reports and a probe in each centre tries to write straight to both databases every 100 ms. Each trial
 ends with the service at home again and its standby streaming.""",
-        "drawn": "Seed {seeds}, {trials} trials, revision {revisions}. Machine: {machine}; median load {load}. "
+        "drawn": "Seed {seeds}, {trials} trials, revision {revisions}. Machine: {machine}; median load {load} "
+        "(above the number of cores, times are longer than they need be). "
         "The same seed draws the same trials: `make faults SEED={seeds}`.",
         "faults": "What happens, by fault and runbook",
         "faults_text": "Outage and RTO: median / worst in seconds. The outage is the longest pause between two "
@@ -62,7 +63,7 @@ ends with the service at home again and its standby streaming.""",
 
 本页由程序根据测量结果生成：`make faults` 在演练环境的孪生体上注入故障，同时有县级终端持续上报，
 两个中心各有一个探针每 100 毫秒直接向两个数据库尝试写入。每次试验结束时，业务回到主中心，备库恢复流复制。""",
-        "drawn": "种子 {seeds}，共 {trials} 次试验，版本 {revisions}。机器：{machine}；负载中位数 {load}。"
+        "drawn": "种子 {seeds}，共 {trials} 次试验，版本 {revisions}。机器：{machine}；负载中位数 {load}（高于核数时，各项时间会偏长）。"
         "相同的种子得到相同的试验：`make faults SEED={seeds}`。",
         "faults": "各故障与运行手册下的结果",
         "faults_text": "中断与 RTO：中位数 / 最差值（秒）。中断是从故障到操作员完成处置之间两次确认的最长间隔，"
