@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -90,12 +90,20 @@ def acts_of(runbook: str, playbooks: Path = PLAYBOOKS) -> list[Act]:
             word, _bar, name = str(task.get("name", "")).partition(" | ")
             if word == "Act":
                 same = sum(act.name == name for act in found)
-                row = list(takewhile(lambda act, name=name: act.name == name, reversed(found)))
+                row = _last_of(name, found)
                 other = found[-len(row) - 1] if same and len(found) > len(row) else None
                 found.append(
                     Act(runbook, len(found) + 1, str(play["name"]), name, same + 1, other, len(row) + 1)
                 )
     return found
+
+
+def _last_of(name: str, acts: list[Act]) -> list[Act]:
+    """Those at the end that have this name."""
+    first = len(acts)
+    while first and acts[first - 1].name == name:
+        first -= 1
+    return acts[first:]
 
 
 @dataclass(frozen=True)
