@@ -114,7 +114,7 @@ class Session:
             if code == 0:
                 return bytes(response["data"])
             if code == errors.NOT_PRIVILEGED and not self._claimed:
-                # Refused, so not done: also what may happen only once is asked again.
+                # It wants more for this than others do.
                 self.claim()
                 continue
             if once or code not in errors.BUSY or deadline.remaining() < _BUSY_PAUSE_S:
@@ -128,7 +128,15 @@ class Session:
         """
         if self._claimed:
             return
+        # Its own question is not to be claimed for. Without the level, whatever comes next asks for it again.
         self._claimed = True
+        try:
+            self._take_level()
+        except DatacenterError:
+            self._claimed = False
+            raise
+
+    def _take_level(self) -> None:
         wanted = PRIVILEGES[self.target.privilege]
         what = f"claim the privilege level {self.target.privilege}"
         try:

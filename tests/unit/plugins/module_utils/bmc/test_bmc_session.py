@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,7 +25,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.ipmi impo
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.target import Deadline, Target, alone
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
 
-ROOT = Path(__file__).parents[5]
 SECRET = "correct horse bat"
 TARGET = Target("db", "127.0.0.1", "ops", SECRET, answer_s=0.2)
 
@@ -140,6 +138,15 @@ def test_a_privilege_that_is_not_granted_is_noticed(monkeypatch: pytest.MonkeyPa
         opened.command("switch it off", *CONTROL, once=True)
     assert fake.asked == [CLAIM]
     assert fake.closed == 1
+
+
+def test_a_level_that_was_not_granted_is_asked_for_again_before_anything_else() -> None:
+    fake = FakeWire(claim=0x81)
+    bmc = session.Session(TARGET, fake)  # type: ignore[arg-type]
+    for _turn in range(2):
+        with pytest.raises(errors.PrivilegeTooLow):
+            bmc.command("switch it off", *CONTROL, once=True)
+    assert fake.asked == [CLAIM, CLAIM]
 
 
 def test_a_level_is_claimed_once_and_only_for_what_needs_it() -> None:
