@@ -126,6 +126,8 @@ class _Deriver:
         }
         if plan.monitoring is not None:
             self.data.variables["all"]["dc_monitoring"] = plan.monitoring.model_dump(exclude_none=True)
+        if plan.migration is not None:
+            self.data.variables["all"]["dc_migration"] = plan.migration.model_dump(exclude_none=True)
         self.data.variables[ESTATE_WIDE] = wide = {
             "dc_centres": {
                 name: {
