@@ -52,6 +52,7 @@ CHECKS = (
     replication.rpo,
     replication.leases,
     migration.ends,
+    migration.addresses,
     migration.order,
     migration.places,
 )

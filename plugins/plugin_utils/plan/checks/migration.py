@@ -61,6 +61,28 @@ def ends(estate: Estate) -> Iterator[Finding]:
                 )
 
 
+def addresses(estate: Estate) -> Iterator[Finding]:
+    """Each address is one system's, and somebody of the estate leads to it."""
+    taken = {service.number: name for name, service in estate.plan.services.items()}
+    for name, system, path in _systems(estate):
+        reached = system.application.address if system.application is not None else None
+        if reached is None:
+            continue
+        where: Path = (*path, "application", "address")
+        if taken.setdefault(reached.number, name) != name:
+            yield Finding(
+                "same-address",
+                (*where, "number"),
+                f"the address of number {reached.number} is the one of {taken[reached.number]}",
+                "a number of its own",
+                "give another number",
+            )
+        host = estate.hosts.get(reached.announcer)
+        known = {one.name for one in estate.hosts.values() if one.forwards and one.carrier is None}
+        if host is None or host.name not in known:
+            yield unknown("router or firewall", reached.announcer, known, (*where, "announcer"))
+
+
 def order(estate: Estate) -> Iterator[Finding]:
     """What a system needs moves before it, or with it."""
     systems = {name: system for name, system, _path in _systems(estate)}

@@ -36,6 +36,18 @@ class Tree(Model):
     )
 
 
+class MovedAddress(Model):
+    """The address under which people reach a system. It goes with it, so nobody has to be told."""
+
+    number: int = described(
+        "Number of its service address, as of services.", "服务地址编号，与服务统一编号。", ge=1, le=254
+    )
+    announcer: Name = described(
+        "Router or firewall that leads to the server which has it now.",
+        "把该地址指向当前服务器的路由器或防火墙。",
+    )
+
+
 class MovedApplication(Model):
     """The server part of a system."""
 
@@ -56,6 +68,11 @@ class MovedApplication(Model):
         "What sends something by itself (timers, mail): it never runs on both sides.",
         "会自行对外发送的单元（定时任务、邮件），两侧绝不同时运行。",
         default_factory=list,
+    )
+    address: MovedAddress | None = described(
+        "Where people reach it. Without it, whoever depends on the system is told by hand.",
+        "访问地址；缺省时须另行通知依赖方。",
+        default=None,
     )
     port: int | None = described(
         "TCP port on which it answers.", "应答的 TCP 端口。", default=None, ge=1, le=65535
