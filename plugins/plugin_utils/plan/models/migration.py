@@ -36,6 +36,14 @@ class Tree(Model):
     )
 
 
+class Setting(Model):
+    """A line of a file that says something else at the new place: where the database is, for instance."""
+
+    file: AbsolutePath = described("File on the new server.", "新服务器上的文件。")
+    find: str = described("Regular expression of the line.", "匹配该行的正则表达式。", min_length=1)
+    put: str = described("The line as it is at the new place.", "新环境中的整行内容。")
+
+
 class MovedAddress(Model):
     """The address under which people reach a system. It goes with it, so nobody has to be told."""
 
@@ -54,6 +62,21 @@ class MovedApplication(Model):
     source: Name = described("Legacy server.", "旧服务器。")
     target: Name = described("New server.", "新服务器。")
     trees: list[Tree] = described("What is copied.", "复制的目录。", min_length=1)
+    files: list[AbsolutePath] = described(
+        "Single files outside of the trees: settings, unit files, jobs of cron.",
+        "目录以外的单个文件：配置、单元文件、定时任务。",
+        default_factory=list,
+    )
+    settings: list[Setting] = described(
+        "What its files say otherwise on the new server.",
+        "在新服务器上须改写的配置行。",
+        default_factory=list,
+    )
+    packages: list[str] = described(
+        "Debian packages that it needs on the new server.",
+        "在新服务器上所需的 Debian 软件包。",
+        default_factory=list,
+    )
     users: list[str] = described(
         "Accounts that keep their numbers on the new server.",
         "在新服务器上保持编号的账户。",
