@@ -31,9 +31,6 @@ class Tree(Model):
     target: AbsolutePath | None = described(
         "Directory on the new server; the same when left out.", "新服务器上的目录，缺省相同。", default=None
     )
-    exclude: list[str] = described(
-        "What stays behind, as rsync's patterns.", "不迁移的内容（rsync 模式）。", default_factory=list
-    )
 
 
 class Setting(Model):
@@ -62,9 +59,19 @@ class MovedApplication(Model):
     source: Name = described("Legacy server.", "旧服务器。")
     target: Name = described("New server.", "新服务器。")
     trees: list[Tree] = described("What is copied.", "复制的目录。", min_length=1)
+    exclude: list[str] = described(
+        "What stays behind of the trees: names, or paths from a tree's root with / in front; * and ? may stand.",
+        "各目录中不迁移的内容：名称，或以 / 开头的目录内路径，可用 * 和 ?。",
+        default_factory=list,
+    )
     files: list[AbsolutePath] = described(
         "Single files outside of the trees: settings, unit files, jobs of cron.",
         "目录以外的单个文件：配置、单元文件、定时任务。",
+        default_factory=list,
+    )
+    jobs: list[AbsolutePath] = described(
+        "Files of cron: people's tables and files of cron.d. They are never active on both sides.",
+        "cron 文件（用户任务表与 cron.d 文件），两侧绝不同时生效。",
         default_factory=list,
     )
     settings: list[Setting] = described(

@@ -168,7 +168,7 @@ def main() -> int:
         found = {}
         for name, question in COUNTS.items():
             cursor.execute(question)
-            found[name] = int(cursor.fetchone()[0])
+            found[name] = int((cursor.fetchone() or (0,))[0])
     print(json.dumps(found))
     return 0
 
