@@ -47,6 +47,8 @@ class Way:
     :param lag_bytes: written at its beginning and not yet applied at its end; ``None``: not known.
     :param lag_s: seconds by which the end is behind; ``None``: not known.
     :param error: what holds it up, in the server's own words.
+    :param armed: whether rows of applications take it. A way may be there, and run, and carry its canary alone
+        until the cutover has rows take it.
     """
 
     direction: str
@@ -55,6 +57,7 @@ class Way:
     lag_bytes: int | None = None
     lag_s: float | None = None
     error: str | None = None
+    armed: bool = True
 
 
 @dataclass(frozen=True)
