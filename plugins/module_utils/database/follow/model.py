@@ -151,6 +151,9 @@ class Migration(Protocol):
         Done again after a break: goes on from what the servers show.
         """
 
+    def not_ready(self, terms: Terms, direction: str) -> list[str]:
+        """Why :meth:`cut_over` would not begin now. Nothing is changed."""
+
     def open_writes(self, side: str) -> None:
         """Let applications write at ``source`` or ``target``.
 
@@ -162,3 +165,6 @@ class Migration(Protocol):
 
     def remove(self) -> list[str]:
         """Remove what the migration has made on both servers but for the rows; what was removed, by name."""
+
+    def close(self) -> None:
+        """End the sessions. Never fails."""

@@ -50,13 +50,26 @@ class Teller:
     """Tells the progress of a copy: what it does, and how many bytes are at the target."""
 
     def __init__(self, source: Side, target: Side, say: Callable[[Progress], None]) -> None:
-        self._target, self._say, self._began = target, say, time.monotonic()
+        # A session of its own: it tells while the other one waits.
+        self._target = Side(target.word, target.server, target.names)
+        self._say, self._began = say, time.monotonic()
         self.now = Progress(bytes_total=int(source.value("SELECT pg_database_size(current_database())")))
         self._told = 0.0
 
     def doing(self, what: str) -> None:
         self.now = replace(self.now, doing=what)
         self.tell(0.0)
+
+    def close(self) -> None:
+        self._target.close()
+
+    def during(self, work: Callable[[], object], every_s: float = 5.0) -> None:
+        """Do what may take hours, and tell meanwhile."""
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(work)
+            while not wait([running], 0.5)[0]:
+                self.tell(every_s)
+            running.result()
 
     def tables(self, done: int, every_s: float = 5.0) -> None:
         self.now = replace(self.now, tables_done=done)
@@ -113,7 +126,7 @@ def first_copy(road: Road, made: Programs, jobs: int, tell: Teller, before: Call
     catalog.remember(source)
     tell.doing("waiting for the transactions that write at the source")
     before("snapshot")
-    with snapshot(made, source.server, road.name, _SLOT_S) as seen:
+    with snapshot(made, source.server, road.name, _SLOT_S, lambda: tell.tell(5.0)) as seen:
         before("schema")
         tell.doing("schema")
         dump = str(made.scratch / "schema.dump")
@@ -139,22 +152,11 @@ def first_copy(road: Road, made: Programs, jobs: int, tell: Teller, before: Call
         )
     before("indexes")
     tell.doing("indexes and keys")
-    _indexes(tell, made, target, jobs, dump)
+    indexes = ("pg_restore", "-e", "-d", target.database, "-j", str(jobs), "--section=post-data", dump)
+    tell.during(lambda: made.run(target.server, *indexes, loading=True))
     tell.doing("sequences and materialized views")
     sequences.carry(source, target)
-    refresh(source, target)
-
-
-def _indexes(tell: Teller, made: Programs, target: Side, jobs: int, dump: str) -> None:
-    """Indexes may take hours, in which something is told."""
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(
-            made.run, target.server, "pg_restore", "-e", "-d", target.database, "-j", str(jobs),
-            "--section=post-data", dump, loading=True,
-        )  # fmt: skip
-        while not wait([running], 0.5)[0]:
-            tell.tell(5.0)
-        running.result()
+    tell.during(lambda: refresh(source, target))
 
 
 def refresh(source: Side, target: Side) -> None:

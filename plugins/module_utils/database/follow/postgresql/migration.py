@@ -30,6 +30,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
     Choices,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.programs import (
+    Programs,
     programs,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.road import (
@@ -46,6 +47,10 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sess
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 
 
+#: Whatever replication does not carry is refused.
+AS_IT_STANDS = Choices()
+
+
 class PostgresqlMigration:
     """
     :param source_seen: the source, as the target's server reaches it; ``None``: as this host does.
@@ -58,7 +63,7 @@ class PostgresqlMigration:
         source: Server,
         target: Server,
         names: Names,
-        choices: Choices = Choices(),
+        choices: Choices = AS_IT_STANDS,
         *,
         source_seen: Server | None = None,
         target_seen: Server | None = None,
@@ -126,8 +131,10 @@ class PostgresqlMigration:
             if not there:
                 target.close()
 
-    def not_ready(self, direction: str, terms: Terms) -> list[str]:
-        """Why a cutover would not begin now; nothing is changed."""
+    def not_ready(self, terms: Terms, direction: str) -> list[str]:
+        end = self._roads[direction].end
+        if writes.accepts(end):
+            return [f"{end.device} accepts writes already"]
         return self._move(terms, direction).reasons()
 
     # The first copy.
@@ -169,15 +176,24 @@ class PostgresqlMigration:
                 made.find(name)
             roles.carry_roles(self.source, self.target)
             teller = copying.Teller(self.source, self.target, say)
-            copying.first_copy(road, made, jobs, teller, self._tell)
-            roles.carry_database(self.source, self.target)
-            identity = self.source.kept().get(copying.IDENTITY)
-            self.target.keep({copying.COPIED: True, copying.COPYING: None, copying.IDENTITY: identity})
-            self._tell("follow")
-            self._follow()
-            self._tell("statistics")
-            teller.doing("statistics")
-            made.run(self.target.server, "vacuumdb", "-Z", "-q", "-j", str(jobs), "-d", self.target.database)
+            try:
+                copying.first_copy(road, made, jobs, teller, self._tell)
+                self._whole(made, jobs, teller)
+            finally:
+                teller.close()
+
+    def _whole(self, made: Programs, jobs: int, teller: copying.Teller) -> None:
+        roles.carry_database(self.source, self.target)
+        identity = self.source.kept().get(copying.IDENTITY)
+        self.target.keep({copying.COPIED: True, copying.COPYING: None, copying.IDENTITY: identity})
+        self._tell("follow")
+        self._follow()
+        self._tell("statistics")
+        teller.doing("statistics")
+        name = self.target.database
+        teller.during(
+            lambda: made.run(self.target.server, "vacuumdb", "-Z", "-q", "-j", str(jobs), "-d", name)
+        )
 
     def _follow(self) -> None:
         """Changes since the snapshot flow."""
