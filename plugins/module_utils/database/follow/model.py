@@ -47,6 +47,8 @@ class Way:
     :param lag_bytes: written at its beginning and not yet applied at its end; ``None``: not known.
     :param lag_s: seconds by which the end is behind; ``None``: not known.
     :param error: what holds it up, in the server's own words.
+    :param armed: whether rows of applications take it. A way may be there, and run, and carry its canary alone
+        until the cutover has rows take it.
     """
 
     direction: str
@@ -55,6 +57,7 @@ class Way:
     lag_bytes: int | None = None
     lag_s: float | None = None
     error: str | None = None
+    armed: bool = True
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,9 @@ class Migration(Protocol):
         Done again after a break: goes on from what the servers show.
         """
 
+    def not_ready(self, terms: Terms, direction: str) -> list[str]:
+        """Why :meth:`cut_over` would not begin now. Nothing is changed."""
+
     def open_writes(self, side: str) -> None:
         """Let applications write at ``source`` or ``target``.
 
@@ -159,3 +165,6 @@ class Migration(Protocol):
 
     def remove(self) -> list[str]:
         """Remove what the migration has made on both servers but for the rows; what was removed, by name."""
+
+    def close(self) -> None:
+        """End the sessions. Never fails."""
