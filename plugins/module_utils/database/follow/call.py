@@ -153,7 +153,7 @@ def _made(
             sides["source"], sides["target"], names, choices,
             source_seen=seen["source"], target_seen=seen["target"], tell=log.act,
         )  # fmt: skip
-    from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.migration import (  # noqa: E501
+    from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.migration import (  # type: ignore[import-untyped,unused-ignore]  # noqa: E501
         MariadbMigration,
     )
 
