@@ -63,6 +63,8 @@ notes:
   - Needs no Python on the server, and no facts. Set C(gather_facts) to false.
   - It reads, and it is the load of reading. Searches run at low priority and are bounded in time where the
     server has Python or C(timeout).
+seealso:
+  - module: anjianyun.datacenter.migration_waves
 attributes:
   check_mode:
     support: full

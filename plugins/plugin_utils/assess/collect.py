@@ -50,6 +50,9 @@ PYTHONS = (
     "/usr/local/bin/python3",
     "/opt/rh/rh-python36/root/bin/python3",
 )
+_PROBE_FILES = ("probes.sh", "probes_database.sh")
+#: What stands for a single quote on the way, and what makes one of it again.
+_QUOTE, _AS_IT_WAS = "\f", r"tr '\014' '\047'"
 #: The greatest length of one argument is 131,072 bytes; what is quoted on the way grows.
 MOST_COMMAND_BYTES = 90_000
 
@@ -78,10 +81,19 @@ class Answer:
     sections: Mapping[str, Section]
 
 
-def _stripped(name: str) -> str:
-    """A shell file without the lines that are comment or empty."""
-    lines = (SOURCE / name).read_text(encoding="utf-8").splitlines()
-    return "\n".join(line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#"))
+def _stripped(*names: str) -> str:
+    """Shell files without the lines that are comment or empty."""
+    lines = [
+        line.strip() for name in names for line in (SOURCE / name).read_text(encoding="utf-8").splitlines()
+    ]
+    return "\n".join(line for line in lines if line and not line.startswith("#"))
+
+
+def _smuggled(text: str) -> str:
+    """A text without single quotes: each shell on the way makes five characters of every one."""
+    if _QUOTE in text:
+        raise ValueError("a probe has a form feed, by which single quotes are sent")
+    return text.replace("'", _QUOTE)
 
 
 def command(
@@ -111,7 +123,8 @@ def command(
         "A_PROBES": " ".join(probes),
     }
     lines = [f"{name}={shlex.quote(value)}; export {name}" for name, value in settings.items()]
-    lines.append(f"a={shlex.quote(_stripped('probes.sh') + chr(10) + _stripped('probes_database.sh'))}")
+    probes, runner = (_smuggled(_stripped(*names)) for names in (_PROBE_FILES, ("runner.sh",)))
+    lines.append(f"a=$(printf '%s' '{probes}' | {_AS_IT_WAS}); r=$(printf '%s' '{runner}' | {_AS_IT_WAS})")
     if python:
         packed = base64.b64encode(zlib.compress((SOURCE / "runner.py").read_bytes(), 9)).decode()
         fit = "import sys,json,zlib,base64,subprocess,threading,typing; sys.exit(sys.version_info < (3, 6))"
@@ -120,7 +133,7 @@ def command(
             f'for p in {" ".join(PYTHONS)}; do if "$p" -c {shlex.quote(fit)} >/dev/null 2>&1; '
             f'then exec "$p" -c {shlex.quote(load)} "$a"; fi; done'
         )
-    lines += ['eval "$a"', _stripped("runner.sh")]
+    lines += ['eval "$a"', 'eval "$r"']
     return "\n".join(lines)
 
 

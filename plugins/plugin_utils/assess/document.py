@@ -117,29 +117,53 @@ def known(document: Mapping[str, Any], section: str, otherwise: Any) -> Any:
 
 
 def load(paths: Iterable[Path]) -> list[Data]:
-    """Read documents from files.
+    """Read documents from files; of a directory all that end with ``.json`` and are of the kind.
 
     :raises DatacenterError: naming every file that is none, at once.
     """
     found, mistakes = [], []
-    for path in paths:
+    for given in paths:
+        for path in sorted(given.glob("*.json")) if given.is_dir() else [given]:
+            try:
+                data = json.loads(path.read_text(encoding="utf-8"))
+                if not given.is_dir() or _is_one(data):
+                    found.append(checked(data))
+            except (OSError, ValueError) as error:
+                mistakes.append(f"{path}: {error}")
+    _refuse(mistakes)
+    return found
+
+
+def taken(documents: Iterable[Any]) -> list[Data]:
+    """Documents that were handed over. :raises DatacenterError: naming each that is none."""
+    found, mistakes = [], []
+    for number, one in enumerate(documents, 1):
         try:
-            found.append(checked(json.loads(path.read_text(encoding="utf-8"))))
-        except (OSError, ValueError) as error:
-            mistakes.append(f"{path}: {error}")
+            found.append(checked(one))
+        except ValueError as error:
+            mistakes.append(f"number {number}: {error}")
+    _refuse(mistakes)
+    return found
+
+
+def _refuse(mistakes: list[str]) -> None:
     if mistakes:
         raise DatacenterError(
             "documents cannot be read",
             cause="; ".join(mistakes),
             next_step="assess those servers again with server_assess, which writes them",
         )
-    return found
+
+
+def _is_one(data: Any) -> bool:
+    return isinstance(data, dict) and data.get("kind") == KIND
 
 
 def checked(document: Any) -> Data:
     """The document, if it is one of this format. :raises ValueError: otherwise."""
-    if not isinstance(document, dict) or document.get("kind") != KIND:
+    if not _is_one(document):
         raise ValueError("it is no document of server_assess")
     if document.get("format") != FORMAT:
         raise ValueError(f"it has format {document.get('format')}, and {FORMAT} is understood")
-    return document
+    found: Data = document
+    return found

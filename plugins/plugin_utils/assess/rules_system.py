@@ -26,7 +26,10 @@ _RUNTIME = re.compile(r"^(?:(?P<php>php)(\d\.\d)|(?P<python>python)(3\.\d+))$")
 _SENDS = re.compile(
     r"\b(mail|mailx|mutt|sendmail|msmtp|curl|wget|rsync|scp|sftp|ftp|lftp|ncftp\w*|nc|telnet|mysqldump.*-h|ssh)\b"
 )
-#: Packages of which the configuration of every server differs, so that a difference says nothing.
+#: Debian's own archive and its mirrors.
+_DISTRIBUTION = re.compile(
+    r"//([\w.-]+\.)?debian\.org/|^cdrom:|//(mirrors?|ftp)\.[\w.-]+/debian(-security)?/?$"
+)
 _CLOCKS = {"chronyd", "ntpd", "systemd-timesyncd"}
 
 
@@ -108,8 +111,7 @@ def package_state(document: Document, target: Target) -> Iterator[Finding]:
             "ask who held them, and test with the new version",
             **at(packages["held"]),
         )
-    ours = re.compile(r"//([\w.-]+\.)?debian\.org/|cdrom:|/debian/?$|/debian-security/?$")
-    foreign = [one for one in packages.get("sources", ()) if not ours.search(one)]
+    foreign = [one for one in packages.get("sources", ()) if not _DISTRIBUTION.search(one)]
     if foreign:
         yield Finding(
             "package_source_foreign",
