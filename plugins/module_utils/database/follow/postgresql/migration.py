@@ -139,7 +139,10 @@ class PostgresqlMigration:
     # The first copy.
 
     def copy(self, jobs: int, say: Callable[[Progress], None]) -> None:
-        self.source.only_one()
+        with self.source.only_one():
+            self._copied(jobs, say)
+
+    def _copied(self, jobs: int, say: Callable[[Progress], None]) -> None:
         there = self._there()
         if not (there and self.target.kept().get(copying.COPIED)):
             found = self.objections()
@@ -210,16 +213,14 @@ class PostgresqlMigration:
         return cutover.Move(self._roads[direction], self._roads[other], self.choices, terms, self._tell)
 
     def cut_over(self, terms: Terms, direction: str) -> Cutover:
-        for side in self._sides():
-            side.only_one()
-        return self._move(terms, direction).run()
+        with self.source.only_one(), self.target.only_one():
+            return self._move(terms, direction).run()
 
     def open_writes(self, side: str) -> None:
         this, other = (self.source, self.target) if side == SOURCE else (self.target, self.source)
-        this.only_one()
-        other.only_one()
-        writes.only_side(this, other)
-        writes.reopen(this)
+        with this.only_one(), other.only_one():
+            writes.only_side(this, other)
+            writes.reopen(this)
 
     def close_writes(self, side: str) -> None:
         this = self.source if side == SOURCE else self.target
@@ -231,8 +232,10 @@ class PostgresqlMigration:
     # The end.
 
     def remove(self) -> list[str]:
-        for side in self._sides():
-            side.only_one()
+        with self.source.only_one(), self.target.only_one():
+            return self._removed()
+
+    def _removed(self) -> list[str]:
         at_source, at_target = writes.accepts(self.source), writes.accepts(self.target)
         if not at_source and not at_target:
             raise Refused(
