@@ -11,7 +11,8 @@ class ModuleDocFragment:
 options:
   migration:
     description:
-      - What this move is called. Everything that it makes on the servers is named C(ajy_<migration>) and so on.
+      - What this move is called. Everything that it makes on the servers is named C(ajy_<migration>) and so
+        on.
       - A small letter, then up to 31 small letters, digits and underscores.
     type: str
     required: true
@@ -37,7 +38,8 @@ options:
         type: path
   target_seen:
     description:
-      - The target, as the source's server reaches it, for the way back. Default is as the host of the task does.
+      - The target, as the source's server reaches it, for the way back. Default is as the host of the task
+        does.
     type: dict
     suboptions: *seen
   keyless:
@@ -49,40 +51,58 @@ options:
     default: refuse
   large_objects:
     description:
-      - PostgreSQL's large objects do not flow. Those that changed since the copy end the cutover before anything is
-        done (V(refuse)), or are copied again in it (V(recopy)).
+      - PostgreSQL's large objects do not flow. Those that changed since the copy end the cutover before
+        anything is done (V(refuse)), or are copied again in it (V(recopy)).
     type: str
     choices: [refuse, recopy]
     default: refuse
   accept:
     description:
-      - What replication does not carry and is taken as it is. V(unlogged_tables) keep the rows of the first copy;
-        V(schema_changes) since the copy were made on the other side as well; V(replica_triggers) fire there, too.
+      - What replication does not carry and is taken as it is. V(unlogged_tables) keep the rows of the first
+        copy; V(schema_changes) since the copy were made on the other side as well; V(replica_triggers) fire
+        there, too.
     type: list
     elements: str
     choices: [unlogged_tables, schema_changes, replica_triggers]
     default: []
   wal_keep:
     description:
-      - What a slot may hold back at the source (C(max_slot_wal_keep_size)), such as V(20GB), where the server has no
-        limit. Put back by M(anjianyun.datacenter.db_left). Without it such a source is refused.
+      - What a slot may hold back at the source (C(max_slot_wal_keep_size)), such as V(20GB), where the
+        server has no limit. Put back by M(anjianyun.datacenter.db_left). Without it such a source is refused.
     type: str
   lock:
     description:
-      - Superusers by which applications work. No connection limit keeps them out, so they cannot log in to the whole
-        server while its writes are refused.
+      - Superusers by which applications work. No connection limit keeps them out, so they cannot log in to
+        the whole server while its writes are refused.
     type: list
     elements: str
     default: []
   trust:
     description:
-      - Superusers and kinds of background workers that may have sessions while writes are refused, for they do not
-        write.
+      - Superusers and kinds of background workers that may have sessions while writes are refused, for they
+        do not write.
     type: list
     elements: str
     default: []
   programs:
     description:
-      - Directory of C(psql), C(pg_dump), C(pg_restore) and C(vacuumdb) of the target's version. Default is Debian's.
+      - Directory of C(psql), C(pg_dump), C(pg_restore) and C(vacuumdb) of the target's version. Default is
+        Debian's.
+    type: path
+  databases:
+    description: [The databases of MariaDB that move. Default is the one that is named in O(source).]
+    type: list
+    elements: str
+    default: []
+  hold_for_tables:
+    description:
+      - MariaDB's tables without transactions are copied while writers of the source wait, instead of being
+        refused.
+    type: bool
+    default: false
+  configuration:
+    description:
+      - Folder of configuration that MariaDB on the target reads at its start, when it runs on the host of
+        the task.
     type: path
 """

@@ -10,10 +10,10 @@ module: db_copy
 short_description: Copies a database to a new server, and has changes follow
 version_added: 0.3.0
 description:
-  - Copies roles, schema, rows, large objects and rights from a consistent snapshot while the source is in use; from
-    there on changes flow.
-  - Refuses, by name and before anything is done, what could not be moved so. The target's database is made where it is
-    missing, must be empty, and takes no sessions of applications until the cutover.
+  - Copies roles, schema, rows, large objects and rights from a consistent snapshot while the source is in
+    use; from there on changes flow.
+  - Refuses, by name and before anything is done, what could not be moved so. The target's database is made
+    where it is missing, must be empty, and takes no sessions of applications until the cutover.
   - Run again after a break, an unfinished copy is begun anew; a finished one is left as it is.
   - Runs on the new server, with its programs. Nothing is installed on the source.
 options:
@@ -23,8 +23,8 @@ options:
     default: 4
   progress:
     description:
-      - File to which JSON lines with what it does are added, for whoever watches. At least each ten seconds, with
-        C(doing), C(bytes_done), C(bytes_total), C(tables_done), C(tables_total), C(seconds).
+      - File to which JSON lines with what it does are added, for whoever watches. At least each ten seconds,
+        with C(doing), C(bytes_done), C(bytes_total), C(tables_done), C(tables_total), C(seconds).
     type: path
 extends_documentation_fragment:
   - anjianyun.datacenter.db_follow
@@ -81,8 +81,8 @@ copied:
   type: bool
 ways:
   description:
-    - The ways of rows that are there, C(forward) and C(back), each with C(exists), C(running), C(armed) (rows of
-      applications take it), C(lag_bytes), C(lag_s), C(error).
+    - The ways of rows that are there, C(forward) and C(back), each with C(exists), C(running), C(armed)
+      (rows of applications take it), C(lag_bytes), C(lag_s), C(error).
   returned: success
   type: dict
 writes:

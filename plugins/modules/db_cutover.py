@@ -10,10 +10,12 @@ module: db_cutover
 short_description: Moves the writes of a database to the other server, and back
 version_added: 0.3.0
 description:
-  - Prepares all that takes time, then refuses writes where they are, proves that no session is left, waits until every
-    row has arrived, sets sequences, has rows flow the other way, sees one come back, and lets applications write.
+  - Prepares all that takes time, then refuses writes where they are, proves that no session is left, waits
+    until every row has arrived, sets sequences, has rows flow the other way, sees one come back, and lets
+    applications write.
   - What fails before writes are opened opens them again where they were, within O(stop_s).
-  - Both sides never accept writes. Run again after a break in any place, it goes on from what the servers show.
+  - Both sides never accept writes. Run again after a break in any place, it goes on from what the servers
+    show.
 options:
   direction:
     description:
@@ -89,7 +91,7 @@ acts:
   type: list
   elements: dict
 refused_s:
-  description: Seconds in which no write was accepted anywhere; null when a run before this one had moved them.
+  description: Seconds in which no write was accepted anywhere; null when an earlier run moved them.
   returned: when not in check mode
   type: float
 position:
@@ -107,8 +109,8 @@ copied:
   type: bool
 ways:
   description:
-    - The ways of rows that are there, C(forward) and C(back), each with C(exists), C(running), C(armed) (rows of
-      applications take it), C(lag_bytes), C(lag_s), C(error).
+    - The ways of rows that are there, C(forward) and C(back), each with C(exists), C(running), C(armed)
+      (rows of applications take it), C(lag_bytes), C(lag_s), C(error).
   returned: success
   type: dict
 writes:

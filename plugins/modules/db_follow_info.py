@@ -50,8 +50,8 @@ copied:
   type: bool
 ways:
   description:
-    - The ways of rows that are there, C(forward) and C(back), each with C(exists), C(running), C(armed) (rows of
-      applications take it), C(lag_bytes), C(lag_s), C(error).
+    - The ways of rows that are there, C(forward) and C(back), each with C(exists), C(running), C(armed)
+      (rows of applications take it), C(lag_bytes), C(lag_s), C(error).
   returned: success
   type: dict
 writes:

@@ -10,7 +10,8 @@ module: db_left
 short_description: Removes what the move of a database has made on both servers
 version_added: 0.3.0
 description:
-  - Slots, publications, subscriptions, accounts, tables and settings; rows stay. After it there is no way back.
+  - Slots, publications, subscriptions, accounts, tables and settings; rows stay. After it there is no way
+    back.
   - A side that refuses writes keeps refusing them.
   - Refused while neither side accepts writes, for then a cutover is unfinished.
 extends_documentation_fragment:

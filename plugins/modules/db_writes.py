@@ -10,8 +10,8 @@ module: db_writes
 short_description: Refuses or accepts the writes of applications at one side of a move
 version_added: 0.3.0
 description:
-  - V(closed) has the server take no sessions of applications, ends those that are there, and proves that none is left.
-    What stood before is kept in the database itself.
+  - V(closed) has the server take no sessions of applications, ends those that are there, and proves that
+    none is left. What stood before is kept in the database itself.
   - V(open) puts it back. Refused while the other side accepts writes, or does not answer.
 options:
   side:

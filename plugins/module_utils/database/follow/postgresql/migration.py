@@ -29,7 +29,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
     FULL,
     Choices,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.programs import (
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.programs import (  # noqa: E501
     Programs,
     programs,
 )
@@ -45,7 +45,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.server import Server
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
-
 
 #: Whatever replication does not carry is refused.
 AS_IT_STANDS = Choices()
@@ -140,13 +139,19 @@ class PostgresqlMigration:
     # The first copy.
 
     def copy(self, jobs: int, say: Callable[[Progress], None]) -> None:
-        self.source.only_one()
+        with self.source.only_one():
+            self._copied(jobs, say)
+
+    def _copied(self, jobs: int, say: Callable[[Progress], None]) -> None:
         there = self._there()
         if not (there and self.target.kept().get(copying.COPIED)):
             found = self.objections()
             if found:
                 raise Refused("the copy does not begin", device=self.source.device, cause="; ".join(found))
             self._copy(jobs, say, unfinished=there and bool(self.target.kept().get(copying.COPYING)))
+        elif writes.accepts(self.target):
+            # It has been cut over. Rows flow back, or nowhere any more.
+            return
         self._follow()
 
     def _copy(self, jobs: int, say: Callable[[Progress], None], unfinished: bool) -> None:
@@ -208,16 +213,14 @@ class PostgresqlMigration:
         return cutover.Move(self._roads[direction], self._roads[other], self.choices, terms, self._tell)
 
     def cut_over(self, terms: Terms, direction: str) -> Cutover:
-        for side in self._sides():
-            side.only_one()
-        return self._move(terms, direction).run()
+        with self.source.only_one(), self.target.only_one():
+            return self._move(terms, direction).run()
 
     def open_writes(self, side: str) -> None:
         this, other = (self.source, self.target) if side == SOURCE else (self.target, self.source)
-        this.only_one()
-        other.only_one()
-        writes.only_side(this, other)
-        writes.reopen(this)
+        with this.only_one(), other.only_one():
+            writes.only_side(this, other)
+            writes.reopen(this)
 
     def close_writes(self, side: str) -> None:
         this = self.source if side == SOURCE else self.target
@@ -229,8 +232,10 @@ class PostgresqlMigration:
     # The end.
 
     def remove(self) -> list[str]:
-        for side in self._sides():
-            side.only_one()
+        with self.source.only_one(), self.target.only_one():
+            return self._removed()
+
+    def _removed(self) -> list[str]:
         at_source, at_target = writes.accepts(self.source), writes.accepts(self.target)
         if not at_source and not at_target:
             raise Refused(

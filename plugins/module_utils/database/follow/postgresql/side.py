@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One of the two servers of a PostgreSQL migration, and what the migration keeps on it.
 
-What stood before a change is kept in the comment of a schema of the migration's own: a comment is changed in the same
-transaction as the database's limit or a role, survives kill -9 on both ends, and is not replicated.
+What stood before a change is kept in the comment of a schema of the migration's own: a comment is changed in
+the same transaction as the database's limit or a role, survives kill -9 on both ends, and is not replicated.
 """
 
 from __future__ import annotations
@@ -134,8 +134,9 @@ class Side:
         return Side(self.word, self.server.on("postgres" if self.database != "postgres" else "template1"),
                     self.names)  # fmt: skip
 
-    def only_one(self, wait_s: float = 5.0) -> None:
-        """Keep a second run of the same migration away, for as long as this session lasts.
+    @contextlib.contextmanager
+    def only_one(self, wait_s: float = 5.0) -> Iterator[None]:
+        """Keep a second run of the same migration away meanwhile.
 
         :raises Refused: one runs. (One that was killed is gone with its session, within a moment.)
         """
@@ -149,6 +150,11 @@ class Side:
                     next_step="wait for it, or end it, and run this again",
                 )
             time.sleep(0.1)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(DatacenterError):
+                self.do("SELECT pg_advisory_unlock(hashtextextended(%s, 5))", [self.names.prefix])
 
     # What is kept.
 
