@@ -5,8 +5,22 @@
 
 from __future__ import annotations
 
-_SERVER = r"""
-    suboptions:
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+requirements:
+  - python3-psycopg2 (for PostgreSQL) or python3-pymysql (for MariaDB) on the host of the task
+options:
+  engine:
+    description: [What both servers are.]
+    type: str
+    choices: [postgresql, mariadb]
+    required: true
+  source:
+    description: [The old server, which is left.]
+    type: dict
+    required: true
+    suboptions: &server
       name:
         description: [How messages call it. Default is its host.]
         type: str
@@ -41,31 +55,9 @@ _SERVER = r"""
       ca:
         description: [File with the certificates that are trusted. Default is the system's.]
         type: path
-"""
-
-
-class ModuleDocFragment:
-    DOCUMENTATION = (
-        r"""
-requirements:
-  - python3-psycopg2 (for PostgreSQL) or python3-pymysql (for MariaDB) on the host of the task
-options:
-  engine:
-    description: [What both servers are.]
-    type: str
-    choices: [postgresql, mariadb]
-    required: true
-  source:
-    description: [The old server, which is left.]
-    type: dict
-    required: true
-"""
-        + _SERVER
-        + r"""
   target:
     description: [The new server, which takes over.]
     type: dict
     required: true
+    suboptions: *server
 """
-        + _SERVER
-    )

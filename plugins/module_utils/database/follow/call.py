@@ -14,6 +14,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import (
@@ -63,6 +64,9 @@ def follow_argument_spec() -> dict[str, Any]:
         "lock": names,
         "trust": names,
         "programs": {"type": "path"},
+        "databases": names,
+        "hold_for_tables": {"type": "bool", "default": False},
+        "configuration": {"type": "path"},
     }
 
 
@@ -111,7 +115,7 @@ def migration(given: Mapping[str, Any], log: Log) -> Iterator[Migration]:
             raise Refused("which database is moved is not said", device=given[side]["host"],
                           next_step=f"name it in {side}")  # fmt: skip
         sides[side] = server_from(given[side], engine)
-    seen = {side: _seen(sides[side], given.get(f"{side}_seen")) for side in sides}
+    seen = {side: _seen(sides[side], given[f"{side}_seen"]) for side in sides if given.get(f"{side}_seen")}
     made = _made(given, sides, seen, Names(called), log)
     try:
         yield made
@@ -119,10 +123,8 @@ def migration(given: Mapping[str, Any], log: Log) -> Iterator[Migration]:
         made.close()
 
 
-def _seen(server: Server, given: Mapping[str, Any] | None) -> Server:
+def _seen(server: Server, given: Mapping[str, Any]) -> Server:
     """As its peer reaches it."""
-    if given is None:
-        return server
     port = given.get("port") or server.port
     return replace(
         server, host=given["host"], port=port, tls=given.get("tls") or VERIFIED, ca=given.get("ca")
@@ -151,13 +153,18 @@ def _made(
         )
         return PostgresqlMigration(
             sides["source"], sides["target"], names, choices,
-            source_seen=seen["source"], target_seen=seen["target"], tell=log.act,
+            source_seen=seen.get("source"), target_seen=seen.get("target"), tell=log.act,
         )  # fmt: skip
-    from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.migration import (  # noqa: E501
+    from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.migration import (  # type: ignore[import-untyped,unused-ignore]  # noqa: E501
         MariadbMigration,
     )
 
-    return MariadbMigration(sides["source"], sides["target"], names)
+    configuration = given.get("configuration")
+    return MariadbMigration(
+        sides["source"], sides["target"], names, given["databases"],
+        source_address=seen.get("source"), target_address=seen.get("target"),
+        options=Path(configuration) if configuration else None, hold_for_tables=given["hold_for_tables"],
+    )  # fmt: skip
 
 
 def copy(given: Mapping[str, Any], check: bool) -> dict[str, Any]:
@@ -166,7 +173,8 @@ def copy(given: Mapping[str, Any], check: bool) -> dict[str, Any]:
     with migration(given, log) as moved:
         before = moved.read()
         objections = moved.objections()
-        if not check and not _follows(before.told()):
+        if not check:
+            # Also when it is whole: what a break left of the way is made.
             moved.copy(given["jobs"], log.progress)
         after = moved.read()
     return {
@@ -179,7 +187,8 @@ def copy(given: Mapping[str, Any], check: bool) -> dict[str, Any]:
 
 def _follows(told: Mapping[str, Any]) -> bool:
     """Whether there is nothing to be done for a first copy any more."""
-    return bool(told["copied"] and (told["ways"] or told["writes"]["target"]))
+    running = any(way["running"] for way in told["ways"].values())
+    return bool(told["copied"] and (running or told["writes"]["target"]))
 
 
 def info(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,8 +47,8 @@ class Way:
     :param lag_bytes: written at its beginning and not yet applied at its end; ``None``: not known.
     :param lag_s: seconds by which the end is behind; ``None``: not known.
     :param error: what holds it up, in the server's own words.
-    :param armed: whether rows of applications take it. A way may be there, and run, and carry its canary alone
-        until the cutover has rows take it.
+    :param armed: whether rows of applications take it. A way may be there, and run, and carry its canary
+        alone until the cutover has rows take it.
     """
 
     direction: str
@@ -79,7 +79,7 @@ class State:
         """For a result."""
         return {
             "copied": self.copied,
-            "ways": {name: vars(way) for name, way in self.ways.items()},
+            "ways": {name: dict(vars(way)) for name, way in self.ways.items()},
             "writes": dict(self.writes),
             "left_behind": list(self.left_behind),
         }

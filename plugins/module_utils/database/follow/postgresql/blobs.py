@@ -78,13 +78,15 @@ def _pages(begin: Side, end: Side, one: int) -> None:
     after = -1
     while True:
         pages = begin.rows(
-            "SELECT pageno, data FROM pg_largeobject WHERE loid = %s AND pageno > %s ORDER BY pageno LIMIT %s",
+            "SELECT pageno, data FROM pg_largeobject WHERE loid = %s AND pageno > %s ORDER BY pageno "
+            "LIMIT %s",
             [one, after, _PAGES],
         )
         if not pages:
             return
         end.do(
-            "SELECT lo_put(%s, pageno::bigint * 2048, data) FROM unnest(%s::int[], %s::bytea[]) AS p (pageno, data)",
+            "SELECT lo_put(%s, pageno::bigint * 2048, data) FROM unnest(%s::int[], %s::bytea[]) AS p "
+            "(pageno, data)",
             [one, [int(page) for page, data in pages], [data for page, data in pages]],
         )
         after = int(pages[-1][0])

@@ -18,8 +18,8 @@ OURS_NOT = "n.nspname NOT LIKE 'pg\\_%%' AND n.nspname NOT IN ('information_sche
 
 _DIGESTS = f"""
 SELECT 'table ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname), md5(c.relkind::text || coalesce((
-    SELECT string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
-                a.attgenerated, pg_get_expr(d.adbin, d.adrelid)), ',' ORDER BY a.attnum)
+    SELECT string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+                a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid)), ',' ORDER BY a.attnum)
       FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), ''))
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -34,8 +34,8 @@ SELECT 'index ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname), md5(
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('i', 'I') AND c.relpersistence <> 't' AND {OURS_NOT}
 UNION ALL
-SELECT 'constraint ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname) || '.' || quote_ident(k.conname),
-       md5(pg_get_constraintdef(k.oid))
+SELECT 'constraint ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname) || '.'
+       || quote_ident(k.conname), md5(pg_get_constraintdef(k.oid))
   FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relpersistence <> 't' AND {OURS_NOT}
 UNION ALL
@@ -62,15 +62,15 @@ def digests(side: Side) -> dict[str, str]:
 
 
 def remember(side: Side) -> None:
-    """Keep them there. In a comment of their own: they are long, and what else is kept is written in the stop."""
+    """Keep them there, in a comment of their own: what else is kept is short."""
     side.do(f"COMMENT ON TABLE {side.schema}.canary_forward IS {literal(json.dumps(digests(side)))}")
 
 
 def changed_since(side: Side) -> list[str]:
     """What is not as it was when it was remembered, in a person's words."""
     said = side.value(
-        "SELECT obj_description(c.oid, 'pg_class') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-        "WHERE n.nspname = %s AND c.relname = 'canary_forward'",
+        "SELECT obj_description(c.oid, 'pg_class') FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname = 'canary_forward'",
         [side.names.prefix],
     )
     return changed(json.loads(said), digests(side)) if said else []

@@ -17,7 +17,8 @@ REFUSE, RECOPY, FULL = "refuse", "recopy", "full"
 class Choices:
     """
     :param keyless: tables without a key: ``refuse``, or ``full``: a change names its row by all columns.
-    :param large_objects: that changed since they were copied: ``refuse`` the cutover, or ``recopy`` them in it.
+    :param large_objects: that changed since they were copied: ``refuse`` the cutover, or ``recopy`` them in
+        it.
     :param accept: some of :data:`ACCEPTED`.
     :param wal_keep: limit of what a slot may hold back, set where the server has none ('20GB').
     :param lock: superusers' roles that cannot log in while a side is closed.

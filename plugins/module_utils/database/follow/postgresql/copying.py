@@ -21,7 +21,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
     rows,
     sequences,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.programs import (
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.programs import (  # noqa: E501
     Programs,
     snapshot,
 )
@@ -38,7 +38,8 @@ COPYING, COPIED, MARK, IDENTITY, WAL_KEEP = "copying", "copied", "mark", "identi
 #: A source may have long transactions; the slot waits for those that are open when it is made.
 _SLOT_S = 300.0
 _DATABASE = """
-SELECT pg_encoding_to_char(encoding), datcollate, datctype, pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s
+SELECT pg_encoding_to_char(encoding), datcollate, datctype, pg_get_userbyid(datdba) FROM pg_database
+ WHERE datname = %s
 """
 _VIEWS = """
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_class c
@@ -160,7 +161,7 @@ def first_copy(road: Road, made: Programs, jobs: int, tell: Teller, before: Call
 
 
 def refresh(source: Side, target: Side) -> None:
-    """Materialized views. One may read another that was made later, so they are tried until no more succeeds."""
+    """Materialized views. One may read another that was made later: they are tried until none succeeds."""
     left = source.names_of(_VIEWS)
     while left:
         failed: list[tuple[str, SqlError]] = []

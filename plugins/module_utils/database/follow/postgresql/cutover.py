@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The cutover: writes move from where a road begins to where it ends.
 
-All that takes time is done before the stop: the other road is made and seen to run, schema and large objects are
-compared. Then, while writes are refused: prove that nobody writes, drain, set sequences, let rows go the
-other way (see road.py), see a canary come back, open. What fails before the opening opens writes where they were. Each
-act may be done again, so a run that was killed in any of them is gone on with by running it again.
+All that takes time is done before the stop: the other road is made and seen to run, schema and large objects
+are compared. Then, while writes are refused: prove that nobody writes, drain, set sequences, let rows go the
+other way (see road.py), see a canary come back, open. What fails before the opening opens writes where they
+were. Each act may be done again, so a run that was killed in any of them is gone on with by running it again.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
     Refused,
 )
 
-#: The share of the time that writes may be refused after which nothing new is begun: the rest is for the way back.
+#: The share of the time that writes may be refused after which nothing new is begun: the rest is for the way
+#: back.
 _SHARE = 0.7
 #: How long the other road may take until its first canary is seen, before the stop.
 _PREPARE_S = 60.0
@@ -130,8 +131,8 @@ class Move:
         changed = self._schema()
         if CHANGES not in self.choices.accept:
             found += [
-                f"{self.begin.device}: {change} since rows flow, and the other side does not have it: make the same "
-                f"change at {self.end.device} and accept {CHANGES}"
+                f"{self.begin.device}: {change} since rows flow, and the other side does not have it: "
+                f"make the same change at {self.end.device} and accept {CHANGES}"
                 for change in changed
             ]
         else:
@@ -289,8 +290,8 @@ class Move:
         # The beginning is asked by a session of its own: the old one may be the cause.
         self.begin.close()
         try:
-            # The end of the other road is here: it brings nothing any more, even when its beginning is dead and was
-            # armed. It is made anew next time.
+            # The end of the other road is here: it brings nothing any more, even when its beginning is dead
+            # and was armed. It is made anew next time.
             self.back.drop_subscription()
             with contextlib.suppress(DatacenterError):
                 self.back.arm(False)

@@ -29,7 +29,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
     FULL,
     Choices,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.programs import (
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.programs import (  # noqa: E501
     Programs,
     programs,
 )
@@ -45,7 +45,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.server import Server
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
-
 
 #: Whatever replication does not carry is refused.
 AS_IT_STANDS = Choices()
@@ -147,6 +146,9 @@ class PostgresqlMigration:
             if found:
                 raise Refused("the copy does not begin", device=self.source.device, cause="; ".join(found))
             self._copy(jobs, say, unfinished=there and bool(self.target.kept().get(copying.COPYING)))
+        elif writes.accepts(self.target):
+            # It has been cut over. Rows flow back, or nowhere any more.
+            return
         self._follow()
 
     def _copy(self, jobs: int, say: Callable[[Progress], None], unfinished: bool) -> None:

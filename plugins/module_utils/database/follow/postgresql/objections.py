@@ -25,9 +25,10 @@ SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND {_OURS_NOT} AND NOT (
        c.relreplident = 'f'
-       OR c.relreplident = 'd' AND EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary
-              AND i.indimmediate)
-       OR c.relreplident = 'i' AND EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisreplident))
+       OR c.relreplident = 'd' AND EXISTS (
+          SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate)
+       OR c.relreplident = 'i' AND EXISTS (
+          SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisreplident))
  ORDER BY 1
 """
 _UNLOGGED = rf"""
@@ -85,8 +86,8 @@ def _rights(side: Side) -> list[str]:
     if side.value("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
         return []
     return [
-        f"{side.device}: {side.server.user} is no superuser, and cannot publish all tables, carry passwords' hashes "
-        "or end sessions: give the migration an account that is one"
+        f"{side.device}: {side.server.user} is no superuser, and cannot publish all tables, carry passwords' "
+        "hashes or end sessions: give the migration an account that is one"
     ]
 
 
@@ -123,20 +124,20 @@ def _source(side: Side, choices: Choices) -> list[str]:
     found = []
     if choices.keyless != FULL:
         found += [
-            f"{side.device}: {table} has no primary key, so that changes of its rows cannot flow: give it one, or "
-            "move it with keyless: full (each change then searches its row by all columns)"
+            f"{side.device}: {table} has no primary key, so that changes of its rows cannot flow: give it "
+            "one, or move it with keyless: full (each change then searches its row by all columns)"
             for table in keyless(side)
         ]
     if UNLOGGED not in choices.accept:
         found += [
-            f"{side.device}: {table} is unlogged, so that its changes do not flow: ALTER TABLE ... SET LOGGED, or "
-            f"accept {UNLOGGED} (it keeps the rows of the first copy)"
+            f"{side.device}: {table} is unlogged, so that its changes do not flow: ALTER TABLE ... SET "
+            f"LOGGED, or accept {UNLOGGED} (it keeps the rows of the first copy)"
             for table in side.names_of(_UNLOGGED, [side.names.prefix])
         ]
     if TRIGGERS not in choices.accept:
         found += [
-            f"{side.device}: the trigger {trigger} fires for replicated rows as well, so that its effect would be "
-            f"there twice: ALTER TABLE ... ENABLE TRIGGER, or accept {TRIGGERS}"
+            f"{side.device}: the trigger {trigger} fires for replicated rows as well, so that its effect "
+            f"would be there twice: ALTER TABLE ... ENABLE TRIGGER, or accept {TRIGGERS}"
             for trigger in side.names_of(_REPLICA_TRIGGERS, [side.names.prefix])
         ]
     found += [
@@ -145,8 +146,8 @@ def _source(side: Side, choices: Choices) -> list[str]:
     ]
     if choices.wal_keep is None and side.value("SHOW max_slot_wal_keep_size") == "-1":
         found.append(
-            f"{side.device}: max_slot_wal_keep_size is not set, so that a dead target would fill this server's disk: "
-            "set it, or give wal_keep"
+            f"{side.device}: max_slot_wal_keep_size is not set, so that a dead target would fill this "
+            "server's disk: set it, or give wal_keep"
         )
     return found
 
@@ -155,8 +156,8 @@ def _target(source: Side, target: Side, unfinished: bool) -> list[str]:
     found = []
     if target.version < source.version:
         found.append(
-            f"{target.device}: it is PostgreSQL {target.version}, older than {source.version} of the source: take a "
-            "newer one"
+            f"{target.device}: it is PostgreSQL {target.version}, older than {source.version} of the source: "
+            "take a newer one"
         )
     available = set(target.names_of("SELECT name FROM pg_available_extensions"))
     found += [
@@ -177,7 +178,7 @@ def _target(source: Side, target: Side, unfinished: bool) -> list[str]:
         ]
         if there:
             found.append(
-                f"{target.device}: the database {quoted(target.database)} is not empty ({', '.join(there)}): name "
-                "another, or drop it"
+                f"{target.device}: the database {quoted(target.database)} is not empty ({', '.join(there)}): "
+                "name another, or drop it"
             )
     return found

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.server import (
@@ -131,10 +131,14 @@ def programs(version: int, given: str | None) -> Iterator[Programs]:
 
 
 @contextlib.contextmanager
-def snapshot(made: Programs, server: Server, slot: str, wait_s: float) -> Iterator[str]:
+def snapshot(
+    made: Programs, server: Server, slot: str, wait_s: float, tick: Callable[[], None]
+) -> Iterator[str]:
     """Make a slot, and hold the snapshot of the very place in the log at which it begins.
 
     A server makes it when all transactions that write at this moment have ended.
+
+    :param tick: called now and then while that is waited for.
     """
     with (made.scratch / "slot-said").open("w+") as said:
         psql = subprocess.Popen(
@@ -142,9 +146,8 @@ def snapshot(made: Programs, server: Server, slot: str, wait_s: float) -> Iterat
             env=made.environment(server), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said,
         )  # fmt: skip
         try:
-            answer = _answer(
-                psql, f'CREATE_REPLICATION_SLOT "{slot}" LOGICAL pgoutput EXPORT_SNAPSHOT;\n', wait_s
-            )
+            make = f'CREATE_REPLICATION_SLOT "{slot}" LOGICAL pgoutput EXPORT_SNAPSHOT;\n'
+            answer = _answer(psql, make, wait_s, tick)
             found = _SNAPSHOT.search(answer or "")
             if answer is None:
                 raise DeadlineExceeded(
@@ -162,12 +165,18 @@ def snapshot(made: Programs, server: Server, slot: str, wait_s: float) -> Iterat
             psql.communicate()
 
 
-def _answer(psql: subprocess.Popen[bytes], statement: str, wait_s: float) -> str | None:
+def _answer(
+    psql: subprocess.Popen[bytes], statement: str, wait_s: float, tick: Callable[[], None]
+) -> str | None:
     """The first line that comes; empty when it ended; ``None`` when none came in time."""
     stdin, stdout = psql.stdin, psql.stdout
     if stdin is None or stdout is None:
         return ""
     stdin.write(statement.encode())
     stdin.flush()
-    ready = select.select([stdout], [], [], wait_s)[0]
-    return stdout.readline().decode() if ready else None
+    end = time.monotonic() + wait_s
+    while not select.select([stdout], [], [], 1.0)[0]:
+        tick()
+        if time.monotonic() > end:
+            return None
+    return stdout.readline().decode()

@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The road of rows in one direction: a publication and a slot where it begins, a subscription where it ends.
 
-Both directions' roads are there and run before the cutover; which of them carries rows is what its publication
-publishes. A decoder takes a publication as it was at the place in the log that it decodes: what was written before
-a road was armed never goes over it, so that rows that came by the one never go back by the other. Nothing has
-to start while writes are refused.
+Both directions' roads are there and run before the cutover; which of them carries rows is what its
+publication publishes. A decoder takes a publication as it was at the place in the log that it decodes: what
+was written before a road was armed never goes over it, so that rows that came by the one never go back by
+the other. Nothing has to start while writes are refused.
 
-A canary has a table of its own for each direction. It is logged where its road begins, and unlogged where it ends: so
-it does not come back by the other road.
+A canary has a table of its own for each direction. It is logged where its road begins, and unlogged where it
+ends: so it does not come back by the other road.
 """
 
 from __future__ import annotations
@@ -219,7 +219,8 @@ class Road:
                 "SELECT pubinsert FROM pg_publication WHERE pubname = %s", [self.name]
             )
             found = self.begin.rows(
-                "SELECT s.active, s.wal_status, pg_wal_lsn_diff(pg_current_wal_lsn(), s.confirmed_flush_lsn)::bigint, "
+                "SELECT s.active, s.wal_status, pg_wal_lsn_diff(pg_current_wal_lsn(), "
+                "s.confirmed_flush_lsn)::bigint, "
                 "extract(epoch FROM r.replay_lag)::float8 FROM pg_replication_slots s "
                 "LEFT JOIN pg_stat_replication r ON r.pid = s.active_pid WHERE s.slot_name = %s",
                 [self.name],

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rows of the first copy: from psql to psql, several tables and parts of large ones at a time.
 
-What the source's session writes is a script of COPY commands with their rows, which ends with COMMIT: one that was
-cut off anywhere is not committed.
+What the source's session writes is a script of COPY commands with their rows, which ends with COMMIT: one
+that was cut off anywhere is not committed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.programs import (
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.programs import (  # noqa: E501
     Programs,
     failed,
 )
@@ -42,7 +42,8 @@ SELECT n.nspname, c.relname, pg_table_size(c.oid)::bigint, pg_relation_size(c.oi
          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '')
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_depend e ON e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e'
-  LEFT JOIN (SELECT unnest(extconfig) AS oid, unnest(extcondition) AS condition FROM pg_extension) x ON x.oid = c.oid
+  LEFT JOIN (SELECT unnest(extconfig) AS oid, unnest(extcondition) AS condition FROM pg_extension) x
+         ON x.oid = c.oid
  WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname <> 'information_schema' AND n.nspname <> %s
    AND n.nspname NOT LIKE 'pg\_%%' AND (e.objid IS NULL OR x.oid IS NOT NULL) ORDER BY 3 DESC, 1, 2
 """
@@ -140,8 +141,10 @@ def blobs_script(objects: Sequence[int], snapshot: str) -> str:
         # Its first line by itself, for an object may have no page.
         "SELECT 'SELECT pg_catalog.lo_create(' || oid || '); ALTER LARGE OBJECT ' || oid || ' OWNER TO '"
         " || quote_ident(pg_get_userbyid(lomowner)) || ';' || coalesce((SELECT string_agg(' GRANT '"
-        " || a.privilege_type || ' ON LARGE OBJECT ' || l.oid || ' TO ' || CASE a.grantee WHEN 0 THEN 'PUBLIC'"
-        " ELSE quote_ident(pg_get_userbyid(a.grantee)) END || CASE WHEN a.is_grantable AND a.grantee <> l.lomowner"
+        " || a.privilege_type || ' ON LARGE OBJECT ' || l.oid || ' TO '"
+        " || CASE a.grantee WHEN 0 THEN 'PUBLIC'"
+        " ELSE quote_ident(pg_get_userbyid(a.grantee)) END"
+        " || CASE WHEN a.is_grantable AND a.grantee <> l.lomowner"
         " THEN ' WITH GRANT OPTION;' ELSE ';' END, '') FROM aclexplode(l.lomacl) a), '')"
         " || coalesce(' COMMENT ON LARGE OBJECT ' || oid || ' IS '"
         " || quote_literal(obj_description(oid, 'pg_largeobject')) || ';', '')"
@@ -149,7 +152,7 @@ def blobs_script(objects: Sequence[int], snapshot: str) -> str:
         _echo("COPY pages FROM stdin;"),
         f"COPY (SELECT loid, pageno, data FROM pg_largeobject WHERE loid IN ({these})) TO STDOUT;\n",
         _echo("\\."),
-        _echo("DO 'BEGIN PERFORM pg_catalog.lo_put(loid, pageno * 2048, data) FROM pages; END';".replace("'", "$$")),
+        _echo("DO $$BEGIN PERFORM pg_catalog.lo_put(loid, pageno * 2048, data) FROM pages; END$$;"),
         _echo("COMMIT;"),
     ))  # fmt: skip
 
@@ -232,8 +235,8 @@ class Pump:
         loaded, read = codes
         if self._ended or not (loaded or read):
             return
-        # A loader that ends takes its reader with it, and a reader that ends leaves the loader half a script: the
-        # one that has something to say is the cause.
+        # A loader that ends takes its reader with it, and a reader that ends leaves the loader half a script:
+        # the one that has something to say is the cause.
         if loaded and said[1].strip():
             raise failed("loading rows", self._target.server, said[1])
         raise failed("reading rows", self._source.server, said[0])

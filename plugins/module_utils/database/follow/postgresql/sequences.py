@@ -15,7 +15,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 
 _ALL = """
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind = 'S' AND n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> %s AND c.relpersistence <> 't' ORDER BY 1, 2
+ WHERE c.relkind = 'S' AND n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> %s AND c.relpersistence <> 't'
+ ORDER BY 1, 2
 """
 #: Of so many in one statement.
 _AT_ONCE = 500

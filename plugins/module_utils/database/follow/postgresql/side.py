@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One of the two servers of a PostgreSQL migration, and what the migration keeps on it.
 
-What stood before a change is kept in the comment of a schema of the migration's own: a comment is changed in the same
-transaction as the database's limit or a role, survives kill -9 on both ends, and is not replicated.
+What stood before a change is kept in the comment of a schema of the migration's own: a comment is changed in
+the same transaction as the database's limit or a role, survives kill -9 on both ends, and is not replicated.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@
 A database with the connection limit 0 takes no session of anybody but superusers. Sessions that are there are
 ended. The limit is looked at while a session begins, under a lock on the database that is seen in pg_locks;
 so, when the limit is committed, and after that nobody holds that lock, and after that no session is there,
-there is none and there will be none. Superusers are not held by the limit: those that are not known are a reason
-to refuse, others are kept out by NOLOGIN.
+there is none and there will be none. Superusers are not held by the limit: those that are not known are a
+reason to refuse, others are kept out by NOLOGIN.
 """
 
 from __future__ import annotations
@@ -38,14 +38,15 @@ _BEGINNING = """
 SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND classid = 'pg_database'::regclass
    AND objid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND pid <> pg_backend_pid()
 """
-#: Walsenders read; parallel workers end with their leader; our own subscription's workers apply what the other side
-#: has written.
+#: Walsenders read; parallel workers end with their leader; our own subscription's workers apply what the
+#: other side has written.
 _SESSIONS = """
-SELECT a.pid, a.backend_type, coalesce(a.usename, ''), coalesce(r.rolsuper, true), coalesce(a.application_name, ''),
-       coalesce(host(a.client_addr), 'a local socket')
+SELECT a.pid, a.backend_type, coalesce(a.usename, ''), coalesce(r.rolsuper, true),
+       coalesce(a.application_name, ''), coalesce(host(a.client_addr), 'a local socket')
   FROM pg_stat_activity a LEFT JOIN pg_roles r ON r.oid = a.usesysid
  WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
-   AND a.backend_type NOT IN ('walsender', 'parallel worker', 'autovacuum worker', 'logical replication parallel worker')
+   AND a.backend_type NOT IN ('walsender', 'parallel worker', 'autovacuum worker',
+                              'logical replication parallel worker')
    AND a.pid NOT IN (SELECT pid FROM pg_stat_subscription WHERE pid IS NOT NULL)
 """
 
@@ -96,8 +97,9 @@ def not_held(side: Side, choices: Choices) -> list[str]:
             )
         elif one.role not in choices.lock:
             found.append(
-                f"{side.device}: a session that no connection limit keeps out ({one}): end what uses it, give it an "
-                "account that is no superuser, or name the role in lock (it cannot log in then) or trust (it only reads)"
+                f"{side.device}: a session that no connection limit keeps out ({one}): end what uses it, "
+                "give it an account that is no superuser, or name the role in lock (it cannot log in then) "
+                "or trust (it only reads)"
             )
     return sorted(set(found))
 

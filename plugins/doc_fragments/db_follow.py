@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of the modules that have one database follow another, and take over."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  migration:
+    description:
+      - What this move is called. Everything that it makes on the servers is named C(ajy_<migration>) and so
+        on.
+      - A small letter, then up to 31 small letters, digits and underscores.
+    type: str
+    required: true
+  source_seen:
+    description:
+      - The source, as the target's server reaches it. Default is as the host of the task does.
+    type: dict
+    suboptions: &seen
+      host:
+        description: [Its address, name, or directory of its socket.]
+        type: str
+        required: true
+      port:
+        description: [Its port. Default is that of the server itself.]
+        type: int
+      tls:
+        description: [How the session between the servers is protected.]
+        type: str
+        choices: [verified, encrypted, plain]
+        default: verified
+      ca:
+        description: [File on the reading server with the certificates that it trusts.]
+        type: path
+  target_seen:
+    description:
+      - The target, as the source's server reaches it, for the way back. Default is as the host of the task
+        does.
+    type: dict
+    suboptions: *seen
+  keyless:
+    description:
+      - PostgreSQL's tables without a key. V(refuse) names them; V(full) has each change name its row by all
+        columns (C(REPLICA IDENTITY FULL), put back by M(anjianyun.datacenter.db_left)).
+    type: str
+    choices: [refuse, full]
+    default: refuse
+  large_objects:
+    description:
+      - PostgreSQL's large objects do not flow. Those that changed since the copy end the cutover before
+        anything is done (V(refuse)), or are copied again in it (V(recopy)).
+    type: str
+    choices: [refuse, recopy]
+    default: refuse
+  accept:
+    description:
+      - What replication does not carry and is taken as it is. V(unlogged_tables) keep the rows of the first
+        copy; V(schema_changes) since the copy were made on the other side as well; V(replica_triggers) fire
+        there, too.
+    type: list
+    elements: str
+    choices: [unlogged_tables, schema_changes, replica_triggers]
+    default: []
+  wal_keep:
+    description:
+      - What a slot may hold back at the source (C(max_slot_wal_keep_size)), such as V(20GB), where the
+        server has no limit. Put back by M(anjianyun.datacenter.db_left). Without it such a source is refused.
+    type: str
+  lock:
+    description:
+      - Superusers by which applications work. No connection limit keeps them out, so they cannot log in to
+        the whole server while its writes are refused.
+    type: list
+    elements: str
+    default: []
+  trust:
+    description:
+      - Superusers and kinds of background workers that may have sessions while writes are refused, for they
+        do not write.
+    type: list
+    elements: str
+    default: []
+  programs:
+    description:
+      - Directory of C(psql), C(pg_dump), C(pg_restore) and C(vacuumdb) of the target's version. Default is
+        Debian's.
+    type: path
+  databases:
+    description: [The databases of MariaDB that move. Default is the one that is named in O(source).]
+    type: list
+    elements: str
+    default: []
+  hold_for_tables:
+    description:
+      - MariaDB's tables without transactions are copied while writers of the source wait, instead of being
+        refused.
+    type: bool
+    default: false
+  configuration:
+    description:
+      - Folder of configuration that MariaDB on the target reads at its start, when it runs on the host of
+        the task.
+    type: path
+"""
