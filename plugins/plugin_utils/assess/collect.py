@@ -47,7 +47,6 @@ ROOTS = ("/var/www", "/srv", "/opt", "/home", "/usr/local", "/var/spool/mail", "
 PYTHONS = (
     "python3",
     "/usr/libexec/platform-python",
-    "/usr/local/bin/python3",
     "/opt/rh/rh-python36/root/bin/python3",
 )
 _PROBE_FILES = ("probes.sh", "probes_database.sh")

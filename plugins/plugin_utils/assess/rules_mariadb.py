@@ -371,7 +371,7 @@ def users(document: Document, target: Target) -> Iterator[Finding]:
                 "give them one, or drop them, before the move",
                 **at(kinds["empty"]),
             )
-        usual = {"mysql_native_password", "unix_socket", "ed25519", "mysql_old_password", "empty", "locked"}
+        usual = {"mysql_native_password", "unix_socket", "ed25519", "mysql_old_password", "empty", "unusable"}
         strange = [f"{name} ({kind})" for kind, names in kinds.items() if kind not in usual for name in names]
         if strange:
             yield Finding(

@@ -193,7 +193,7 @@ my_instance() {
     my_rows user "SELECT User, Host, plugin, CASE WHEN plugin NOT IN ('', 'mysql_native_password', 'mysql_old_password') THEN plugin
         WHEN Password = '' AND authentication_string = '' THEN 'empty'
         WHEN LENGTH(Password) = 16 THEN 'mysql_old_password' WHEN Password LIKE '*%' OR authentication_string LIKE '*%' THEN 'mysql_native_password'
-        ELSE 'locked' END FROM mysql.user"
+        ELSE 'unusable' END FROM mysql.user"
     my_rows plugin "SELECT PLUGIN_NAME, PLUGIN_TYPE, PLUGIN_LIBRARY FROM information_schema.PLUGINS WHERE PLUGIN_LIBRARY IS NOT NULL AND PLUGIN_STATUS = 'ACTIVE'"
     my_rows xa "XA RECOVER"
     my_rows dump "SELECT HOST FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'"
