@@ -18,7 +18,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copyin
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying.ssh import Source, start
 
 #: Pythons of the old releases, in the order they are tried; RHEL 8 has its own outside of PATH.
-PYTHONS = "python3 /usr/libexec/platform-python python3.9 python3.8 python3.7 python3.6"
+PYTHONS = "python3 /usr/bin/python3 /usr/libexec/platform-python python3.9 python3.8 python3.7 python3.6"
 #: What the shell ends with when it finds none of them.
 NO_PYTHON = 97
 FIND_PYTHON = f"""\
