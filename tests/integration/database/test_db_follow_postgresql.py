@@ -222,7 +222,7 @@ def test_killed_in_any_act_it_is_gone_on_with(
 ) -> None:
     case = Case(pair, "killed")
     with case.writer() as writer:
-        for act in ("snapshot", "rows", "indexes", "follow"):
+        for act in ("indexes", "follow"):
             case.killed("copy", act)
         moved = case.migration()
         closing.append(moved)

@@ -175,7 +175,7 @@ class PostgresqlMigration:
         road.make_tables()
         road.make_publications(EVERYTHING)
         road.try_connection(road.make_role())
-        with programs(self.target.version, self.choices.programs) as made:
+        with programs(self.target.version, self.choices.programs, self.names.migration) as made:
             # Before anything: they are all there.
             for name in ("pg_dump", "pg_restore", "psql"):
                 made.find(name)

@@ -207,10 +207,15 @@ class Pump:
             if self._ended:
                 return
             reader = subprocess.Popen(
-                psql, env=self._reading, stdin=stdin, stdout=subprocess.PIPE, stderr=reads
+                psql,
+                env=self._reading,
+                pass_fds=made.handles,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=reads,
             )
             loader = subprocess.Popen(
-                psql, env=self._loading, stdin=reader.stdout,
+                psql, env=self._loading, pass_fds=made.handles, stdin=reader.stdout,
                 stdout=subprocess.DEVNULL, stderr=loads,
             )  # fmt: skip
             self._running |= {reader, loader}
