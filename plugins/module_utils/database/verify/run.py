@@ -9,7 +9,7 @@ import fnmatch
 import json
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.veri
     width_of,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify.ledger import (
+    Done,
     Ledger,
     Progress,
 )
@@ -47,6 +48,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.veri
     Part,
     Plan,
     Range,
+    Reader,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify.sides import (
     Opened,
@@ -102,6 +104,7 @@ class Content:
     parts: int = 0
     resumed: int = 0
     width: int = 0
+    handed_out: int | None = None
     found: list[Found] = field(default_factory=list)
     error: str = ""
 
@@ -263,27 +266,30 @@ class _Work:
                 continue
 
     def _hand_out(self) -> None:
-        leading = self._both.leading()
-        for content in self._contents:
-            plan = content.plan
-            done = self._ledger.done(plan, content.marks, not self._both.source.quiet)
-            for digest in done.digests:
-                content.source, content.target = content.source.plus(digest), content.target.plus(digest)
-            content.resumed = len(done.digests)
-            if not plan.ordered:
-                if not done.whole:
-                    self._put((content, Buckets(1)))
-                continue
-            try:
-                chunk_rows = self._wanted.care.chunk_rows
-                content.width = width_of(leading, plan, chunk_rows) if done.width is None else done.width
-                for part in ranges(leading, plan, content.width, chunk_rows, done.ends):
-                    self._put((content, part))
-                    if self._broken.is_set() or content.error:
-                        break
-            except SqlError as error:
-                content.error = str(error)
-                self._both.source.begin(self._both.source.lead)
+        with self._both.leading() as (leading, again):
+            for content in self._contents:
+                done = self._ledger.done(content.plan, content.marks, not self._both.source.quiet)
+                for digest in done.digests:
+                    content.source, content.target = content.source.plus(digest), content.target.plus(digest)
+                content.resumed = len(done.digests)
+                try:
+                    count = 0
+                    for count, part in enumerate(self._parts_of(content, leading, done), 1):
+                        self._put((content, part))
+                        if self._broken.is_set() or content.error:
+                            break
+                    content.handed_out = count
+                except SqlError as error:
+                    content.error = str(error)
+                    again()
+
+    def _parts_of(self, content: Content, leading: Reader, done: Done) -> Iterator[Part]:
+        if not content.plan.ordered:
+            return iter(() if done.whole else (Buckets(1),))
+        chunk_rows = self._wanted.care.chunk_rows
+        width = done.width
+        content.width = width_of(leading, content.plan, chunk_rows) if width is None else width
+        return ranges(leading, content.plan, content.width, chunk_rows, done.ends)
 
     def _serve(self) -> None:
         with self._both.sides() as (sides, again):
@@ -319,6 +325,7 @@ class _Work:
         if outcome.source == outcome.target:
             self._ledger.add(content.plan, content.marks, content.width, outcome)
         self._progress.add(outcome, content.plan.table)
+        self._progress.tables_done = sum(one.handed_out == one.parts for one in self._contents)
 
 
 def _result(

@@ -95,9 +95,14 @@ class Opened:
             return postgresql.plan_of(self.source.lead, source, target, same_encoding=self.same_encoding)
         return mariadb.plan_of(self.source.lead, source, target)
 
-    def leading(self) -> SqlReader:
-        """The source, for finding the ends of parts."""
-        return self.source.reader(self.source.lead)
+    @contextlib.contextmanager
+    def leading(self) -> Iterator[tuple[SqlReader, Callable[[], None]]]:
+        """The source, for finding the ends of parts; and what begins its transaction again after an error.
+
+        Not the leading session: with its transaction the snapshot of all would end.
+        """
+        with contextlib.closing(self.source.open()) as session:
+            yield self.source.reader(session), lambda: self.source.begin(session)
 
     @contextlib.contextmanager
     def sides(self) -> Iterator[tuple[Sides, Callable[[], None]]]:
