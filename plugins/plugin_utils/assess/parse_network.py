@@ -59,10 +59,10 @@ def processes(text: str) -> dict[int, Data]:
         elif match[2] == "exe":
             one["exe"], one["deleted"] = value.removesuffix(" (deleted)"), value.endswith(" (deleted)")
         else:
-            one["mount"] = value
+            one["numbers"] = value
     for one in found.values():
-        mount = one.pop("mount", "")
-        one["own"] = not (own and mount and mount != own)
+        numbers = one.pop("numbers", "")
+        one["own"] = not (own and numbers and numbers != own)
     return dict(found)
 
 

@@ -259,9 +259,9 @@ def roots(text: str) -> list[Data]:
 
     shapes = (
         (r"kb (\d+|\?) (.*)", ("bytes",)),
-        (r"files (\d+) (\d+) (.*)", ("files", "odd_names")),
-        (r"special (\d+) (\d+) (.*)", ("set_id", "linked")),
-        (r"day (\d+) (.*)", ("day_bytes",)),
+        (r"files (\d+|\?) (\d+|\?) (.*)", ("files", "odd_names")),
+        (r"special (\d+|\?) (\d+|\?) (.*)", ("set_id", "linked")),
+        (r"day (\d+|\?) (.*)", ("day_bytes",)),
     )
     for line in text.splitlines():
         for shape, names in shapes:

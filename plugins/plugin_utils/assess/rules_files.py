@@ -81,7 +81,7 @@ def certificates(document: Document, target: Target) -> Iterator[Finding]:
 
 def files(document: Document, target: Target) -> Iterator[Finding]:
     roots = known(document, "roots", ())
-    unmeasured = [one["path"] for one in roots if one["bytes"] is None or one["files"] is None]
+    unmeasured = [one["path"] for one in roots if None in (one["bytes"], one["files"], one["day_bytes"])]
     if unmeasured:
         yield Finding(
             "files_not_measured",

@@ -182,7 +182,7 @@ def services(document: Document, target: Target) -> Iterator[Finding]:
             WARNING,
             f"{inside} processes run in containers",
             "what is in there was not assessed: packages, databases and jobs of their own",
-            "their mount namespace is another",
+            "their numbers' namespace is another",
             "move the containers by their own tools, and assess each that holds data",
         )
     failed = [
@@ -240,9 +240,10 @@ def accounts(document: Document, target: Target) -> Iterator[Finding]:
 
 
 def _system_account(user: Mapping[str, Any]) -> bool:
-    return user["password"] in ("locked", "none") and str(user["shell"]).endswith(
-        ("nologin", "false", "sync")
-    )
+    """One that a package made: nobody logs in, and it lives where packages put their services."""
+    nobody = str(user["shell"]).endswith(("nologin", "false", "sync"))
+    served = str(user["home"]).startswith(("/var/", "/run/", "/nonexistent", "/usr/", "/etc/"))
+    return user["password"] in ("locked", "none") and (nobody or served)
 
 
 def jobs(document: Document, target: Target) -> Iterator[Finding]:

@@ -124,9 +124,10 @@ class Databases:
              "--skip-test-db",
              "--auth-root-authentication-method=socket"], check=True, **quiet,
         )  # fmt: skip
+        # In a namespace of mounts of its own, as systemd starts it (ProtectSystem).
         self._server = subprocess.Popen(
-            ["mariadbd", "--no-defaults", f"--datadir={self.mariadb}", "--user=root", "--skip-networking",
-             f"--socket={self.mariadb}/s", "--innodb-flush-log-at-trx-commit=0",
+            ["unshare", "-m", "mariadbd", "--no-defaults", f"--datadir={self.mariadb}", "--user=root",
+             "--skip-networking", f"--socket={self.mariadb}/s", "--innodb-flush-log-at-trx-commit=0",
              f"--pid-file={self.mariadb}/p",
              "--character-set-server=utf8mb4", "--sql-mode=", "--innodb-buffer-pool-size=16M"], **quiet,
         )  # fmt: skip
@@ -205,10 +206,10 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def assess(shell: str, directory: Path, roots: Path, python: bool) -> tuple[dict[str, Any], str]:
     """The document, and all that came back. What is found in PATH is what lies in that directory."""
     command = collect.command(
-        MARK, sample_s=1, verify=False, long_s=20, roots=[str(roots)], probes=PROBES, python=python
+        MARK, sample_s=1, verify=False, long_s=60, roots=[str(roots)], probes=PROBES, python=python
     )
     done = subprocess.run(
-        [shell, "-c", command], capture_output=True, text=True, check=False, timeout=120,
+        [shell, "-c", command], capture_output=True, text=True, check=False, timeout=240,
         env={"PATH": str(directory), "TMPDIR": str(directory)},
     )  # fmt: skip
     answer = collect.read(done.stdout, MARK, "old-01")
@@ -405,7 +406,7 @@ PLAY = """
         dest: "{{ out }}/"
         target: debian-13
         sample_s: 1
-        search_s: 20
+        search_s: 60
         roots: ["{{ root }}"]
         verify_packages: false
         interpreter: "{{ interpreter }}"
@@ -432,7 +433,7 @@ def test_a_playbook_assesses_and_plans(application: Path, tmp_path: Path) -> Non
         (tmp_path / "hosts").write_text(inventory + "\n")
         done = subprocess.run(
             [str(BIN / "ansible-playbook"), "-i", str(tmp_path / "hosts"), str(play), "-e", extra, *options],
-            capture_output=True, text=True, check=False, timeout=120, cwd=Path(__file__).parents[3],
+            capture_output=True, text=True, check=False, timeout=240, cwd=Path(__file__).parents[3],
             env={**os.environ, "ANSIBLE_STDOUT_CALLBACK": "default", "ANSIBLE_NOCOLOR": "1"},
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr

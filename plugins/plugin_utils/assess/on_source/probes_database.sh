@@ -6,12 +6,13 @@
 # What is asked of the databases that run, each through its own client over its own socket, read only. Follows
 # probes.sh. Of a password only how it is kept; settings by name, since some hold one.
 
-# Processes of that program in this system itself, not in a container on it.
+# Processes of that program in this system itself, not in a container on it. By their numbers' namespace: that of
+# mounts is another for many a service of systemd, too.
 processes_of() {
     # shellcheck disable=SC2012
     ls -l /proc/[0-9]*/exe 2>/dev/null | sed -n "s#.* /proc/\([0-9]*\)/exe -> .*/\($1\)\( (deleted)\)*\$#\1#p" |
         while read -r process; do
-            [ "$(readlink "/proc/$process/ns/mnt")" = "$(readlink /proc/$$/ns/mnt)" ] && echo "$process"
+            [ "$(readlink "/proc/$process/ns/pid")" = "$(readlink /proc/$$/ns/pid)" ] && echo "$process"
         done
 }
 
@@ -23,12 +24,28 @@ pg_sql() {
 
 # pg_rows DATABASE KIND QUERY: a line of JSON for each row, so that the columns may differ between releases.
 pg_rows() {
+    if [ "$pg_at_once" = 1 ]; then
+        pg_batch="$pg_batch SELECT '$2' || chr(9) || row_to_json(t) FROM ($3) t;"
+        return 0
+    fi
     if pg_said=$(printf "SELECT row_to_json(t) FROM (%s) t;\n" "$3" | pg_sql "$1" 2>/dev/null); then
         [ -z "$pg_said" ] || printf '%s\n' "$pg_said" | sed "s/^/$2	/"
     else
         # Asked again for the complaint alone: a mere warning must not stand between the rows.
         pg_said=$(printf "SELECT row_to_json(t) FROM (%s) t;\n" "$3" | pg_sql "$1" 2>&1 >/dev/null)
         printf 'unknown\t%s\t%s\n' "$2" "$(printf '%s' "$pg_said" | tr '\n\t' '  ')"
+    fi
+}
+
+# pg_ask DATABASE QUESTIONS: all in one session; where one cannot be answered each by itself, so that it is known which.
+pg_ask() {
+    pg_at_once=1 pg_batch=
+    "$2" "$1"
+    pg_at_once=0
+    if pg_said=$(printf '%s\n' "$pg_batch" | pg_sql "$1" 2>/dev/null); then
+        printf '%s\n' "$pg_said" | sed '/^$/d'
+    else
+        "$2" "$1"
     fi
 }
 
@@ -68,7 +85,7 @@ pg_cluster() {
         d.datname AS database FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid"
     pg_rows postgres wal "SELECT extract(epoch FROM clock_timestamp()) AS at, ($pg_lsn() - '0/0') AS position
         WHERE NOT pg_is_in_recovery()"
-    sleep "$A_SAMPLE"
+    if [ "$pg_at_once" = 1 ]; then pg_batch="$pg_batch SELECT pg_sleep($A_SAMPLE);"; else sleep "$A_SAMPLE"; fi
     pg_rows postgres wal "SELECT extract(epoch FROM clock_timestamp()) AS at, ($pg_lsn() - '0/0') AS position
         WHERE NOT pg_is_in_recovery()"
 }
@@ -131,11 +148,11 @@ probe_postgresql() {
             printf 'unknown\tcluster\t%s\n' "$(printf '%s' "$pg_version" | tr '\n\t' '  ')"
             continue
         fi
-        pg_cluster
+        pg_ask postgres pg_cluster
         echo "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY 1" | pg_sql postgres |
             while IFS= read -r pg_name; do
                 printf 'database\t%s\n' "$pg_name"
-                pg_database "$pg_name"
+                pg_ask "$pg_name" pg_database
             done
     done
     [ "$pg_any" = 1 ] || echo none

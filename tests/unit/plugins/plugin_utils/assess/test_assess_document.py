@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shlex
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -224,3 +227,32 @@ def test_what_mariadbs_client_escapes_is_as_it_was() -> None:
     assert found[0]["schema"][0]["name"] == "a\tb\\c"
     assert found[0]["schema"][0]["bytes"] == 5
     assert found[0]["variables"] == {"sql_mode": ""}
+
+
+def test_a_search_that_was_cut_is_no_count(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    # What a command prints before it is ended at its time is only a part.
+    cut = "bounded() { shift; [ $1 = du ] || echo /a; return 124; }"
+    said = shell(f"{cut}; A_LONG=1 A_ROOTS={tmp_path} probe_roots")
+    [found] = parse_system.roots(said)
+    assert found["path"] == str(tmp_path / "app")
+    assert [found[name] for name in ("bytes", "files", "odd_names", "set_id", "linked", "day_bytes")] == [
+        None
+    ] * 6
+
+
+def test_a_service_with_mounts_of_its_own_is_in_no_container() -> None:
+    said = (
+        "comm /proc/7/comm:mariadbd\ncgroup /proc/7/cgroup:0::/system.slice/mariadb.service\n"
+        "link /proc/7/exe /usr/sbin/mariadbd (deleted)\nlink /proc/7/ns/pid pid:[1]\n"
+        "comm /proc/8/comm:redis-server\nlink /proc/8/ns/pid pid:[2]\nself pid:[1]\n"
+    )
+    found = parse_network.processes(said)
+    assert {number: one["own"] for number, one in found.items()} == {7: True, 8: False}
+    assert (found[7]["unit"], found[7]["deleted"]) == ("mariadb.service", True)
+
+
+def test_own_processes_are_in_no_container_and_known_by_their_program() -> None:
+    found = parse_network.processes(shell("probe_processes"))
+    assert found[os.getpid()]["own"] is True
+    assert found[os.getpid()]["exe"] == str(Path(sys.executable).resolve())

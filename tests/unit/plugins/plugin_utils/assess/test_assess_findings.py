@@ -99,7 +99,9 @@ CASES: dict[str, Sections] = {
     "program_deleted": _processes(of_deleted_files=["/usr/sbin/nginx"]),
     "container_found": _processes(in_containers=3),
     "service_failed": {"services": {"units": [{"name": "a.service", "active": "failed", "state": "failed"}]}},
-    "user_id_in_system_range": _users(_user("app", 500)),
+    "user_id_in_system_range": _users(
+        _user("app", 500), {**_user("postgres", 105, "locked"), "home": "/var/lib/postgresql"}
+    ),
     "user_id_shared": _users(_user("a", 1001), _user("b", 1001)),
     "user_password_weak": _users(_user("a", 1001, "des")),
     "job_sends": {"cron": [{"file": "/etc/cron.d/x", "line": "0 2 * * * root rsync -a /srv/ 10.1.1.9::x"}]},
@@ -301,3 +303,7 @@ def test_what_is_not_known_is_told(section: str) -> None:
 
 def test_what_is_known_in_part_is_told() -> None:
     assert set(told(in_part={"changed": "not done within 60 s"})) == {"in_part_changed"}
+
+
+def test_a_user_of_a_package_is_no_person() -> None:
+    assert told(**CASES["user_id_in_system_range"])["user_id_in_system_range"].where == ("app (500)",)
