@@ -292,3 +292,29 @@ def test_a_source_without_rsync_gives_the_same_by_tar(
     (awkward_source / "empty").write_text("no longer\n")
     assert copied(without_rsync, place)["files"] == 4
     assert verified(without_rsync, place)["differences"] == []
+
+
+def test_the_modules_bring_and_prove_as_ansible_packs_them(
+    server: Sshd, place: Path, awkward_source: Path
+) -> None:
+    # Packed, the two programs that are sent and started come out of an archive.
+    trees = {"trees": [{"src": str(awkward_source), "dest": str(place / "dest")}]}
+    more: dict[str, dict[str, Any]] = {
+        "tree_copy": {"state_directory": str(place / "state")}, "tree_verify": {"fail_on_difference": True},
+    }  # fmt: skip
+    for name, options_of in more.items():
+        arguments = json.dumps({**server.options(), **trees, **options_of})
+        ansible = [
+            str(Path(sys.executable).parent / "ansible"),
+            "localhost",
+            "-i",
+            "localhost,",
+            "-c",
+            "local",
+        ]
+        done = subprocess.run(
+            [*ansible, "-c", "local", "-m", f"anjianyun.datacenter.{name}", "-a", arguments],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert '"identical": true' in done.stdout

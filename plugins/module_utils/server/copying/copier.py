@@ -10,7 +10,8 @@ import os
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,16 +92,31 @@ def copy_trees(options: Mapping[str, Any], check: bool) -> dict[str, Any]:
     limits = LiveLimits(
         limits_of(options), Path(options["limits_file"]) if options["limits_file"] else None
     )  # fmt: skip
-    found = preflight.ask(source, job)
     if check:
-        return would_copy(source, job, plan, found)
+        return would_copy(source, job, plan, preflight.ask(source, job))
+    # Two questions at once: each session costs some round trips, and the copy waits for both answers.
+    with ThreadPoolExecutor(1) as pool:
+        ratio = pool.submit(preflight.compresses_to, source, job) if plan.compress == "auto" else None
+        found = preflight.ask(source, job)
+        compress = _compresses(plan, found, ratio.result() if ratio else 1.0)
     room = preflight.prove_room(source, job, found)
     channels = channels_for(plan, found.rtt_s)
     progress = Progress(Path(options["progress_file"]) if options["progress_file"] else None)
     with opened(Path(options["state_directory"]), source, job, limits, channels) as (session, lock):
-        copier = Copier(source, job, plan, found, session, lock, progress)
+        copier = Copier(source, job, replace(plan, compress=compress), found, session, lock, progress)
         result = copier.run()
     return {**result, "room": room}
+
+
+def _compresses(plan: Plan, found: preflight.Found, ratio: float) -> str:
+    """Yes or no, with what a sample of the files has shown."""
+    if found.version is None:
+        return "no"
+    if plan.compress != "auto":
+        return plan.compress
+    # Beyond that the processors are what is waited for; zlib, all that an old rsync has, is slower.
+    fastest = 2000 if found.zstd else 600
+    return "yes" if plan.line_mbit_s <= fastest and ratio < 0.8 else "no"
 
 
 def channels_for(plan: Plan, rtt_s: float) -> int:
@@ -145,21 +161,12 @@ class Copier:
         self.lock = lock
         self.progress = progress
         self.rounds: list[Round] = []
-        self.compress = found.version is not None and self._compresses()
+        self.compress = plan.compress == "yes"
         self.resumed = 0
         self.cut = False
         self.began = time.monotonic()
         self.converged: bool | None = None
         self.reason = ""
-
-    def _compresses(self) -> bool:
-        if self.plan.compress != "auto":
-            return self.plan.compress == "yes"
-        # Beyond that the processors are what is waited for; zlib, all that an old rsync has, is slower.
-        fastest = 2000 if self.found.zstd else 600
-        if self.plan.line_mbit_s > fastest:
-            return False
-        return preflight.compresses_to(self.source, self.job) < 0.8
 
     def run(self) -> dict[str, Any]:
         """Round after round.
