@@ -117,7 +117,8 @@ def odds(spec: dict[str, Any]) -> None:
     Path("/etc/timezone").write_text("Asia/Shanghai\n")
     Path("/etc/default/locale").write_text("LANG=zh_CN.UTF-8\n")
     if not spec["rsync"]:
-        run("dpkg", "--purge", "rsync", stderr=subprocess.DEVNULL)
+        # Debian's MariaDB wants it for Galera, which nobody uses here.
+        run("dpkg", "--purge", "--force-depends", "rsync", stderr=subprocess.DEVNULL)
 
 
 def texts(spec: dict[str, Any]) -> None:
