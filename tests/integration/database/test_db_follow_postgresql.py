@@ -37,7 +37,10 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sess
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 
 #: Every statement is logged, so that a secret in one is found.
-SETTINGS = "max_prepared_transactions = 4\nlog_statement = all\nmax_slot_wal_keep_size = 1GB"
+SETTINGS = (
+    "max_prepared_transactions = 4\nlog_statement = all\nmax_slot_wal_keep_size = 1GB\n"
+    "password_encryption = 'scram-sha-256'\n"
+)
 TERMS = Terms(lag_s=5, stop_s=15)
 TABLES = """
 CREATE TABLE line (id bigserial PRIMARY KEY, n int NOT NULL UNIQUE);
