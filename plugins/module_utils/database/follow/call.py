@@ -243,7 +243,17 @@ def set_writes(given: Mapping[str, Any], check: bool) -> dict[str, Any]:
 def remove(given: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """db_left."""
     with migration(given, Log(None)) as moved:
-        before = list(moved.read().left_behind)
+        state = moved.read()
+        before = list(state.left_behind)
+        if not state.writes["target"] and not given["give_up"]:
+            if not before:
+                return {"changed": False, "removed": [], "left_behind": []}
+            raise Refused(
+                "the move is not at its end",
+                device=given["target"]["host"],
+                cause="the target does not accept writes, and what is removed ends the flow of changes to it",
+                next_step="cut over first, or give the move up (give_up)",
+            )
         if check:
             return {"changed": bool(before), "removed": [], "left_behind": before}
         removed = moved.remove()

@@ -46,6 +46,7 @@ pg_get_userbyid(datdba))
 #: Since then a database says who sorts for it.
 _PROVIDERS_SINCE = 15
 _PROVIDERS = {"i": ("icu", "ICU_LOCALE"), "b": ("builtin", "BUILTIN_LOCALE")}
+_SIZE = "SELECT pg_database_size(current_database())"
 _VIEWS = """
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm' AND c.relispopulated ORDER BY c.oid
@@ -59,7 +60,9 @@ class Teller:
         # A session of its own: it tells while the other one waits.
         self._target = Side(target.word, target.server, target.names)
         self._say, self._began = say, time.monotonic()
-        self.now = Progress(bytes_total=int(source.value("SELECT pg_database_size(current_database())")))
+        # An empty database is some megabytes already.
+        self._empty = int(self._target.value(_SIZE))
+        self.now = Progress(bytes_total=max(0, int(source.value(_SIZE)) - self._empty))
         self._told = 0.0
 
     def doing(self, what: str) -> None:
@@ -85,10 +88,10 @@ class Teller:
         if time.monotonic() - self._told < every_s:
             return
         self._told = time.monotonic()
-        size = int(self._target.value("SELECT pg_database_size(current_database())"))
+        size = int(self._target.value(_SIZE)) - self._empty
         self.now = replace(
             self.now,
-            bytes_done=min(size, self.now.bytes_total),
+            bytes_done=min(max(0, size), self.now.bytes_total),
             seconds=round(time.monotonic() - self._began, 1),
         )
         self._say(self.now)
