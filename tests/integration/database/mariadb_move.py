@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from servers import PASSWORD, Maria
 
@@ -143,13 +144,13 @@ def children(moved: MariadbMigration) -> list[str]:
         time.sleep(0.05)
 
 
-def _killed(given: dict[str, str]) -> None:
+def _killed(given: dict[str, Any]) -> None:
     """What runs in that process."""
     moved = migration(
         Server(**given["old"]),
         Server(**given["new"]),
         given["name"],
-        given["databases"],  # type: ignore[arg-type]
+        given["databases"],
     )
 
     def ending(real):  # type: ignore[no-untyped-def]
