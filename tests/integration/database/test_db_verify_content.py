@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,9 @@ from servers import maria, postgres
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.server import Server
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import session
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify import mariadb, postgresql
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify.compare import Care
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify.model import Buckets
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify.run import Wanted, verify
 
 #: Settings that must make no difference.
@@ -271,6 +274,53 @@ def test_names_that_need_quotes_and_keys_of_text(pair: Pair) -> None:
     found = pair.named()
     pair.on_target(f"UPDATE {table} SET {value} = '100%' WHERE {value} = '99%'")
     assert found == [('Name % "q" 中', "both", ("北海 %s",), ("值",))]
+
+
+def test_no_two_rows_share_a_text(pair: Pair) -> None:
+    """Every pair of texts that look like what stands between fields, like a length or like NULL."""
+    texts = [None, "", "|", ",", "1", "-1", "N", "f|", "t", "1|x", "0,", "'", "\\", "\\,", "1,,"]
+    rows = list(itertools.product(texts, texts, [None, 1, -1]))
+    with session(pair.source) as asked:
+        for name, kind in (("keyed", "varchar(9)"), ("fielded", "text")):
+            table = f"{pair.schema}_texts.{name}"
+            made = "SCHEMA" if pair.engine == "postgresql" else "DATABASE"
+            asked.do(f"CREATE {made} IF NOT EXISTS {pair.schema}_texts")
+            asked.do(f"CREATE TABLE {table} (a {kind}, b {kind}, n int)")
+            places = ", ".join(["(%s, %s, %s)"] * len(rows))
+            asked.do(f"INSERT INTO {table} VALUES {places}", [value for row in rows for value in row])
+            engine = postgresql if pair.engine == "postgresql" else mariadb
+            one = engine.read_tables(asked)[table]
+            plan = engine.plan_of(asked, one, one)
+            reader = (
+                postgresql.PostgresqlReader(asked) if engine is postgresql else mariadb.MariadbReader(asked)
+            )
+            assert [count for count, _digest in reader.rows(plan, Buckets(1)).values()] == [1] * len(rows)
+        asked.do(f"DROP {made} {pair.schema}_texts{' CASCADE' if made == 'SCHEMA' else ''}")
+
+
+def test_the_same_characters_in_another_encoding_are_the_same_rows(pair: Pair) -> None:
+    """Of the texts of one side, another character set; a wrong character is named all the same."""
+    if pair.engine == "mariadb":
+        change = "ALTER TABLE app.awkward MODIFY l1 varchar(40) CHARACTER SET"
+        pair.on_target(f"{change} utf8mb4")
+        try:
+            same = [one for one in pair.compare()["differences"] if one["kind"] == "row"]
+            pair.on_target("UPDATE app.awkward SET l1 = 'Grüsse' WHERE id = 9")
+            other = [one["key"] for one in pair.compare()["differences"] if one["kind"] == "row"]
+        finally:
+            pair.on_target("UPDATE app.awkward SET l1 = 'Grüße' WHERE id = 9", f"{change} latin1")
+        assert (same, other) == ([], [{"id": 9}])
+        return
+    databases = (pair.source.on("texts"), pair.target.on("texts"))
+    for server, encoding in zip(databases, ("LATIN1", "UTF8"), strict=True):
+        _run(server.on("postgres"), "postgresql",
+             [f"CREATE DATABASE texts ENCODING {encoding} LOCALE 'C' TEMPLATE template0"])  # fmt: skip
+        _run(server, "postgresql", ["CREATE TABLE t (a text PRIMARY KEY, b varchar(9), n int)",
+                                    "INSERT INTO t VALUES ('Grüße', 'é', 1), ('', NULL, 2)"])  # fmt: skip
+    same = [one for one in verify(*databases, Wanted())["differences"] if one["kind"] == "row"]
+    _run(databases[1], "postgresql", ["UPDATE t SET b = 'è' WHERE n = 1"])
+    other = [one["key"] for one in verify(*databases, Wanted())["differences"] if one["kind"] == "row"]
+    assert (same, other) == ([], [{"a": "Grüße"}])
 
 
 def test_one_byte_of_a_large_object(pg: Pair) -> None:
