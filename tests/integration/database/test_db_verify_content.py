@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,9 @@ from servers import maria, postgres
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.server import Server
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import session
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify import mariadb, postgresql
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify.compare import Care
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify.model import Buckets
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify.run import Wanted, verify
 
 #: Settings that must make no difference.
@@ -64,7 +67,7 @@ UPDATE awkward SET raw = (SELECT string_agg(decode(md5(g::text), 'hex'), '' ORDE
                           FROM generate_series(1, 40000) g) WHERE id = 1500;
 UPDATE awkward SET a = '自治区应急管理厅', b = E'quote '' back \\\\ | , \\n' WHERE id = 1501;
 INSERT INTO keyless SELECT g % 50, 'dup' || g % 50 FROM generate_series(1, 500) g;
-INSERT INTO keyless VALUES (NULL, NULL), (NULL, ''), (1, NULL);
+INSERT INTO keyless VALUES (NULL, NULL), (NULL, ''), (1, NULL), (60, 'twice'), (60, 'twice');
 INSERT INTO "Name % ""q"" 中" VALUES ('北海 %s', '100%'), ('A', 'a'), ('a', 'A');
 INSERT INTO pairs SELECT g, date '2024-01-01' + g % 9, 'v' FROM generate_series(1, 900) g;
 INSERT INTO codes SELECT 'c' || g, 'v' FROM generate_series(1, 300) g;
@@ -86,7 +89,7 @@ UPDATE app.awkward SET at = '0000-00-00 00:00:00', day = '0000-00-00' WHERE id =
 UPDATE app.awkward SET a = NULL, b = '' WHERE id IN (20, 21);
 UPDATE app.awkward SET a = 'x,y', b = 'z' WHERE id = 31;
 INSERT INTO app.keyless SELECT seq % 50, CONCAT('dup', seq % 50) FROM app.seq_1_to_500;
-INSERT INTO app.keyless VALUES (NULL, NULL), (NULL, ''), (1, NULL);
+INSERT INTO app.keyless VALUES (NULL, NULL), (NULL, ''), (1, NULL), (60, 'twice'), (60, 'twice');
 INSERT INTO app.`Name % "q" 中` VALUES ('北海 %s', '100%'), ('A', 'a'), ('b', 'A');
 INSERT INTO app.pairs SELECT seq, '2024-01-01' + INTERVAL seq % 9 DAY, 'v' FROM app.seq_1_to_900;
 UPDATE app.pairs SET v = 'w' WHERE a = 6;
@@ -207,7 +210,7 @@ def test_equal_rows_are_equal_whatever_the_servers_are_set_to(pair: Pair) -> Non
     assert found["differences"] == []
     assert found["identical"]
     rows = {told["table"].partition(".")[2]: told["rows"] for told in found["tables"]}
-    assert (rows["awkward"], rows["keyless"], rows["pairs"], rows["codes"]) == (3000, 503, 900, 300)
+    assert (rows["awkward"], rows["keyless"], rows["pairs"], rows["codes"]) == (3000, 505, 900, 300)
     assert all(told["digest"] == told["target_digest"] for told in found["tables"])
     by = {told["table"].partition(".")[2]: told["by"] for told in found["tables"]}
     assert (by["awkward"], by["pairs"], by["codes"], by["keyless"]) == ("key", "key", "key", "content")
@@ -248,20 +251,20 @@ def test_a_key_that_moves_between_rows(pair: Pair) -> None:
 
 
 def test_duplicates_are_counted(pair: Pair) -> None:
-    """Two more of a row that stands there often: an XOR of its rows would be the same."""
+    """Two rows too many and two too few, each twice the same: their number and any XOR are as before."""
     table = f"{pair.schema}.keyless"
     pair.on_target(
-        f"INSERT INTO {table} VALUES (7, 'dup7'), (7, 'dup7')", f"DELETE FROM {table} WHERE b = ''"
+        f"INSERT INTO {table} VALUES (7, 'dup7'), (7, 'dup7')", f"DELETE FROM {table} WHERE a = 60"
     )
     found = pair.compare()["differences"]
     ten = ", ".join(["(7, 'dup7')"] * 10)
     pair.on_target(
         f"DELETE FROM {table} WHERE a = 7",
-        f"INSERT INTO {table} VALUES (NULL, '')",
+        f"INSERT INTO {table} VALUES (60, 'twice'), (60, 'twice')",
         f"INSERT INTO {table} VALUES {ten}",
     )
     told = {(one["key"]["a"], one["key"]["b"]): (one["source_rows"], one["target_rows"]) for one in found}
-    assert told == {("7", "dup7"): (10, 12), (None, ""): (1, 0)}
+    assert told == {("7", "dup7"): (10, 12), ("60", "twice"): (2, 0)}
 
 
 def test_names_that_need_quotes_and_keys_of_text(pair: Pair) -> None:
@@ -271,6 +274,53 @@ def test_names_that_need_quotes_and_keys_of_text(pair: Pair) -> None:
     found = pair.named()
     pair.on_target(f"UPDATE {table} SET {value} = '100%' WHERE {value} = '99%'")
     assert found == [('Name % "q" 中', "both", ("北海 %s",), ("值",))]
+
+
+def test_no_two_rows_share_a_text(pair: Pair) -> None:
+    """Every pair of texts that look like what stands between fields, like a length or like NULL."""
+    texts = [None, "", "|", "|f|", ",", "1", "-1", "N", "f|", "t", "1|x", "0,", "'", "\\", "\\,", "1,,"]
+    rows = list(itertools.product(texts, texts, [None, 1, -1]))
+    with session(pair.source) as asked:
+        for name, kind in (("keyed", "varchar(9)"), ("fielded", "text")):
+            table = f"{pair.schema}_texts.{name}"
+            made = "SCHEMA" if pair.engine == "postgresql" else "DATABASE"
+            asked.do(f"CREATE {made} IF NOT EXISTS {pair.schema}_texts")
+            asked.do(f"CREATE TABLE {table} (a {kind}, b {kind}, n int)")
+            places = ", ".join(["(%s, %s, %s)"] * len(rows))
+            asked.do(f"INSERT INTO {table} VALUES {places}", [value for row in rows for value in row])
+            engine = postgresql if pair.engine == "postgresql" else mariadb
+            one = engine.read_tables(asked)[table]
+            plan = engine.plan_of(asked, one, one)
+            reader = (
+                postgresql.PostgresqlReader(asked) if engine is postgresql else mariadb.MariadbReader(asked)
+            )
+            assert [count for count, _digest in reader.rows(plan, Buckets(1)).values()] == [1] * len(rows)
+        asked.do(f"DROP {made} {pair.schema}_texts{' CASCADE' if made == 'SCHEMA' else ''}")
+
+
+def test_the_same_characters_in_another_encoding_are_the_same_rows(pair: Pair) -> None:
+    """Of the texts of one side, another character set; a wrong character is named all the same."""
+    if pair.engine == "mariadb":
+        change = "ALTER TABLE app.awkward MODIFY l1 varchar(40) CHARACTER SET"
+        pair.on_target(f"{change} utf8mb4")
+        try:
+            same = [one for one in pair.compare()["differences"] if one["kind"] == "row"]
+            pair.on_target("UPDATE app.awkward SET l1 = 'Grüsse' WHERE id = 9")
+            other = [one["key"] for one in pair.compare()["differences"] if one["kind"] == "row"]
+        finally:
+            pair.on_target("UPDATE app.awkward SET l1 = 'Grüße' WHERE id = 9", f"{change} latin1")
+        assert (same, other) == ([], [{"id": 9}])
+        return
+    databases = (pair.source.on("texts"), pair.target.on("texts"))
+    for server, encoding in zip(databases, ("LATIN1", "UTF8"), strict=True):
+        _run(server.on("postgres"), "postgresql",
+             [f"CREATE DATABASE texts ENCODING {encoding} LOCALE 'C' TEMPLATE template0"])  # fmt: skip
+        _run(server, "postgresql", ["CREATE TABLE t (a text PRIMARY KEY, b varchar(9), n int)",
+                                    "INSERT INTO t VALUES ('Grüße', 'é', 1), ('', NULL, 2)"])  # fmt: skip
+    same = [one for one in verify(*databases, Wanted())["differences"] if one["kind"] == "row"]
+    _run(databases[1], "postgresql", ["UPDATE t SET b = 'è' WHERE n = 1"])
+    other = [one["key"] for one in verify(*databases, Wanted())["differences"] if one["kind"] == "row"]
+    assert (same, other) == ([], [{"a": "Grüße"}])
 
 
 def test_one_byte_of_a_large_object(pg: Pair) -> None:

@@ -134,7 +134,7 @@ def test_what_is_lost_or_changed_is_named(engine: str, request: pytest.FixtureRe
     ]
     assert [change for change in changes.values() if change not in found] == []
     # What they bring with them, and nothing else.
-    allowed = {"app.extra", "app.deep.code", "app.visits.of_mine", "app.visits_id_seq"}
+    allowed = {"app.extra", "app.visits.of_mine", "app.visits_id_seq"}
     names = {change[1] for change in changes.values()}
     assert {one[1] for one in found} - names <= allowed
 

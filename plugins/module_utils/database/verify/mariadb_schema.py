@@ -33,7 +33,10 @@ QUERIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "column", "SELECT TABLE_SCHEMA, CONCAT(TABLE_NAME, '.', COLUMN_NAME), TABLE_NAME, COLUMN_TYPE,"
         " IS_NULLABLE, COLUMN_DEFAULT, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, GENERATION_EXPRESSION,"
-        " COLUMN_COMMENT FROM information_schema.COLUMNS WHERE TABLE_SCHEMA NOT IN %s",
+        " COLUMN_COMMENT FROM information_schema.COLUMNS WHERE TABLE_SCHEMA NOT IN %s"
+        # Those of a view follow from its definition, and from the session that made it.
+        " AND (TABLE_SCHEMA, TABLE_NAME) NOT IN"
+        " (SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.VIEWS)",
         ("type", "nullable", "default", "character set", "collation", "extra", "generated", "comment"),
     ),
     (
@@ -109,6 +112,8 @@ _SEQUENCE_SAYS = ("minimum", "maximum", "start", "increment", "cycles")
 
 _UTF8 = re.compile(r"\butf8(?=_|\b)")
 _WIDTH = re.compile(r"\b((?:tiny|small|medium|big)?int)\(\d+\)(?!.*zerofill)")
+_OLD_FORMAT = re.compile(r" /\* mariadb-5\.3 \*/")
+_HEX = re.compile(r"x'(?:[0-9a-fA-F]{2})+'")
 _NOW = re.compile(r"\b(current_timestamp|now)\b(?:\(\))?", re.IGNORECASE)
 
 
@@ -122,6 +127,20 @@ def _width(kind: str, about: str, one: Any, other: Any) -> bool:
 
 def _now(kind: str, about: str, one: Any, other: Any) -> bool:
     return about in ("default", "extra") and _same(_NOW, "current_timestamp", one, other)
+
+
+def _bytes(kind: str, about: str, one: Any, other: Any) -> bool:
+    if about != "default" or not isinstance(one, str) or not isinstance(other, str):
+        return False
+    plain = [
+        "'" + bytes.fromhex(text[2:-1]).decode("utf-8", "replace") + "'" if _HEX.fullmatch(text) else text
+        for text in (one, other)
+    ]
+    return plain[0] == plain[1]
+
+
+def _old_format(kind: str, about: str, one: Any, other: Any) -> bool:
+    return about == "type" and _same(_OLD_FORMAT, "", one, other)
 
 
 def _order(kind: str, about: str, one: Any, other: Any) -> bool:
@@ -138,6 +157,8 @@ SPELLINGS: Sequence[Spelling] = (
     Spelling("since 10.6 the character set utf8 and its collations are called utf8mb3", _utf8),
     Spelling("the display width of whole numbers says nothing of their values without ZEROFILL", _width),
     Spelling("CURRENT_TIMESTAMP is written with or without parentheses, or as NOW()", _now),
+    Spelling("newer releases write the default of a column of bytes in hex", _bytes),
+    Spelling("times stored in the format before 10.1 are marked; the values are the same", _old_format),
     Spelling("the order of modes in sql_mode means nothing", _order),
 )
 

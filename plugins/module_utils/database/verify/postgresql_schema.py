@@ -114,7 +114,7 @@ QUERIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("definition", "enabled"),
     ),
     (
-        "routine", "SELECT n.nspname, p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',"
+        "routine", "SELECT n.nspname, p.proname || '(' || oidvectortypes(p.proargtypes) || ')',"
         " p.proname, pg_get_userbyid(p.proowner), p.prokind::text, pg_get_function_arguments(p.oid),"
         " pg_get_function_result(p.oid), l.lanname, p.prosrc, p.provolatile::text, p.proisstrict,"
         " p.prosecdef, p.proleakproof, p.proparallel::text, array_to_string(p.proconfig, ', ')"
@@ -155,32 +155,49 @@ WHERE {_RELATION}
 """
 _SEQUENCE_SAYS = ("owner", "start", "increment", "minimum", "maximum", "cycles", "type", "owned by")
 
-_QUALIFIER = re.compile(r'((?:"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*))\.(?=["a-z_*])')
+#: Of a definition: names (with the dot behind them when they qualify), texts, numbers and signs.
+_TOKEN = re.compile(r""""(?:[^"]|"")*"\.?|[a-z_][\w$]*\.?|'(?:[^']|'')*'|[\d.]+|\S""", re.IGNORECASE)
 
 
 def _extension_version(kind: str, about: str, one: Any, other: Any) -> bool:
     return kind == "extension" and about == "version"
 
 
+def _public(kind: str, about: str, one: Any, other: Any) -> bool:
+    return kind == "schema" and about == "owner" and {one, other} == {"postgres", "pg_database_owner"}
+
+
+def _arguments(kind: str, about: str, one: Any, other: Any) -> bool:
+    if kind != "routine" or about != "arguments":
+        return False
+    plain = [re.sub(r"(^|, )IN (?=\S+ )", r"\1", str(text)) for text in (one, other)]
+    return plain[0] == plain[1]
+
+
 def _unqualified(kind: str, about: str, one: Any, other: Any) -> bool:
-    """Only the qualifiers that the newer text has nowhere are taken from the older one."""
     if kind not in ("view", "rule") or about != "definition" or not one or not other:
         return False
-    texts = [" ".join(str(text).split()) for text in (one, other)]
-    if texts[0] == texts[1]:
-        return True
-    for old, new in (texts, texts[::-1]):
-        kept = set(_QUALIFIER.findall(new))
-        shorter = _QUALIFIER.sub(lambda found, kept=kept: found[0] if found[1] in kept else "", old)  # type: ignore[misc]
-        if shorter == new:
-            return True
-    return False
+    texts = _TOKEN.findall(one), _TOKEN.findall(other)
+    return _is_shorter(texts[0], texts[1]) or _is_shorter(texts[1], texts[0])
+
+
+def _is_shorter(old: list[str], new: list[str]) -> bool:
+    """Whether the newer text is the older one without some qualifiers of columns, and nothing else."""
+    at = 0
+    for number, token in enumerate(old):
+        if at < len(new) and token == new[at]:
+            at += 1
+        elif not token.endswith(".") or token[0].isdigit() or old[number + 2 : number + 3] == ["("]:
+            return False
+    return at == len(new)
 
 
 SPELLINGS = (
     Spelling(
         "an extension has the version that its server ships; ALTER EXTENSION UPDATE", _extension_version
     ),
+    Spelling("since 15 the schema public belongs to the role pg_database_owner", _public),
+    Spelling("since 14 the arguments of a procedure say IN", _arguments),
     Spelling("since 16 a view over one table names its columns without the table", _unqualified),
 )
 

@@ -104,6 +104,7 @@ class Content:
     parts: int = 0
     resumed: int = 0
     width: int = 0
+    #: How many parts are to be read; not known until all of them have been found.
     handed_out: int | None = None
     found: list[Found] = field(default_factory=list)
     error: str = ""
@@ -243,6 +244,7 @@ class _Work:
             self._put(None)
         for worker in workers:
             worker.join()
+        self._count_tables()
         if isinstance(self._error, DatacenterError):
             self._error.result.update(_result(self._contents, [], 1.0), differences=[])
         if self._error is not None:
@@ -274,8 +276,9 @@ class _Work:
                 content.resumed = len(done.digests)
                 try:
                     count = 0
-                    for count, part in enumerate(self._parts_of(content, leading, done), 1):
+                    for part in self._parts_of(content, leading, done):
                         self._put((content, part))
+                        count += 1
                         if self._broken.is_set() or content.error:
                             break
                     content.handed_out = count
@@ -325,6 +328,9 @@ class _Work:
         if outcome.source == outcome.target:
             self._ledger.add(content.plan, content.marks, content.width, outcome)
         self._progress.add(outcome, content.plan.table)
+        self._count_tables()
+
+    def _count_tables(self) -> None:
         self._progress.tables_done = sum(one.handed_out == one.parts for one in self._contents)
 
 
