@@ -181,6 +181,6 @@ def _check(process: subprocess.Popen[bytes], said: IO[bytes], source: Source | N
     if process.returncode == NO_PYTHON:
         raise NoPython(
             what, device=device, cause="there is no Python 3.6 or later",
-            next_step="allow the fallback by find and b2sum, which cannot tell everything",
+            next_step="bring one for the time of the move; rsync copies from there without it",
         )  # fmt: skip
     raise source.failure(what, process.returncode, text)
