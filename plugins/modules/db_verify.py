@@ -18,7 +18,7 @@ description:
     bytes, collation, encoding) make no difference.
   - PostgreSQL 13 to 17, one database a call; MariaDB 10.5 to 11.8, all its databases or those named.
   - Reads only. The account has to read all tables; on PostgreSQL with large objects it has to be a superuser
-    or own them.
+    or own them. From an account that may not see a table, MariaDB hides it.
   - A table that one session holds locked for over a minute, or that may not be read, is named in
     RV(not_compared), and the databases then do not count as identical.
 options:
@@ -197,7 +197,7 @@ not_compared:
   type: list
   elements: dict
 forgiven:
-  description: Properties of the schema that releases only spell differently, each with C(why).
+  description: The first hundred properties that releases only spell differently, each with C(why).
   returned: success
   type: list
   elements: dict

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,16 +21,14 @@ import pytest
 from servers import maria, postgres
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.server import Server
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import (
-    Session,
-    session,
-)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import session
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify import run
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify.compare import Care
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify.run import Wanted, verify
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DatacenterError,
     DeadlineExceeded,
+    Refused,
 )
 
 Sides = tuple[Server, Server]
@@ -123,7 +121,7 @@ def _writing(sides: Sides) -> Iterator[list[int]]:
 
 
 def test_changes_under_way_are_no_differences_and_real_ones_are_found(sides: Sides) -> None:
-    care = Care(chunk_rows=5000, leaf_rows=500, settle_s=2.0, give_up_s=5.0)
+    care = Care(chunk_rows=5000, leaf_rows=500, settle_s=2.0, give_up_s=4.0)
     with _writing(sides) as written:
         time.sleep(2 * LAG_S)
         before = written[0]
@@ -200,30 +198,46 @@ def test_what_was_written_to_since_is_read_again(
 
 
 @contextlib.contextmanager
-def _beside(busy: Session, statement: str) -> Iterator[None]:
-    working = threading.Thread(target=busy.rows, args=(statement,))
-    working.start()
-    time.sleep(0.3)
-    try:
-        yield
-    finally:
-        working.join()
+def _busy(server: Server) -> Iterator[Callable[[], None]]:
+    """A statement of somebody else runs there; yields what ends it."""
+    postgresql = server.engine == "postgresql"
+    with session(server) as other, session(server) as own:
+        if postgresql:
+            # Under our own name it would be one of ours.
+            other.do("SET application_name = 'accounts'")
+
+        def work() -> None:
+            with contextlib.suppress(DatacenterError):
+                other.rows("SELECT pg_sleep(60)" if postgresql else "SELECT SLEEP(60)", answer_s=70)
+
+        def end() -> None:
+            own.do(
+                f"SELECT pg_cancel_backend({other.number})" if postgresql else f"KILL QUERY {other.number}"
+            )
+
+        working = threading.Thread(target=work)
+        working.start()
+        time.sleep(0.5)
+        try:
+            yield end
+        finally:
+            end()
+            working.join()
 
 
 def test_it_rests_while_the_servers_have_much_to_do(sides: Sides, tmp_path: Path) -> None:
-    postgresql = sides[0].engine == "postgresql"
-    sleep = "SELECT pg_sleep(4)" if postgresql else "SELECT SLEEP(4)"
     progress = tmp_path / "progress"
-    with session(sides[0]) as busy:
-        if postgresql:
-            # Under our own name it would be one of ours.
-            busy.do("SET application_name = 'accounts'")
-        with _beside(busy, sleep):
-            found = verify(*sides, Wanted(max_running=0, progress=str(progress)))
-        with _beside(busy, sleep), pytest.raises(DeadlineExceeded, match="held up"):
-            verify(*sides, Wanted(max_running=0, patience_s=0.5))
+    with _busy(sides[0]) as end:
+
+        def sleep(seconds: float) -> None:
+            end()
+            time.sleep(seconds)
+
+        found = verify(*sides, Wanted(max_running=0, progress=str(progress), care=Care(sleep=sleep)))
     assert found["identical"]
-    assert found["waited_s"] > 2
+    assert found["waited_s"] >= 2
+    with _busy(sides[0]), pytest.raises(DeadlineExceeded, match="held up"):
+        verify(*sides, Wanted(max_running=0, patience_s=0.5))
     lines = [json.loads(line) for line in progress.read_text().splitlines()]
     assert lines[0]["rows"] == 0
     assert (lines[-1]["tables_done"], lines[-1]["tables"]) == (2, 2)
@@ -258,6 +272,13 @@ def test_the_module_names_what_differs_and_fails(sides: Sides, tmp_path: Path) -
     assert (len(loud["differences"]), loud["difference_count"], loud["identical"]) == (100, 150, False)
     report = json.loads((tmp_path / "report").read_text())
     assert sorted(int(one["key"]["id"]) for one in report["differences"]) == list(range(101, 251))
+
+
+def test_a_schema_that_is_not_there_is_no_proof(sides: Sides) -> None:
+    with pytest.raises(Refused, match="no such schema or database: typo"):
+        verify(*sides, Wanted(schemas=["app", "typo"]))
+    with pytest.raises(Refused, match="nothing was found"):
+        verify(*sides, Wanted(exclude=["*"]))
 
 
 def test_a_table_that_may_not_be_read_is_no_proof(pg: Sides) -> None:

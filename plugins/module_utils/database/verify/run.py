@@ -160,7 +160,8 @@ def verify(source: Server, target: Server, wanted: Wanted) -> dict[str, Any]:
     )
     if wanted.report:
         _write(wanted.report, result)
-    result["differences"] = result["differences"][:IN_RESULT]
+    for name in ("differences", "forgiven"):
+        result[name] = result[name][:IN_RESULT]
     return result
 
 
@@ -184,10 +185,16 @@ def _contents(both: Opened, wanted: Wanted) -> tuple[list[Content], list[str]]:
 
 def _made_of(both: Opened, wanted: Wanted) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     engine = postgresql_schema if both.source.server.engine == POSTGRESQL else mariadb_schema
-    return schema.compare(
-        engine.read(both.source.lead), engine.read(both.target.lead), wanted.has, wanted.sequences,
-        engine.SPELLINGS,
-    )  # fmt: skip
+    here, there = engine.read(both.source.lead), engine.read(both.target.lead)
+    unknown = set(wanted.schemas) - {thing.schema for thing in here}
+    if unknown:
+        raise Refused(
+            "it has no such schema or database",
+            device=both.source.server.name,
+            cause=", ".join(sorted(unknown)),
+            next_step="see schemas, and whether the account may see them",
+        )
+    return schema.compare(here, there, wanted.has, wanted.sequences, engine.SPELLINGS)
 
 
 def _about(source: Server, target: Server, wanted: Wanted) -> dict[str, Any]:
