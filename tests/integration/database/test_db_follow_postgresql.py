@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -257,6 +258,7 @@ def test_killed_in_any_act_it_is_gone_on_with(
         moved = case.migration()
         closing.append(moved)
         moved.copy(2, quiet)
+        assert not list(Path(tempfile.gettempdir()).glob("ajy-copy-killed.*"))
         for number, act in enumerate(ACTS):
             direction, end = ((FORWARD, "target"), (BACK, "source"))[number % 2]
             moved.close()
@@ -406,7 +408,3 @@ def test_a_second_run_waits_for_nobody(
         copying.join(30)
     assert first.read().copied
     first.remove()
-
-
-def test_no_program_of_ours_is_left(pair: tuple[Postgres, Postgres]) -> None:
-    assert not list(Path("/tmp").glob("ajy-copy-*/pass-*"))

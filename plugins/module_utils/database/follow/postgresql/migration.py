@@ -32,6 +32,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.programs import (  # noqa: E501
     Programs,
     programs,
+    sweep,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.road import (
     EVERYTHING,
@@ -140,6 +141,7 @@ class PostgresqlMigration:
 
     def copy(self, jobs: int, say: Callable[[Progress], None]) -> None:
         with self.source.only_one():
+            sweep(self.names.migration)
             self._copied(jobs, say)
 
     def _copied(self, jobs: int, say: Callable[[Progress], None]) -> None:
