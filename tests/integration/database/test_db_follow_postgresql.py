@@ -337,6 +337,11 @@ def test_what_cannot_flow_is_named_before_anything_is_done(
         root.do("DROP TABLE stranger")
     choices = Choices(keyless="full", accept=("unlogged_tables", "replica_triggers"), lock=("mighty",))
     before = dump(case.old, "awkward")
+    lost = replace(case.target, host="/nowhere")
+    lost_back = PostgresqlMigration(case.source, case.target, Names("awkward"), choices, target_seen=lost)
+    closing.append(lost_back)
+    with pytest.raises(DatacenterError, match="old cannot read from new"):
+        lost_back.copy(1, quiet)
     moved = case.migration(choices)
     closing.append(moved)
     moved.copy(1, quiet)
