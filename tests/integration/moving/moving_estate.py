@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -21,6 +22,7 @@ CONTROL = "nn-ctl-01"
 CLIENT = "liujiang-pc-01"
 SITE, REPORT = "legacy-app-01", "legacy-report-01"
 SYSTEMS = {"legacy_site": SITE, "legacy_report": REPORT}
+UPLOADS = {"legacy_site": "/var/www/anjian/uploads", "legacy_report": "/opt/accident/uploads"}
 #: Which reports each system's database holds.
 STORED = {
     "legacy_site": "mariadb -N anjian -e 'SELECT report_id FROM reports'",
@@ -94,6 +96,17 @@ class Moving:
             system: parse_client(CLIENT, (collected / system / f"report_client-{CLIENT}.jsonl").read_text())
             for system in SYSTEMS
         }
+
+    def uploads(self, system: str, ids: set[str], size: int) -> set[str]:
+        """The reports whose upload is on the disk as it was sent: its content follows from the id."""
+        folder = UPLOADS[system]
+        command = f"find {folder} -name '现场照片-*' -print0 | xargs -0 sha256sum"
+        said = self.ssh(SYSTEMS[system], command)
+        found = {line[-40:-4]: line.split()[0] for line in said.splitlines()}
+        digests = {
+            one: hashlib.sha256(hashlib.shake_128(one.encode()).digest(size)).hexdigest() for one in ids
+        }
+        return {one for one, digest in digests.items() if found.get(one) == digest}
 
     def stored(self, system: str) -> set[str]:
         """The ids of all reports that a system's database holds."""

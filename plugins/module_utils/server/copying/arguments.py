@@ -29,3 +29,34 @@ def tree_source_argument_spec() -> dict[str, Any]:
         "gid_map": {"type": "dict", "default": {}},
         "one_file_system": {"type": "bool", "default": False},
     }
+
+
+def tree_copy_argument_spec() -> dict[str, Any]:
+    """What ``tree_copy`` takes besides: how it is copied, and how fast."""
+    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    return {
+        "mode": {"type": "str", "choices": ["once", "until_small"], "default": "once"},
+        "small_seconds": {"type": "float", "default": 5},
+        "small_bytes": {"type": "int", "default": 1048576},
+        "max_rounds": {"type": "int", "default": 10},
+        "delete": {"type": "bool", "default": False},
+        "compress": {"type": "str", "choices": ["auto", "yes", "no"], "default": "auto"},
+        "channels": {"type": "int", "default": 1},
+        "line_mbit_s": {"type": "float", "default": 0},
+        "limit_mbit_s": {"type": "float", "default": 0},
+        "limit_hours": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "from": {"type": "str", "required": True},
+                "to": {"type": "str", "required": True},
+                "days": {"type": "list", "elements": "str", "choices": days},
+                "mbit_s": {"type": "float", "required": True},
+            },
+        },
+        "limits_file": {"type": "path"},
+        "progress_file": {"type": "path"},
+        "retries": {"type": "int", "default": 5},
+        "state_directory": {"type": "path", "default": "/var/lib/anjianyun/copying"},
+    }

@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying.manifest import Entry
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying.manifest import (
+    Entry,
+    entry_of,
+    same_line,
+)
 
 #: Tags of ACL entries (linux/posix_acl.h); those of a named user or group carry an id.
 USER, GROUP = 0x02, 0x08
 TAGS = {0x01: "user:", USER: "user", 0x04: "group:", GROUP: "group", 0x10: "mask:", 0x20: "other:"}
-#: A file system may keep so little inside of the inode, with no block of its own.
-INLINE = 4096
 SECOND = 1_000_000_000
 
 
@@ -54,21 +56,55 @@ class Rules:
 
 def compare(source: Iterable[Entry], target: Iterable[Entry], rules: Rules) -> Iterator[Difference]:
     """Each difference, in the order of the paths; both streams are read to their ends."""
-    ours, theirs = iter(source), iter(target)
-    left, right = next(ours, None), next(theirs, None)
-    while left is not None or right is not None:
-        if right is None or (left is not None and left.key() < right.key()):
-            if left is not None:
-                yield Difference(left.root, left.path, "missing", left.type, None)
-            left = next(ours, None)
-        elif left is None or right.key() < left.key():
-            yield Difference(right.root, right.path, "extra", None, right.type)
-            right = next(theirs, None)
+    left, right = iter(source), iter(target)
+    return _merge(_Side(left, next(left, None)), _Side(right, next(right, None)), rules)
+
+
+def compare_lines(source: Iterable[bytes], target: Iterable[bytes], rules: Rules) -> Iterator[Difference]:
+    """The same of the lines of two manifests: those that are equal are not even read."""
+    left, right = iter(source), iter(target)
+    sides = _Side(left, next(left, None)), _Side(right, next(right, None))
+    return _merge(*sides, rules, same_line if not rules.uids and not rules.gids else None)
+
+
+@dataclass
+class _Side:
+    """One of the two streams, and the line of it that is in hand."""
+
+    rows: Iterator[Any]
+    row: Any
+    _entry: Entry | None = None
+
+    def entry(self) -> Entry:
+        """What is in hand, read once."""
+        if self._entry is None:
+            self._entry = self.row if isinstance(self.row, Entry) else entry_of(self.row)
+        return self._entry
+
+    def step(self) -> None:
+        """Take the next in hand."""
+        self.row, self._entry = next(self.rows, None), None
+
+
+def _merge(
+    left: _Side, right: _Side, rules: Rules, same: Callable[[Any, Any], bool] | None = None
+) -> Iterator[Difference]:
+    while left.row is not None or right.row is not None:
+        if same and left.row is not None and right.row is not None and same(left.row, right.row):
+            left.step()
+            right.step()
+        elif right.row is None or (left.row is not None and left.entry().key() < right.entry().key()):
+            yield Difference(left.entry().root, left.entry().path, "missing", left.entry().type, None)
+            left.step()
+        elif left.row is None or right.entry().key() < left.entry().key():
+            yield Difference(right.entry().root, right.entry().path, "extra", None, right.entry().type)
+            right.step()
         else:
-            for each in differences(left, right, rules):
+            for each in differences(left.entry(), right.entry(), rules):
                 if each.attribute.partition(":")[0] not in rules.ignore:
                     yield each
-            left, right = next(ours, None), next(theirs, None)
+            left.step()
+            right.step()
 
 
 def differences(left: Entry, right: Entry, rules: Rules) -> Iterator[Difference]:
@@ -111,14 +147,9 @@ def _of_content(left: Entry, right: Entry, rules: Rules) -> Iterator[Difference]
         yield Difference(left.root, left.path, "size", left.size, right.size)
     elif left.digest and right.digest and left.digest != right.digest:
         yield Difference(left.root, left.path, "content", left.digest, right.digest)
-    holes = is_sparse(left), is_sparse(right)
-    if holes[0] != holes[1]:
+    if left.sparse != right.sparse:
+        holes = bool(left.sparse), bool(right.sparse)
         yield Difference(left.root, left.path, "sparse", *holes, warning=not rules.sparse)
-
-
-def is_sparse(entry: Entry) -> bool:
-    """Whether a file has less on the disk than it says it holds."""
-    return entry.type == "file" and entry.size > INLINE and entry.allocated + INLINE <= entry.size
 
 
 def acl_text(entries: list[list[int]] | None, rules: Rules) -> str | None:

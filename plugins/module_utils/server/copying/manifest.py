@@ -18,7 +18,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copyin
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying.ssh import Source, start
 
 #: Pythons of the old releases, in the order they are tried; RHEL 8 has its own outside of PATH.
-PYTHONS = "python3 /usr/libexec/platform-python python3.9 python3.8 python3.7 python3.6"
+PYTHONS = "python3 /usr/bin/python3 /usr/libexec/platform-python python3.9 python3.8 python3.7 python3.6"
 #: What the shell ends with when it finds none of them.
 NO_PYTHON = 97
 FIND_PYTHON = f"""\
@@ -28,6 +28,10 @@ for each in {PYTHONS}; do
 done
 exit {NO_PYTHON}
 """
+
+
+#: How lines begin that tell of no file.
+OTHERS = (b'["M"', b'["E"', b'["U"')
 
 
 class NoPython(DatacenterError):
@@ -45,15 +49,34 @@ class Entry(NamedTuple):
     gid: int
     mtime_ns: int
     size: int
+    digest: str | None
+    more: Mapping[str, Any]
+    sparse: int
     allocated: int
     ino: int
     ctime_ns: int
-    digest: str | None
-    more: Mapping[str, Any]
 
     def key(self) -> tuple[int, list[bytes]]:
         """What manifests are sorted by."""
         return self.root, os.fsencode(self.path).split(b"/")
+
+
+def entry_of(line: bytes) -> Entry:
+    """The file that a line tells of."""
+    row = json.loads(line)
+    row[9] = row[9] or {}
+    return Entry(*row)
+
+
+def same_line(left: bytes, right: bytes) -> bool:
+    """Whether two lines are so much the same that nothing of them has to be read.
+
+    All but the last three figures are compared, which each side has of its own. What could not be read, or
+    changed meanwhile, is the same as nothing; within names a quote has a backslash before it, so that no name
+    is taken for such.
+    """
+    stable = left.rsplit(b",", 3)[0]
+    return stable == right.rsplit(b",", 3)[0] and b'"e": ' not in stable and b'"c": ' not in stable
 
 
 class Manifest:
@@ -73,18 +96,21 @@ class Manifest:
         self.unreadable: list[tuple[int, str, str]] = []
 
     def __iter__(self) -> Iterator[Entry]:
+        return map(entry_of, self.lines())
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines of the files, as they stand."""
         for line in self._lines:
+            if not line.startswith(OTHERS):
+                yield line
+                continue
             row = json.loads(line)
-            kind = row[0]
-            if kind == "M":
+            if row[0] == "M":
                 self.first = row[2]
-            elif kind == "E":
+            elif row[0] == "E":
                 self.last = row[1]
-            elif kind == "U":
-                self.unreadable.append((row[1], row[2], row[3]))
             else:
-                row[12] = row[12] or {}
-                yield Entry(*row)
+                self.unreadable.append((row[1], row[2], row[3]))
         self._ended()
         if not self.last:
             raise DatacenterError(

@@ -7,7 +7,8 @@ Its text is sent as it stands to a source and run there under ``python3 -``, and
 target: so it imports nothing of ours and speaks Python 3.6, which is what the oldest sources have. Lines:
 
 ``["M", 1, {...}]`` first; then one of each file,
-``[root, path, type, mode, uid, gid, mtime_ns, size, allocated, ino, ctime_ns, digest, more]``; and at last
+``[root, path, type, mode, uid, gid, mtime_ns, size, digest, more, sparse, allocated, ino, ctime_ns]``, of
+which each side has the last three of its own; and at last
 ``["E", {...}]``, by which a reader knows that the stream was not cut. ``path`` is text whose undecodable
 bytes are surrogates (PEP 383). ``more`` is 0 or an object: ``h`` the first path of its hard-link group, ``l``
 what a symbolic link says, ``d`` a device's numbers, ``a`` and ``b`` its ACL and default ACL, ``x`` its
@@ -38,6 +39,8 @@ SMALL = 128 * 1024
 CHUNK = 1024 * 1024
 #: Lines that may wait behind a large file whose digest is still worked out.
 WAITING = 20000
+#: A file system may keep so little inside of the inode, with no block of its own.
+INLINE = 4096
 #: A value of an extended attribute longer than this stands as its digest.
 LONG_VALUE = 64
 ACL_ACCESS, ACL_DEFAULT = "system.posix_acl_access", "system.posix_acl_default"
@@ -168,7 +171,7 @@ class Walk:
         """A directory whose names could not be read: nothing is known of what it holds."""
         self.unread += 1
         line = json.dumps(["U", number, os.fsdecode(path), str(error)])
-        self.waiting.append((line.encode() + b"\n", None, None))
+        self.waiting.append(((line + "\n", ""), None, None))
 
     def _entry(self, number: int, path: bytes, place: bytes, status: "os.stat_result") -> None:
         kind = TYPES.get(stat.S_IFMT(status.st_mode), "unknown")
@@ -199,13 +202,15 @@ class Walk:
         size = status.st_size if regular else 0
         self.count += 1
         self.bytes += size
-        self.allocated += status.st_blocks * 512
+        allocated = status.st_blocks * 512
+        self.allocated += allocated
         line = (
             f'[{number},{_quoted(os.fsdecode(path))},"{kind}",{stat.S_IMODE(status.st_mode)},{status.st_uid},'
-            f"{status.st_gid},{status.st_mtime_ns},{size},{status.st_blocks * 512},{status.st_ino},"
-            f"{status.st_ctime_ns}"
+            f"{status.st_gid},{status.st_mtime_ns},{size}"
         )
-        self.waiting.append((line.encode(), digest, more))
+        sparse = int(regular and size > INLINE and allocated + INLINE <= size)
+        end = f",{sparse},{allocated},{status.st_ino},{status.st_ctime_ns}]\n"
+        self.waiting.append(((line, end), digest, more))
         self._write(WAITING if self.large else 0)
 
     def _named(self, status: "os.stat_result") -> None:
@@ -260,7 +265,7 @@ class Walk:
     def _write_one(self) -> None:
         line, digest, more = self.waiting.popleft()
         if more is None:
-            self.out(line)
+            self.out(line[0].encode())
             return
         if isinstance(digest, concurrent.futures.Future):
             # The other paths of a hard-link group wait for the same digest as its first.
@@ -269,8 +274,8 @@ class Walk:
             more.update(added)
         if "e" in more:
             self.unread += 1
-        end = f',"{digest}",' if digest else ",null,"
-        self.out(line + end.encode() + (json.dumps(more).encode() if more else b"0") + b"]\n")
+        found = f',"{digest}",' if digest else ",null,"
+        self.out(f"{line[0]}{found}{json.dumps(more) if more else 0}{line[1]}".encode())
 
 
 def _name_of(ask: "Callable[[int], Any]", number: int) -> str:

@@ -23,7 +23,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copyin
     Rules,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying.manifest import (
-    Entry,
     Manifest,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying.ssh import (
@@ -66,7 +65,7 @@ def verify(source: Source, job: Job, rules: Rules, proof: Proof) -> dict[str, An
     ours = manifest.here(job.order("dest", **told))
     found = Findings(job, proof)
     try:
-        for each in compare.compare(read_ahead(theirs), read_ahead(ours), rules):
+        for each in compare.compare_lines(read_ahead(theirs), read_ahead(ours), rules):
             found.add(each)
         for attribute, ids in (("users", rules.uids), ("groups", rules.gids)):
             for each in compare.name_changes(
@@ -185,15 +184,15 @@ def _opened(path: Path) -> IO[str]:
         ) from error
 
 
-def read_ahead(entries: Manifest) -> Iterator[Entry]:
+def read_ahead(entries: Manifest) -> Iterator[bytes]:
     """The entries, while a thread reads on: else the one side would stand still while the other works."""
-    ahead: queue.Queue[list[Entry] | BaseException | None] = queue.Queue(maxsize=AHEAD // BATCH)
+    ahead: queue.Queue[list[bytes] | BaseException | None] = queue.Queue(maxsize=AHEAD // BATCH)
     stopped = threading.Event()
 
     def read() -> None:
         try:
-            batch: list[Entry] = []
-            for entry in entries:
+            batch: list[bytes] = []
+            for entry in entries.lines():
                 batch.append(entry)
                 if len(batch) == BATCH:
                     _put(ahead, batch, stopped)

@@ -232,16 +232,19 @@ def required(side: Side) -> None:
 
     :raises DatacenterError: with what it lacks, by name.
     """
-    user, host = side.us
-    rows = side.sql.rows(
-        "SELECT privilege_type, is_grantable FROM information_schema.user_privileges WHERE grantee = %s",
-        [f"'{user}'@'{host}'"],
-    )
+    # Not the session of ours: to open that one takes such rights.
+    with side.logged() as opened:
+        user, host = str(opened.value("SELECT CURRENT_USER()")).rsplit("@", 1)
+        rows = opened.rows(
+            "SELECT privilege_type, is_grantable FROM information_schema.user_privileges WHERE grantee = %s",
+            [f"'{user}'@'{host}'"],
+        )
     has = {str(row[0]).replace("_", " ") for row in rows}
     lacks = sorted({
         "SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "RELOAD", "PROCESS",
         "CREATE USER", "EVENT", "TRIGGER", "SHOW VIEW", "LOCK TABLES", "SUPER", "REPLICATION SLAVE",
-        "SET USER", "CONNECTION ADMIN", "READ ONLY ADMIN", "REPLICATION SLAVE ADMIN", "BINLOG ADMIN", "BINLOG MONITOR",
+        "SET USER", "CONNECTION ADMIN", "READ ONLY ADMIN", "REPLICATION SLAVE ADMIN", "BINLOG ADMIN",
+        "BINLOG MONITOR",
     } - has)  # fmt: skip
     if lacks or not any(row[1] == "YES" for row in rows):
         raise DatacenterError(

@@ -39,6 +39,8 @@ _SPLIT_BYTES = 64 << 20
 #: Seconds that the readers may take to begin, while the source's writers wait.
 _BEGIN_S = 15.0
 _TELL_S = 5.0
+#: information_schema.innodb_trx answers from a copy as long as it is asked more often than each 0.1 s.
+_LOOK_S = 0.12
 _INTEGERS = ("tinyint", "smallint", "mediumint", "int", "bigint")
 #: The source's writers waited for the lock longer than we let them.
 _LOCK_TIMEOUT = "1205"
@@ -202,7 +204,7 @@ class Copying:
         file = option_file(here / f"{name}.from", self.source.server, options)
         return [program("mariadb-dump"), f"--defaults-file={file}", *more]
 
-    def _load(self, here: Path, name: str) -> list[str]:
+    def _load(self, here: Path, name: str, database: str = "") -> list[str]:
         settings = [
             "sql_log_bin = 0", "foreign_key_checks = 0", "time_zone = '+00:00'", "lock_wait_timeout = 3600",
             "sql_mode = 'NO_AUTO_VALUE_ON_ZERO'", "net_read_timeout = 3600",
@@ -218,7 +220,12 @@ class Copying:
             f'init-command="SET {sets}"',
         ]
         file = option_file(here / f"{name}.to", self.target.server, lines)
-        return [program("mariadb"), f"--defaults-file={file}", "--batch"]
+        return [
+            program("mariadb"),
+            f"--defaults-file={file}",
+            "--batch",
+            *([f"--database={database}"] if database else []),
+        ]
 
     def _objects(self, here: Path, name: str, *what: str) -> None:
         ours = self.source.databases
@@ -234,7 +241,10 @@ class Copying:
             self._progress.tables_total = len(found)
             self._progress.bytes_total = sum(table.size for table in found)
         commands = [
-            (self._rows_of(here, at, reader, found), self._load(here, f"rows{at}"))
+            (
+                self._rows_of(here, at, reader, found),
+                self._load(here, f"rows{at}", reader.tables[0].database if reader.where else ""),
+            )
             for at, reader in enumerate(readers)
         ]
         pipes: list[Pipe] = []
@@ -308,7 +318,10 @@ class Copying:
         Each one's own word is compared later.
         """
         end = time.monotonic() + _BEGIN_S
-        while sum(pipe.reads for pipe in pipes) > len(self._snapshots() - before):
+        while True:
+            time.sleep(_LOOK_S)
+            if sum(pipe.reads for pipe in pipes) <= len(self._snapshots() - before):
+                return
             if time.monotonic() > end:
                 raise DeadlineExceeded(
                     "the readers of the copy did not begin",
@@ -316,7 +329,6 @@ class Copying:
                     cause=f"not all of {len(pipes)} within {_BEGIN_S:g} s; the source writes again",
                     next_step="see max_connections there, and that mariadb-dump reaches it from this host",
                 )
-            time.sleep(0.005)
 
     def _moved(self, count: int) -> None:
         with self._lock:

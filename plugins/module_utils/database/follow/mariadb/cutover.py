@@ -137,8 +137,6 @@ class Moving:
             )
         if self.terms.way_back:
             ways.speak_old(self.old.version[:2] < self.new.version[:2], self.new)
-            if not ways.status(self.there) or not ways.has_account(self.there):
-                ways.prepare(self.there)
             self._carries_back()
 
     # While writes are refused
@@ -213,10 +211,10 @@ class Moving:
     def _carries_back(self) -> None:
         """Both ways may run at once: each server leaves out what bears its own number, so nothing loops."""
         if not ways.read(self.there).armed:
-            ways.stop(self.there)
             # The new side is closed: nothing of an application is before this position.
             position = str(self.new.sql.value("SELECT @@GLOBAL.gtid_binlog_pos") or "")
-            ways.start(self.there, position, min(10.0, self._left_s))
+            ways.prepare(self.there, position)
+            ways.start(self.there, min(10.0, self._left_s))
         ways.canary(self.there, min(10.0, self._left_s))
 
     def _last_look(self) -> None:
@@ -273,5 +271,5 @@ class Moving:
         with contextlib.suppress(DatacenterError):
             # What stands in the way of this is told by the next look at the way.
             if not ways.status(self.here):
-                ways.prepare(self.here)
-            ways.start(self.here, None)
+                ways.prepare(self.here, None)
+            ways.start(self.here)

@@ -169,11 +169,17 @@ class MariadbMigration:
                 ways.mend(both.back)
                 return
             self.warnings = carry(both.source, both.target, both.source.kept("locked"))
-            if ways.status(both.forward):
-                ways.mend(both.forward)
-            else:
-                ways.prepare(both.forward)
-                ways.start(both.forward, both.target.kept("copied")["copied"])
+            self._follow(both)
+
+    def _follow(self, both: Both) -> None:
+        if ways.status(both.forward):
+            ways.mend(both.forward)
+        else:
+            # The snapshot is where it begins; if it ever ran, the target knows better how far it is.
+            followed = both.target.kept("followed")
+            ways.prepare(both.forward, None if followed else both.target.kept("copied")["copied"])
+            ways.start(both.forward)
+        both.target.keep("followed", "followed", "")
 
     def _may_begin(self, both: Both) -> None:
         found = objections(both.forward, both.back, self.hold_for_tables)

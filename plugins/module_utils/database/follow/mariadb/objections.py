@@ -103,13 +103,13 @@ def _numbers(source: Side, target: Side) -> Iterator[str]:
         )
     if source.sql.rows("SHOW ALL SLAVES STATUS") and not source.has_ours:
         yield f"{source.name} is itself a replica: move its primary, or end its following (RESET SLAVE ALL)"
+    others = [str(row[0]) for row in target.sql.rows("SHOW ALL SLAVES STATUS")]
+    others = [name for name in others if not name.startswith(f"{target.names.prefix}_")]
     domain = source.variable("gtid_domain_id")
-    if not target.has_ours and any(
-        part.split("-")[0] == domain for part in target.sql.value("SELECT @@GLOBAL.gtid_slave_pos").split(",")
-    ):
+    places = str(target.sql.value("SELECT @@GLOBAL.gtid_slave_pos") or "").split(",")
+    if others and any(place.split("-")[0] == domain for place in places):
         yield (
-            f"{target.name} already follows, or has followed, a server of the GTID domain"
-            f" {domain}: SET GLOBAL"
+            f"{target.name} follows another server in the GTID domain {domain} ({_told(others)}): SET GLOBAL"
             f" gtid_domain_id to a number of its own at {source.name}"
         )
 
@@ -253,6 +253,12 @@ def _who_else(source: Side, target: Side) -> Iterator[str]:
                 f"{side.name} has other databases, so read_only is not set there and accounts"
                 " alone are locked:"
                 f" {_told(side.others)}"
+            )
+    for side in (source, target):
+        if side.variable("innodb_flush_log_at_trx_commit") != "1":
+            yield (
+                f"innodb_flush_log_at_trx_commit of {side.name} is not 1: a crash loses rows there that were"
+                " acknowledged, and a follower's place"
             )
     bypassing = [account.name for account in writers(source) if account.bypass]
     if bypassing:

@@ -103,7 +103,7 @@ class Side:
 
     @contextlib.contextmanager
     def logged(self) -> Iterator[Session]:
-        """A session whose statements flow."""
+        """Another session, whose statements are in the binary log."""
         with session(self.server) as opened:
             yield opened
 

@@ -142,8 +142,12 @@ def reached(way: Line, position: str, within_s: float) -> bool:
     return got == 0
 
 
-def prepare(way: Line) -> None:
-    """The account at the leader and the connection at the follower, without starting it. Done again: anew."""
+def prepare(way: Line, position: str | None) -> None:
+    """The account at the leader and the connection at the follower, without starting it. Done again: anew.
+
+    :param position: GTIDs of the leader's from which it follows; ``None``: from where the follower is. A
+        connection that is there has its position: it is set first.
+    """
     leader, follower = way.leader.sql, way.follower.sql
     password = f"{secrets.token_urlsafe(24)}.aA1"
     plain = way.leader_address.tls == PLAIN
@@ -155,6 +159,8 @@ def prepare(way: Line) -> None:
     leader.do(f"GRANT REPLICATION SLAVE ON *.* TO {leader.quote(way.name)}@'%'")
     if status(way):
         follower.do(f"STOP SLAVE '{way.name}'", answer_s=60)
+    if position is not None:
+        _set_position(way, position)
     follower.do(
         f"CHANGE MASTER '{way.name}' TO MASTER_HOST = %s, MASTER_PORT = {way.leader_address.port},"
         " MASTER_USER = %s, MASTER_PASSWORD = %s, MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 1,"
@@ -188,13 +194,11 @@ def _set_filter(way: Line) -> None:
         )
 
 
-def start(way: Line, position: str | None, within_s: float = 10.0) -> None:
-    """Let it run: from a GTID position of the leader's, or from where it was.
+def start(way: Line, within_s: float = 10.0) -> None:
+    """Let it run.
 
     :raises DatacenterError: it does not run, in the server's own words.
     """
-    if position is not None:
-        _set_position(way, position)
     way.follower.sql.do(f"START SLAVE '{way.name}'")
     end = time.monotonic() + within_s
     while True:
@@ -241,7 +245,7 @@ def mend(way: Line) -> None:
         way.follower.sql.do(f"STOP SLAVE '{way.name}'", answer_s=60)
         _set_filter(way)
     if said:
-        start(way, None)
+        start(way)
 
 
 def stop(way: Line) -> None:
@@ -278,8 +282,11 @@ def canary(way: Line, within_s: float) -> None:
     names = way.leader.names
     token = secrets.token_hex(8)
     table = way.leader.sql.quote(names.prefix, names.canary)
-    with way.leader.logged() as logged:
-        logged.do(f"INSERT INTO {table} VALUES (%s)", [token])
+    way.leader.sql.do("SET SESSION sql_log_bin = 1")
+    try:
+        way.leader.sql.do(f"INSERT INTO {table} VALUES (%s)", [token])
+    finally:
+        way.leader.sql.do("SET SESSION sql_log_bin = 0")
     end = time.monotonic() + within_s
     while way.follower.sql.value(f"SELECT COUNT(*) FROM {table} WHERE id = %s", [token]) != 1:
         if time.monotonic() > end:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fills the accident reports' tables, the same way each time: usual rows, and the awkward ones of this system.
 
-accident_data.py SCALE      1 is some 5 MB; prints how many awkward things there are of each kind
+accident_data.py SCALE      1 is some 3 MB; prints how many awkward things there are of each kind
 """
 
 from __future__ import annotations

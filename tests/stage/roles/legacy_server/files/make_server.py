@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Makes of a fresh Debian 11 a server as it is found after ten years: people, jobs, certificates, files.
 
-    make_server.py SPEC     a JSON file: system, title, user, root, uploads, uploads_kib
+    make_server.py SPEC     a JSON file, see tasks/main.yml
     make_server.py --count ROOT
 
 Prints how many awkward things there are of each kind, as found on the disk. Standard library, Python 3.9;
@@ -111,7 +111,25 @@ def odds(spec: dict[str, Any]) -> None:
     for library in ("pymysql/converters.py", "psycopg2/extras.py"):
         with Path("/usr/lib/python3/dist-packages", library).open("a") as stream:
             stream.write("# 2013-06 mended in place\n")
-    Path("/etc/hosts").write_text(Path("/etc/hosts").read_text() + "10.1.14.99 old-ftp\n")
+    # Where its people are: the new servers have UTC.
+    Path("/etc/localtime").unlink(missing_ok=True)
+    Path("/etc/localtime").symlink_to("/usr/share/zoneinfo/Asia/Shanghai")
+    Path("/etc/timezone").write_text("Asia/Shanghai\n")
+    Path("/etc/default/locale").write_text("LANG=zh_CN.UTF-8\n")
+    if not spec["rsync"]:
+        # Debian's MariaDB wants it for Galera, which nobody uses here.
+        run("dpkg", "--purge", "--force-depends", "rsync", stderr=subprocess.DEVNULL)
+
+
+def texts(spec: dict[str, Any]) -> None:
+    for path, text in spec["texts"].items():
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(text, encoding="utf-8")
+    Path("/root/.stage").chmod(0o700)
+    settings = Path(f"/etc/{spec['user']}.ini")
+    settings.touch(mode=0o640)
+    os.chown(settings, 0, 1001)
+    settings.write_text(spec["settings"], encoding="utf-8")
 
 
 def uploads(folder: Path, owner: int, kib: int) -> None:
@@ -213,6 +231,7 @@ def main() -> int:
     spec = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     root = Path(spec["root"])
     people(spec)
+    texts(spec)
     jobs(spec)
     odds(spec)
     for folder in (root / "tmp", Path("/var/spool", spec["user"])):
@@ -221,6 +240,7 @@ def main() -> int:
     Path(spec["uploads"]).mkdir(parents=True)
     uploads(Path(spec["uploads"]), 1001, int(spec["uploads_kib"]))
     awkward(root / "杂项")
+    Path("/root/.stage/made").touch()
     print(json.dumps(count(root)))
     return 0
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fills the site's tables, the same way each time: rows as they are everywhere, and the bad ones of this site.
 
-site_data.py SCALE      1 is some 5 MB; prints how many bad things there are of each kind
+site_data.py SCALE      1 is some 3 MB; prints how many bad things there are of each kind
 """
 
 from __future__ import annotations

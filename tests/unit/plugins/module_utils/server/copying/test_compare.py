@@ -24,13 +24,14 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copyin
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying.manifest import (
     Entry,
     Manifest,
+    same_line,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying.manifest_program import (
     exclusion,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying.trees import job_of
 
-FILE = Entry(0, "a", "file", 0o644, 1, 2, 5_000_000_001, 10, 4096, 7, 9, "d1", {})
+FILE = Entry(0, "a", "file", 0o644, 1, 2, 5_000_000_001, 10, "d1", {}, 0, 4096, 7, 9)
 
 
 def found(left: list[Entry], right: list[Entry], rules: Rules | None = None) -> list[tuple[str, str]]:
@@ -98,13 +99,23 @@ def test_the_merge_finds_what_sets_find(left: list[str], right: list[str]) -> No
     assert {attribute for _path, attribute in named} <= {"missing", "extra", "hard_link"}
 
 
+def test_equal_lines_are_equal_but_for_what_each_side_has_of_its_own() -> None:
+    line = b'[0,"a,\\"e\\": 1","file",420,0,0,1,1,"d1",0,0,512,7,9]\n'
+    assert same_line(line, line.replace(b"512,7,9", b"4096,8,1"))
+    assert not same_line(line, line.replace(b'"d1"', b'"d2"'))
+    assert not same_line(line, line.replace(b"0,0,512", b"0,1,512"))
+    for flaw in (b'{"e": "Input/output error"}', b'{"c": 1}'):
+        flawed = line.replace(b'"d1",0', b'"d1",' + flaw)
+        assert not same_line(flawed, flawed)
+
+
 def _lines(*rows: Any) -> Iterator[bytes]:
     for row in rows:
         yield json.dumps(row).encode()
 
 
 def test_a_manifest_that_was_cut_is_not_taken_for_a_short_one() -> None:
-    row = [0, "a", "file", 420, 0, 0, 1, 1, 512, 7, 9, None, 0]
+    row = [0, "a", "file", 420, 0, 0, 1, 1, None, 0, 0, 512, 7, 9]
     first: list[Any] = ["M", 1, {"lacks": []}]
     whole = Manifest(_lines(first, row, ["E", {"entries": 1}]), "old-server")
     assert [entry.path for entry in whole] == ["a"]
