@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -257,6 +258,7 @@ def test_killed_in_any_act_it_is_gone_on_with(
         moved = case.migration()
         closing.append(moved)
         moved.copy(2, quiet)
+        assert not list(Path(tempfile.gettempdir()).glob("ajy-copy-killed.*"))
         for number, act in enumerate(ACTS):
             direction, end = ((FORWARD, "target"), (BACK, "source"))[number % 2]
             moved.close()
@@ -335,6 +337,11 @@ def test_what_cannot_flow_is_named_before_anything_is_done(
         root.do("DROP TABLE stranger")
     choices = Choices(keyless="full", accept=("unlogged_tables", "replica_triggers"), lock=("mighty",))
     before = dump(case.old, "awkward")
+    lost = replace(case.target, host="/nowhere")
+    lost_back = PostgresqlMigration(case.source, case.target, Names("awkward"), choices, target_seen=lost)
+    closing.append(lost_back)
+    with pytest.raises(DatacenterError, match="old cannot read from new"):
+        lost_back.copy(1, quiet)
     moved = case.migration(choices)
     closing.append(moved)
     moved.copy(1, quiet)
@@ -406,7 +413,3 @@ def test_a_second_run_waits_for_nobody(
         copying.join(30)
     assert first.read().copied
     first.remove()
-
-
-def test_no_program_of_ours_is_left(pair: tuple[Postgres, Postgres]) -> None:
-    assert not list(Path("/tmp").glob("ajy-copy-*/pass-*"))

@@ -59,7 +59,10 @@ def follow_argument_spec() -> dict[str, Any]:
         "migration": {"type": "str", "required": True},
         "keyless": {"type": "str", "choices": ["refuse", "full"], "default": "refuse"},
         "large_objects": {"type": "str", "choices": ["refuse", "recopy"], "default": "refuse"},
-        "accept": {**names, "choices": ["unlogged_tables", "schema_changes", "replica_triggers"]},
+        "accept": {
+            **names,
+            "choices": ["unlogged_tables", "schema_changes", "replica_triggers", "no_way_back"],
+        },
         "wal_keep": {"type": "str"},
         "lock": names,
         "trust": names,

@@ -27,11 +27,13 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.choices import (
     FULL,
+    NO_WAY_BACK,
     Choices,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.programs import (  # noqa: E501
     Programs,
     programs,
+    sweep,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.road import (
     EVERYTHING,
@@ -140,6 +142,7 @@ class PostgresqlMigration:
 
     def copy(self, jobs: int, say: Callable[[Progress], None]) -> None:
         with self.source.only_one():
+            sweep(self.names.migration)
             self._copied(jobs, say)
 
     def _copied(self, jobs: int, say: Callable[[Progress], None]) -> None:
@@ -175,6 +178,9 @@ class PostgresqlMigration:
         road.make_tables()
         road.make_publications(EVERYTHING)
         road.try_connection(road.make_role())
+        if NO_WAY_BACK not in self.choices.accept:
+            # Hours before it is needed, not in the window.
+            self._try_back()
         with programs(self.target.version, self.choices.programs, self.names.migration) as made:
             # Before anything: they are all there.
             for name in ("pg_dump", "pg_restore", "psql"):
@@ -186,6 +192,19 @@ class PostgresqlMigration:
                 self._whole(made, jobs, teller)
             finally:
                 teller.close()
+
+    def _try_back(self) -> None:
+        """:raises DatacenterError: the source's server cannot read from the target's."""
+        back = self._roads[BACK]
+        back.make_tables()
+        back.make_publications("")
+        try:
+            back.try_connection(back.make_role())
+        except DatacenterError as error:
+            error.next_step = f"{error.next_step}; or accept {NO_WAY_BACK}"
+            raise
+        finally:
+            back.remove()
 
     def _whole(self, made: Programs, jobs: int, teller: copying.Teller) -> None:
         roles.carry_database(self.source, self.target)

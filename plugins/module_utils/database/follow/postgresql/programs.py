@@ -137,17 +137,24 @@ def failed(name: str, server: Server, said: str) -> DatacenterError:
     return DatacenterError(f"{name} failed", device=server.name, cause=" / ".join(lines[:3] + lines[3:][-3:]))
 
 
+def _prefix(called: str) -> str:
+    return f"ajy-copy-{called}."
+
+
+def sweep(called: str) -> None:
+    """Remove what a killed run left on this host."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_prefix(called)}*"):
+        if left.lstat().st_uid == os.getuid():
+            shutil.rmtree(left, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def programs(version: int, given: str | None, called: str) -> Iterator[Programs]:
-    """They, and a directory that is removed afterwards; one that a killed run left is, too.
+    """They, and a directory that is removed afterwards.
 
     :param called: the migration, of which only one run is at work.
     """
-    prefix = f"ajy-copy-{called}."
-    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
-        if left.lstat().st_uid == os.getuid():
-            shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=prefix) as scratch:
+    with tempfile.TemporaryDirectory(prefix=_prefix(called)) as scratch:
         made = Programs(version, given, Path(scratch))
         try:
             yield made
