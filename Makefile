@@ -1,7 +1,7 @@
 # Each target is one short script in tools/. What the targets leave for programs to read is
 # described in docs/make-targets.md.
 .DEFAULT_GOAL := help
-.PHONY: help setup plan drill room test lint bench faults twin-up twin-down twin-leaks docs
+.PHONY: help setup plan drill room migration test lint bench faults twin-up twin-down twin-leaks docs
 
 # Ansible wants UTF-8, and a bare machine names no locale.
 export LC_ALL := C.UTF-8
@@ -23,6 +23,9 @@ drill: setup  ## rehearse switchover, failover and failback on a twin; KEEP=1 le
 
 room: setup  ## rehearse the upgrade of a rack on a twin: down, waiting, up again; KEEP=1 leaves the twin up
 	@sh tools/room.sh
+
+migration: setup  ## rehearse a move on a twin of legacy servers: copy, cut over, prove; WAVE=2 DECISION=back KEEP=1
+	@sh tools/migration.sh
 
 test:  ## everything: linters, sanity, unit, integration, molecule; ONLY="unit lint" for some
 	@WITH_NEWEST=1 sh tools/setup.sh

@@ -106,4 +106,9 @@ options:
       - Folder of configuration that MariaDB on the target reads at its start, when it runs on the host of
         the task.
     type: path
+attributes:
+  action_group:
+    support: full
+    description: Belongs to the action group C(anjianyun.datacenter.moves), for C(module_defaults).
+    membership: [anjianyun.datacenter.moves]
 """

@@ -137,12 +137,14 @@ def _out(entries: list[Entry], system: str) -> float | None:
         entry["at"] for entry in _measures(entries, "migration_stopped", system) if entry["at"] < serves[-1]
     ]
     since = max(given_up, default=0.0)
+    # Whoever runs it once more sees it serve once more.
+    first = min(at for at in serves if at > since)
     stops = [
         entry["at"]
         for entry in _measures(entries, "migration_stops_serving", system)
-        if since < entry["at"] < serves[-1]
+        if since < entry["at"] < first
     ]
-    return serves[-1] - min(stops) if stops else None
+    return first - min(stops) if stops else None
 
 
 def _sum(entries: list[Entry], system: str) -> dict[str, Any]:

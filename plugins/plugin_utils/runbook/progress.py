@@ -14,8 +14,9 @@ _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 def told(progress: Mapping[str, Any]) -> str:
     """What was told last: how much of how much, how fast, how long yet, and how far behind.
 
-    :param progress: any of bytes_done, bytes_total, tables_done, tables_total, files_done, files_total, rows,
-        seconds (since its begin), rate_mbit, left_s, lag_s, doing. What is not known is left out.
+    :param progress: any of bytes_done, bytes_total, tables_done, tables_total, files_done, files_total,
+        seconds (since its begin), line_bytes_s, left_s or seconds_left, lag_s, doing. What is not
+        known is left out.
     """
     parts = [str(progress["doing"])] if progress.get("doing") else []
     for what in ("tables", "files"):
@@ -26,9 +27,10 @@ def told(progress: Mapping[str, Any]) -> str:
     if done is not None:
         share = f" of {_bytes(total)}, {min(100, 100 * done // total)}%" if total else ""
         parts.append(f"{_bytes(done)}{share}")
-        if seconds:
-            parts.append(f"{8 * done / seconds / 1e6:.1f} Mbit/s")
-    left = progress.get("left_s")
+        rate = progress.get("line_bytes_s") or (done / seconds if seconds else None)
+        if rate is not None:
+            parts.append(f"{8 * rate / 1e6:.1f} Mbit/s")
+    left = progress.get("left_s", progress.get("seconds_left"))
     if left is None and done and total and seconds and done < total:
         left = seconds * (total - done) / done
     if left is not None:

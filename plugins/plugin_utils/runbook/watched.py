@@ -28,10 +28,12 @@ FOLDER = "/run/anjianyun/progress"
 
 
 class WatchedAction(ActionBase):
-    """Runs the module of the action's own name. Its option ``progress`` is a file of JSON lines."""
+    """Runs the module of the action's own name, and tells the last line of the file that it writes."""
 
     _supports_check_mode = True
     _supports_async = False
+    #: The option that names that file: JSON lines, or one object that is written anew.
+    FILE = "progress"
     #: Options that tell one job from another on the same host.
     KEYS: tuple[str, ...] = ()
 
@@ -42,15 +44,16 @@ class WatchedAction(ActionBase):
         if self._task.check_mode:
             result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
             return result
-        arguments.setdefault("progress", f"{FOLDER}/{self._title}-{self._digest(arguments)}.jsonl")
-        job_file = f"{arguments['progress']}.job"
+        arguments.setdefault(self.FILE, f"{FOLDER}/{self._title}-{self._digest(arguments)}.jsonl")
+        progress = str(arguments[self.FILE])
+        job_file = f"{progress}.job"
         begun = self._under_way(job_file, task_vars)
         if "failed" not in begun and "ansible_job_id" not in begun:
-            begun = self._begin(arguments, job_file, task_vars)
+            begun = self._begin(arguments, progress, task_vars)
         if begun.get("failed") or "ansible_job_id" not in begun:
             result.update(begun)
             return result
-        ended = self._watch(begun, str(arguments["progress"]), task_vars)
+        ended = self._watch(begun, progress, task_vars)
         self._shell_command(f"rm -f {shlex.quote(job_file)}")
         result.update(ended)
         return result
@@ -78,9 +81,9 @@ class WatchedAction(ActionBase):
         # Ended long ago, or never written: begun anew, which goes on from what is there.
         return {} if status.get("finished") or status.get("failed") else job
 
-    def _begin(self, arguments: dict[str, Any], job_file: str, task_vars: Any) -> dict[str, Any]:
-        folder = shlex.quote(job_file.rpartition("/")[0])
-        self._shell_command(f"mkdir -p -m 700 {folder}; : > {shlex.quote(str(arguments['progress']))}")
+    def _begin(self, arguments: dict[str, Any], progress: str, task_vars: Any) -> dict[str, Any]:
+        folder, job_file = shlex.quote(progress.rpartition("/")[0]), f"{progress}.job"
+        self._shell_command(f"mkdir -p -m 700 {folder}; : > {shlex.quote(progress)}")
         self._task.async_val = LONGEST_S
         try:
             begun: dict[str, Any] = self._execute_module(
@@ -93,29 +96,30 @@ class WatchedAction(ActionBase):
         return begun
 
     def _status(self, job: dict[str, Any], task_vars: Any) -> dict[str, Any]:
-        status: dict[str, Any] = self._execute_module(
+        return self._ask(job, "status", task_vars)
+
+    def _ask(self, job: dict[str, Any], mode: str, task_vars: Any) -> dict[str, Any]:
+        folder = self._remote_expand_user(self.get_shell_option("async_dir", default="~/.ansible_async"))
+        answer: dict[str, Any] = self._execute_module(
             module_name="ansible.legacy.async_status",
-            module_args={"jid": job["ansible_job_id"], "mode": "status"},
+            module_args={"jid": job["ansible_job_id"], "mode": mode, "_async_dir": folder},
             task_vars=task_vars,
         )
-        return status
+        return answer
 
     def _watch(self, job: dict[str, Any], progress: str, task_vars: Any) -> dict[str, Any]:
-        """Until it ends. A host that does not answer meanwhile is asked again: its job goes on."""
+        """Until it ends. Where its host does not answer meanwhile, the task ends, and the job goes on."""
         said = time.monotonic()
         while True:
             status = self._status(job, task_vars)
-            if status.get("finished"):
+            # 'finished' also stands where the job is not known any more, which is told as a failure.
+            if status.get("finished") or status.get("failed"):
                 break
             if time.monotonic() - said >= SAY_S:
                 said = time.monotonic()
                 self._say(self._shell_command(f"tail -n 1 {shlex.quote(progress)} 2>/dev/null"))
             time.sleep(LOOK_S)
-        self._execute_module(
-            module_name="ansible.legacy.async_status",
-            module_args={"jid": job["ansible_job_id"], "mode": "cleanup"},
-            task_vars=task_vars,
-        )
+        self._ask(job, "cleanup", task_vars)
         # Words of the wrapper's, which say nothing of the work.
         for word in ("ansible_job_id", "started", "finished", "results_file", "stdout", "stderr"):
             status.pop(word, None)

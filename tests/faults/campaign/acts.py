@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -23,19 +24,31 @@ IMPORTS = ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks")
 WORDS = ("Read", "Gate", "Note", "Measure", "Act", "Verify")
 _PLAYBOOK = "ansible.builtin.import_playbook"
 _TEMPLATE = re.compile(r"\{\{.*?\}\}")
+_VARIABLE = re.compile(r"\{\{ (\w+) \}\}")
 
 
-def tasks_of(items: list[dict[str, Any]], folder: Path) -> Iterator[dict[str, Any]]:
-    """Every task, those of imported files in the place of the import."""
+def tasks_of(
+    items: list[dict[str, Any]], folder: Path, known: Mapping[str, Any] = MappingProxyType({})
+) -> Iterator[dict[str, Any]]:
+    """Every task, those of imported files in the place of the import.
+
+    :param known: variables of the tasks around them, which may be part of a file's name.
+    """
     for item in items:
+        known_here = {**known, **item.get("vars", {})}
         file = next((item[name] for name in IMPORTS if name in item), None)
         if file is not None:
-            yield from tasks_of(yaml.safe_load((folder / file).read_text()), (folder / file).parent)
+            path = folder / _filled(file, known_here)
+            yield from tasks_of(yaml.safe_load(path.read_text()), path.parent, known_here)
         elif "block" in item:
             for part in ("block", "rescue", "always"):
-                yield from tasks_of(item.get(part, []), folder)
+                yield from tasks_of(item.get(part, []), folder, known_here)
         else:
             yield item
+
+
+def _filled(file: str, known: Mapping[str, Any]) -> str:
+    return _VARIABLE.sub(lambda found: str(known[found[1]]), file)
 
 
 def plays_of(path: Path) -> Iterator[tuple[dict[str, Any], Path]]:

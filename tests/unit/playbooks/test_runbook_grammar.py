@@ -19,7 +19,7 @@ from campaign.acts import PLAYBOOKS, SECTIONS, WORDS, tasks_of
 OURS = "anjianyun.datacenter."
 JUDGES = {
     "Gate": {"gate", "approval", "attestation"},
-    "Verify": {"verify", "drill_report"},
+    "Verify": {"verify", "drill_report", "migration_report"},
     "Note": {"note", "run", "phase", "proof", "journal_copy", "journal_fetch", "room_checklist"},
     "Measure": {"measure"},
 }
@@ -28,6 +28,7 @@ CHANGING = {
     "pg_promote", "pg_demote", "pg_rejoin", "pg_synchronous", "pg_clone", "bmc_power", "bmc_fence",
     "bmc_boot", "bmc_restore_policy", "frr_config", "nft_table", "service_address", "network_fence",
     "twin_fault", "twin", "pg_proof", "bmc_identify", "alert_silence",
+    "db_copy", "db_cutover", "db_writes", "db_left", "tree_copy",
 }  # fmt: skip
 #: What a drill does around its runbooks has no effect on the service: the evidence itself is judged.
 UNVERIFIED_PLAYS = {
@@ -96,15 +97,17 @@ def looked_at(read: dict[str, Any], later: list[dict[str, Any]], variables: str)
 
 
 def reads_only(task: dict[str, Any]) -> bool:
-    """A restore policy that is not given is only read, and in check mode a locator is."""
-    if f"{OURS}bmc_identify" in task:
+    """A restore policy that is not given is only read, and in check mode a locator and a copy's objections are."""
+    if f"{OURS}bmc_identify" in task or f"{OURS}db_copy" in task:
         return task.get("check_mode") is True
     return "policy" not in task.get(f"{OURS}bmc_restore_policy", {"policy": "of another module"})
 
 
 def plays() -> list[Any]:
     found = []
-    for path in sorted(p for kind in ("dr_*", "room_*", "power") for p in PLAYBOOKS.glob(f"{kind}.yml")):
+    for path in sorted(
+        p for kind in ("dr_*", "room_*", "power", "migration") for p in PLAYBOOKS.glob(f"{kind}.yml")
+    ):
         for play in yaml.safe_load(path.read_text()):
             if "hosts" in play:
                 found.append(pytest.param(path, play, id=f"{path.stem}: {play['name']}"))

@@ -60,7 +60,7 @@ class MovedApplication(Model):
     target: Name = described("New server.", "新服务器。")
     trees: list[Tree] = described("What is copied.", "复制的目录。", min_length=1)
     exclude: list[str] = described(
-        "What stays behind of the trees: names, or paths from a tree's root with / in front; * and ? may stand.",
+        "What stays behind of the trees: names, or paths from a tree's root with / in front; * and ?.",
         "各目录中不迁移的内容：名称，或以 / 开头的目录内路径，可用 * 和 ?。",
         default_factory=list,
     )

@@ -34,7 +34,7 @@ def ask(path: str) -> None:
     with contextlib.closing(session), session.cursor() as cursor:
         while True:
             cursor.execute("SELECT count(*), max(id) FROM accident.reports")
-            reports, newest = cursor.fetchone()
+            reports, newest = cursor.fetchone() or ()
             FIGURES.write_text(json.dumps({"at": time.time(), "reports": reports, "newest": newest}) + "\n")
             time.sleep(EVERY_S)
 

@@ -27,7 +27,7 @@ BEGINS = measure(0, "migration_plan", ticket="CHG-1", window="a/b", systems={"re
 MOVES = [
     measure(10, "migration_stops_serving"),
     measure(14, "migration_serves"),
-    measure(15, "migration_moved", refused_s=0.4, acts=[["refused", 0.0]]),
+    measure(15, "migration_moved", refused_s=0.4, acts=[{"act": "refuse", "second": 0.0}]),
 ]
 SAME = [
     measure(20, "migration_rows", identical=True, differences=[]),
@@ -69,6 +69,11 @@ def test_out_for_longer_than_the_plan_allows_fails_it() -> None:
 
 def test_a_cutover_that_broke_and_went_on_counts_from_its_first_stop() -> None:
     again = [MOVES[0], measure(12, "migration_stops_serving"), *MOVES[1:]]
+    assert judge([BEGINS, *again, *SAME, DONE])["systems"]["reports"]["out_s"] == 4
+
+
+def test_a_run_that_is_repeated_later_does_not_lengthen_it() -> None:
+    again = [*MOVES, measure(500, "migration_serves")]
     assert judge([BEGINS, *again, *SAME, DONE])["systems"]["reports"]["out_s"] == 4
 
 

@@ -26,7 +26,11 @@ def journal(directory: Path, **rows: Any) -> None:
     )
     told = {"system": "site", "identical": True, "differences": [], **rows}
     kept.append({**line, "name": "migration_rows", "data": told})
-    moved = {"system": "site", "refused_s": 0.42, "acts": [["writes are refused", 0.0], ["canary", 0.31]]}
+    moved = {
+        "system": "site",
+        "refused_s": 0.42,
+        "acts": [{"act": "refuse", "second": 0.0}, {"act": "canary", "second": 0.31}],
+    }
     kept.append({**line, "name": "migration_moved", "data": moved})
     kept.append({**line, "kind": "note", "name": "migration_closed_site", "data": {"how": "confirmed"}})
 
