@@ -144,7 +144,7 @@ class Copying:
         :raises DatacenterError: it broke; or a table's shape was changed meanwhile.
         """
         shape = self._shape()
-        with folder() as here:
+        with folder(self.source.names.migration, self.target.server) as here:
             for name in self.target.databases:
                 self._create(name)
             self._tell("routines")
