@@ -67,6 +67,14 @@ def control_node(loaded: LoadedPlan) -> str:
     return found[0]
 
 
+def reached_from(loaded: LoadedPlan) -> str:
+    """A control node that reaches the machines: the drill's, or without services the plan's first."""
+    if loaded.plan.services:
+        return control_node(loaded)
+    hosts = loaded.inventory().hosts
+    return min((name for name, values in hosts.items() if values["dc_kind"] == "control_node"), default="")
+
+
 def said(loaded: LoadedPlan) -> str:
     """What the plan gives, for a person who has just written it."""
     hosts = loaded.inventory().hosts
@@ -97,10 +105,16 @@ def main() -> int:
     )
     parser.add_argument("source", type=Path, help="the estate's site_plan.yml")
     parser.add_argument("--control-node", action="store_true", help="print only where a drill runs from")
+    parser.add_argument(
+        "--reached-from", action="store_true", help="print only where machines are reached from"
+    )
     arguments = parser.parse_args()
     try:
         loaded = load_plan(plan_folder(arguments.source))
-        print(control_node(loaded) if arguments.control_node else said(loaded))
+        if arguments.reached_from:
+            print(reached_from(loaded) or "CONTROL-NODE")
+        else:
+            print(control_node(loaded) if arguments.control_node else said(loaded))
     except DatacenterError as error:
         print(error, file=sys.stderr)
         return 1

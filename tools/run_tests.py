@@ -46,7 +46,7 @@ SLOW = (
 #: Takes a quarter of an hour.
 LONG_SCENARIO = "room_upgrade"
 #: The twins that tests make; a run that was killed leaves them standing.
-TWINS = ("itdrill", "testtwin", "testkill", "rfs", "moldrill", "molpg", "molroom")
+TWINS = ("itdrill", "testtwin", "testkill", "rfs", "moldrill", "molpg", "molroom", "itmoving")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ case $verb in
         vars=/run/anjianyun/twin/$twin/vars.yml
         # Not there after a mere --check.
         [ ! -e "$vars" ] || printf 'twin: %s is up; to ask it: %s\n' "$twin" \
-            "TWIN=$twin tools/twin.sh run $(python tools/plan.py --control-node "$inventory" || echo CONTROL-NODE) \
+            "TWIN=$twin tools/twin.sh run $(python tools/plan.py --reached-from "$inventory" || echo CONTROL-NODE) \
 ansible -i $inventory -e @$vars all -m ping"
         ;;
     down)

@@ -58,12 +58,13 @@ options:
     default: refuse
   accept:
     description:
-      - What replication does not carry and is taken as it is. V(unlogged_tables) keep the rows of the first
-        copy; V(schema_changes) since the copy were made on the other side as well; V(replica_triggers) fire
-        there, too.
+      - What replication does not carry and is taken as it is.
+      - V(unlogged_tables) keep the rows of the first copy. V(schema_changes) since the copy were made on the
+        other side as well. V(replica_triggers) fire there, too. V(no_way_back) does not ask before the copy
+        whether the source's server can read from the target's.
     type: list
     elements: str
-    choices: [unlogged_tables, schema_changes, replica_triggers]
+    choices: [unlogged_tables, schema_changes, replica_triggers, no_way_back]
     default: []
   wal_keep:
     description:

@@ -13,7 +13,14 @@ description:
   - Slots, publications, subscriptions, accounts, tables and settings; rows stay. After it there is no way
     back.
   - A side that refuses writes keeps refusing them.
-  - Refused while neither side accepts writes, for then a cutover is unfinished.
+  - Refused before the cutover unless O(give_up), and while neither side accepts writes.
+options:
+  give_up:
+    description:
+      - Remove it also while the target does not accept writes. The move is given up then, and its copy is of
+        no use.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - anjianyun.datacenter.db_follow
   - anjianyun.datacenter.db_servers
@@ -70,7 +77,10 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec=follow_argument_spec(),
+        argument_spec={
+            **follow_argument_spec(),
+            "give_up": {"type": "bool", "default": False},
+        },
         supports_check_mode=True,
     )
     try:

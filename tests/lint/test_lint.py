@@ -17,7 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "build/typing/ansible_collections/anjianyun/datacenter"
 SCRIPTS = sorted(
     str(path.relative_to(ROOT))
-    for path in [*ROOT.glob("tools/*.sh"), *ROOT.glob("tests/bench/floor/*.*sh"), ROOT / ".ci" / "run"]
+    for path in [
+        *ROOT.glob("tools/*.sh"),
+        *ROOT.glob("tests/bench/floor/*.*sh"),
+        *ROOT.glob("plugins/plugin_utils/assess/on_source/*.sh"),
+        ROOT / ".ci" / "run",
+    ]
 )
 
 LINTERS: dict[str, list[str]] = {

@@ -80,6 +80,15 @@ def test_a_drill_is_run_from_the_centre_that_it_leaves_alive(tmp_path: Path) -> 
     assert done.stdout == "wh-ctl-01\n"
 
 
+def test_a_plan_without_services_is_reached_from_its_control_node() -> None:
+    done = subprocess.run(
+        [sys.executable, "tools/plan.py", "--reached-from", "inventory/moving/site_plan.yml"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.stdout == "nn-ctl-01\n"
+
+
 WHERE = f'. {ROOT}/tools/estate.sh; estate_of {ROOT}; echo "$inventory $twin"'
 
 

@@ -17,6 +17,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.spec imp
 #: What the roles ask for under ``dc_secrets``; one of its own for each.
 SECRET_NAMES = (
     "superuser", "owner", "replication", "rewind", "application", "guard", "probe", "monitor", "lease",
+    "migration",
 )  # fmt: skip
 
 

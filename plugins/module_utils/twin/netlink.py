@@ -17,6 +17,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import mounts
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.names import NAMESPACES
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.network import (
+    BRIDGE_FILTER,
     Change,
     LinkState,
     NamespaceState,
@@ -37,6 +38,7 @@ _READ_SYSCTLS = (
     "net/ipv4/conf/all/rp_filter",
     "net/ipv4/conf/default/rp_filter",
     "net/ipv6/conf/default/disable_ipv6",
+    BRIDGE_FILTER,
 )
 
 
@@ -211,7 +213,7 @@ def _read_here() -> NamespaceState:
             addresses=frozenset(addresses.get(link["index"], ())),
             rate_mbit=rates.get(link["index"], 0),
         )
-    sysctls = {}
+    sysctls = {BRIDGE_FILTER: "0"}
     for key in _READ_SYSCTLS:
         with contextlib.suppress(OSError):
             sysctls[key] = Path("/proc/sys", key).read_text().strip()

@@ -27,6 +27,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.spec imp
 )
 
 BRIDGE, VETH = "bridge", "veth"
+#: There only while the kernel has br_netfilter loaded, which whatever else runs on the host decides.
+BRIDGE_FILTER = "net/bridge/bridge-nf-call-iptables"
 End = tuple[str, str]
 
 
@@ -114,6 +116,8 @@ _FORWARDING = {
     "net/ipv4/ip_forward": "1",
     # Over lines of equal cost, spread by connection and not by packet.
     "net/ipv4/fib_multipath_hash_policy": "1",
+    # A LAN is a bridge in its gateway's namespace; who speaks within it does not pass the gateway's rules.
+    BRIDGE_FILTER: "0",
 }
 
 

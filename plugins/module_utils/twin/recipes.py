@@ -106,14 +106,29 @@ DEBIAN_12 = Recipe(
     early_files=_NO_CLUSTER,
 )
 
+# A database that sorts by a language's rules is where a move between releases goes wrong.
+_CHINESE = {"/etc/locale.gen": "zh_CN.UTF-8 UTF-8\n"}
+_DATABASES = ("attr", "locales", "python3-pymysql")
+
 DEBIAN_11 = Recipe(
     name="debian-11",
     suite="bullseye",
-    packages=tuple(sorted((*_BASE, *_MACHINE, "postgresql-13", "mariadb-server-10.5"))),
+    packages=tuple(sorted((*_BASE, *_MACHINE, *_DATABASES, "postgresql-13", "mariadb-server-10.5"))),
     masked=_MASKED,
     disabled=("mariadb.service",),
     files=_FILES,
-    early_files=_NO_CLUSTER,
+    early_files={**_NO_CLUSTER, **_CHINESE},
+)
+
+# What a legacy server moves to. Without the load of a burn-in: its graphics libraries are half of an image.
+DEBIAN_13 = Recipe(
+    name="debian-13",
+    suite="trixie",
+    packages=tuple(sorted((*_BASE, *_MACHINE, *_DATABASES, "iperf3", "mariadb-server", "postgresql-17"))),
+    masked=_MASKED,
+    disabled=("mariadb.service",),
+    files=_FILES,
+    early_files={**_NO_CLUSTER, **_CHINESE},
 )
 
 # What an appliance runs in place of systemd. Without watchfrr: a daemon that dies stays dead,
@@ -146,4 +161,4 @@ NETWORK = Recipe(
     files={**_FILES, "/usr/local/sbin/appliance-init": _APPLIANCE_INIT, "/etc/nftables.conf": ""},
 )
 
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (DEBIAN_12, DEBIAN_11, NETWORK)}
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (DEBIAN_13, DEBIAN_12, DEBIAN_11, NETWORK)}

@@ -126,6 +126,8 @@ class _Deriver:
         }
         if plan.monitoring is not None:
             self.data.variables["all"]["dc_monitoring"] = plan.monitoring.model_dump(exclude_none=True)
+        if plan.migration is not None:
+            self.data.variables["all"]["dc_migration"] = self._migration()
         self.data.variables[ESTATE_WIDE] = wide = {
             "dc_centres": {
                 name: {
@@ -147,6 +149,15 @@ class _Deriver:
                 name: {"title": _title(item.title), "runs_on": item.runs_on, "needs": item.needs}
                 for name, item in plan.infrastructure.items()
             }
+
+    def _migration(self) -> dict[str, Any]:
+        stated = self.estate.plan.migration
+        told: dict[str, Any] = stated.model_dump(exclude_none=True) if stated is not None else {}
+        for system in told.get("systems", {}).values():
+            reached = system.get("application", {}).get("address")
+            if reached:
+                reached["prefix"] = f"{self.estate.service_address(reached['number']).partition('/')[0]}/32"
+        return told
 
     def _power_order(self) -> dict[str, Any]:
         plan = self.estate.plan

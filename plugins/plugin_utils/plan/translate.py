@@ -27,6 +27,10 @@ PATTERNS = {
     r"^[1-9]\d$": 'two digits in quotes, such as "45"',
     r"^[a-z][a-z0-9-]*\{number(:0[1-9])?\}$": "a name that ends in {number} or {number:03}",
     r"^\d+(-\d+)?(,\d+(-\d+)?)*$": "numbers and ranges such as 101-104,107, in quotes when it is one number",
+    r"^(/([^./][^/]*|\.[^./][^/]*))+$": "a path from the root, such as /srv/reports",
+    r"^[A-Za-z0-9:_.@-]+\.(service|timer|socket)$": "a systemd unit such as reports.service",
+    r"^([01]\d|2[0-3]):[0-5]\d$": "a time of the day such as 22:30, in quotes",
+    r"^/\S*$": "a path such as /health",
     r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._-]+)*/?$": (
         "an address such as https://alerts.example.org:9093, without user and password"
     ),

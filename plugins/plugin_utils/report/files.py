@@ -52,7 +52,7 @@ def make_report(
     changed = [name for name, text in files.items() if _differs(directory / name, text)]
     if write:
         for name in changed:
-            _put(directory / name, files[name])
+            put(directory / name, files[name])
     return report, bool(changed)
 
 
@@ -86,7 +86,7 @@ def _differs(path: Path, text: str) -> bool:
         return True
 
 
-def _put(path: Path, text: str) -> None:
+def put(path: Path, text: str) -> None:
     """The whole file or none of it."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -11,6 +11,8 @@ report: what the surviving database must hold afterwards. Standard library, Pyth
 from __future__ import annotations
 
 import argparse
+import base64
+import hashlib
 import http.client
 import json
 import random
@@ -60,6 +62,25 @@ class Connection:
             self.http = None
 
 
+def upload_of(report_id: str, size: int) -> dict[str, str]:
+    """A file that goes with a report: its name and content follow from the id, so it can be proved later."""
+    content = hashlib.shake_128(report_id.encode()).digest(size)
+    return {"name": f"现场照片-{report_id}.jpg", "content": base64.b64encode(content).decode()}
+
+
+def body_of(report_id: str, number: int, arguments: argparse.Namespace) -> bytes:
+    """What is sent for one report."""
+    report: dict[str, Any] = {
+        "report_id": report_id,
+        "enterprise": f"drill-{number:02d}",
+        "county": arguments.county,
+        "description": "演练 drill",
+    }
+    if arguments.upload:
+        report["upload"] = upload_of(report_id, arguments.upload)
+    return json.dumps(report).encode()
+
+
 def report_loop(
     connection: Connection, arguments: argparse.Namespace, log: drill_process.Log, stop: threading.Event
 ) -> None:
@@ -69,14 +90,7 @@ def report_loop(
     stop.wait(random.random() * pause)
     while not stop.is_set():
         report_id = str(uuid.uuid4())
-        body = json.dumps(
-            {
-                "report_id": report_id,
-                "enterprise": f"drill-{connection.number:02d}",
-                "county": arguments.county,
-                "description": "演练 drill",
-            }
-        ).encode()
+        body = body_of(report_id, connection.number, arguments)
         sent, sent_monotonic = time.time(), time.monotonic()
         attempts = 0
         while True:
@@ -108,11 +122,13 @@ def main() -> int:
     parser.add_argument("--connections", type=int, default=20)
     parser.add_argument("--rate", type=float, default=10, help="reports a second on each connection, at most")
     parser.add_argument("--county", default="")
+    parser.add_argument("--upload", type=int, default=0, help="bytes of a file that goes with each report")
     arguments = parser.parse_args()
 
     def work(log: drill_process.Log, stop: threading.Event) -> None:
         log.write("start", url=arguments.url, connections=arguments.connections, rate=arguments.rate,
-                  timeout_s=TIMEOUT_S, retry_s=RETRY_S, **drill_process.moments())  # fmt: skip
+                  upload=arguments.upload, timeout_s=TIMEOUT_S, retry_s=RETRY_S,
+                  **drill_process.moments())  # fmt: skip
         threads = []
         for number in range(arguments.connections):
             connection = Connection(arguments.url, number)

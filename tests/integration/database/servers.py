@@ -72,7 +72,9 @@ class _Process:
 
     @property
     def _as_owner(self) -> dict[str, Any]:
-        return {"user": self.owner.pw_uid, "group": self.owner.pw_gid, "extra_groups": []}
+        # Its home is not ours: a server that opens sessions looks there for certificates.
+        home = {**os.environ, "HOME": str(self.root)}
+        return {"user": self.owner.pw_uid, "group": self.owner.pw_gid, "extra_groups": [], "env": home}
 
     def launch(self, command: Sequence[str], server: Server) -> None:
         """Start it, and wait until it takes sessions."""

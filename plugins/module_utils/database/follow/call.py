@@ -59,7 +59,10 @@ def follow_argument_spec() -> dict[str, Any]:
         "migration": {"type": "str", "required": True},
         "keyless": {"type": "str", "choices": ["refuse", "full"], "default": "refuse"},
         "large_objects": {"type": "str", "choices": ["refuse", "recopy"], "default": "refuse"},
-        "accept": {**names, "choices": ["unlogged_tables", "schema_changes", "replica_triggers"]},
+        "accept": {
+            **names,
+            "choices": ["unlogged_tables", "schema_changes", "replica_triggers", "no_way_back"],
+        },
         "wal_keep": {"type": "str"},
         "lock": names,
         "trust": names,
@@ -243,7 +246,17 @@ def set_writes(given: Mapping[str, Any], check: bool) -> dict[str, Any]:
 def remove(given: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """db_left."""
     with migration(given, Log(None)) as moved:
-        before = list(moved.read().left_behind)
+        state = moved.read()
+        before = list(state.left_behind)
+        if not state.writes["target"] and not given["give_up"]:
+            if not before:
+                return {"changed": False, "removed": [], "left_behind": []}
+            raise Refused(
+                "the move is not at its end",
+                device=given["target"]["host"],
+                cause="the target does not accept writes, and what is removed ends the flow of changes to it",
+                next_step="cut over first, or give the move up (give_up)",
+            )
         if check:
             return {"changed": bool(before), "removed": [], "left_behind": before}
         removed = moved.remove()

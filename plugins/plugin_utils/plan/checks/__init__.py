@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.checks import (
     dependencies,
+    migration,
     names,
     numbers,
     paths,
@@ -50,6 +51,10 @@ CHECKS = (
     dependencies.inside_what_fails,
     replication.rpo,
     replication.leases,
+    migration.ends,
+    migration.addresses,
+    migration.order,
+    migration.places,
 )
 
 

@@ -20,6 +20,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.b
 )
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.centre import Centre
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.hosts import HostClass, Kind
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.migration import Migration
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.models.region import (
     Carrier,
     City,
@@ -217,5 +218,8 @@ class SitePlan(Model):
     power_order: PowerOrder = described("Order of power.", "上下电顺序。", default_factory=PowerOrder)
     monitoring: Monitoring | None = described(
         "Monitoring; without it nothing is silenced.", "监控，缺省不静默告警。", default=None
+    )
+    migration: Migration | None = described(
+        "Systems that move in from legacy servers.", "自旧服务器迁入的系统。", default=None
     )
     retired: Retired = described("Ids never to be used again.", "永不再用的编号。", default_factory=Retired)

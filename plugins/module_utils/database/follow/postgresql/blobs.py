@@ -11,10 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.side import (
-    Side,
-    quoted,
-)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.side import Side
 
 #: Pages (of 2 kB) that are carried at once.
 _PAGES = 1000
@@ -31,6 +28,20 @@ SELECT m.oid, pg_get_userbyid(m.lomowner) || ' ' || coalesce(md5(p.pages), '')
      WHERE loid = m.oid) p ON true
  WHERE m.oid = ANY (%s::oid[])
 """
+
+#: Statements that make one with its owner, rights and comment, and without pages. A WHERE comes behind.
+MADE = """
+SELECT 'SELECT pg_catalog.lo_create(' || oid || '); ALTER LARGE OBJECT ' || oid || ' OWNER TO '
+       || quote_ident(pg_get_userbyid(lomowner)) || ';' || coalesce((
+       SELECT string_agg(' GRANT ' || a.privilege_type || ' ON LARGE OBJECT ' || l.oid || ' TO '
+              || CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END
+              || CASE WHEN a.is_grantable AND a.grantee <> l.lomowner THEN ' WITH GRANT OPTION;' ELSE ';'
+              END, '')
+         FROM aclexplode(l.lomacl) a), '')
+       || coalesce(' COMMENT ON LARGE OBJECT ' || oid || ' IS '
+       || quote_literal(obj_description(oid, 'pg_largeobject')) || ';', '')
+  FROM pg_largeobject_metadata l
+""".strip()
 
 
 def moment(side: Side) -> int:
@@ -62,15 +73,12 @@ def _digests(side: Side, objects: Sequence[int]) -> dict[int, str]:
 def carry(begin: Side, end: Side, objects: Sequence[int]) -> None:
     """Make them at the end what they are at the beginning, one by one, each whole or not at all."""
     for one in objects:
-        owner = begin.value(
-            "SELECT pg_get_userbyid(lomowner) FROM pg_largeobject_metadata WHERE oid = %s", [one]
-        )
+        made = begin.value(f"{MADE} WHERE oid = %s", [one])
         with end.transaction():
             end.do("SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid = %s", [one])
-            if owner is None:
+            if made is None:
                 continue
-            end.do("SELECT lo_create(%s)", [one])
-            end.do(f"ALTER LARGE OBJECT {one} OWNER TO {quoted(owner)}")
+            end.do(made)
             _pages(begin, end, one)
 
 

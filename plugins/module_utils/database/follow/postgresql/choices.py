@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 #: What is taken as it is when it is accepted by name.
 UNLOGGED, CHANGES, TRIGGERS = "unlogged_tables", "schema_changes", "replica_triggers"
-ACCEPTED = (UNLOGGED, CHANGES, TRIGGERS)
+NO_WAY_BACK = "no_way_back"
+ACCEPTED = (UNLOGGED, CHANGES, TRIGGERS, NO_WAY_BACK)
 REFUSE, RECOPY, FULL = "refuse", "recopy", "full"
 
 

@@ -10,9 +10,10 @@ indexes and keys are made. A copy that broke is begun anew: its database is drop
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
+from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import Progress
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql import (
@@ -38,9 +39,14 @@ COPYING, COPIED, MARK, IDENTITY, WAL_KEEP = "copying", "copied", "mark", "identi
 #: A source may have long transactions; the slot waits for those that are open when it is made.
 _SLOT_S = 300.0
 _DATABASE = """
-SELECT pg_encoding_to_char(encoding), datcollate, datctype, pg_get_userbyid(datdba) FROM pg_database
- WHERE datname = %s
+SELECT to_jsonb(d) || jsonb_build_object('encoding', pg_encoding_to_char(encoding), 'owner',
+pg_get_userbyid(datdba))
+  FROM pg_database d WHERE datname = %s
 """
+#: Since then a database says who sorts for it.
+_PROVIDERS_SINCE = 15
+_PROVIDERS = {"i": ("icu", "ICU_LOCALE"), "b": ("builtin", "BUILTIN_LOCALE")}
+_SIZE = "SELECT pg_database_size(current_database())"
 _VIEWS = """
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm' AND c.relispopulated ORDER BY c.oid
@@ -54,7 +60,9 @@ class Teller:
         # A session of its own: it tells while the other one waits.
         self._target = Side(target.word, target.server, target.names)
         self._say, self._began = say, time.monotonic()
-        self.now = Progress(bytes_total=int(source.value("SELECT pg_database_size(current_database())")))
+        # An empty database is some megabytes already.
+        self._empty = int(self._target.value(_SIZE))
+        self.now = Progress(bytes_total=max(0, int(source.value(_SIZE)) - self._empty))
         self._told = 0.0
 
     def doing(self, what: str) -> None:
@@ -80,10 +88,10 @@ class Teller:
         if time.monotonic() - self._told < every_s:
             return
         self._told = time.monotonic()
-        size = int(self._target.value("SELECT pg_database_size(current_database())"))
+        size = int(self._target.value(_SIZE)) - self._empty
         self.now = replace(
             self.now,
-            bytes_done=min(size, self.now.bytes_total),
+            bytes_done=min(max(0, size), self.now.bytes_total),
             seconds=round(time.monotonic() - self._began, 1),
         )
         self._say(self.now)
@@ -101,19 +109,29 @@ def make_database(source: Side, target: Side, again: bool) -> None:
         if there and not again:
             return
         if not wide.rows(_DATABASE, [spare]):
-            encoding, collate, ctype, owner = (there or source.rows(_DATABASE, [source.database]))[0]
-            wide.do(
-                f"CREATE DATABASE {quoted(spare)} TEMPLATE template0 ENCODING {literal(encoding)} "
-                f"LC_COLLATE {literal(collate)} LC_CTYPE {literal(ctype)} CONNECTION LIMIT 0"
-                + (f" OWNER {quoted(owner)}" if there else ""),
-                answer_s=120,
-            )
+            asked = there or source.rows(_DATABASE, [source.database])
+            wide.do(_creation(spare, asked[0][0], wide.version, owned=bool(there)), answer_s=120)
         if there:
             target.close()
             wide.do(f"DROP DATABASE {quoted(name)} WITH (FORCE)", answer_s=300)
         wide.do(f"ALTER DATABASE {quoted(spare)} RENAME TO {quoted(name)}")
     finally:
         wide.close()
+
+
+def _creation(name: str, like: Mapping[str, Any], version: int, owned: bool) -> str:
+    """A database that sorts and encodes as another one, maybe on an older server."""
+    words = [
+        f"CREATE DATABASE {quoted(name)} TEMPLATE template0 ENCODING {literal(like['encoding'])}",
+        f"LC_COLLATE {literal(like['datcollate'])} LC_CTYPE {literal(like['datctype'])} CONNECTION LIMIT 0",
+    ]
+    if version >= _PROVIDERS_SINCE:
+        provider, option = _PROVIDERS.get(like.get("datlocprovider", "c"), ("libc", ""))
+        words.append(f"LOCALE_PROVIDER {provider}")
+        if option:
+            # Its column was called otherwise before 17.
+            words.append(f"{option} {literal(like.get('datlocale') or like.get('daticulocale') or '')}")
+    return " ".join(words + ([f"OWNER {quoted(like['owner'])}"] if owned else []))
 
 
 def first_copy(road: Road, made: Programs, jobs: int, tell: Teller, before: Callable[[str], None]) -> None:

@@ -27,11 +27,13 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.choices import (
     FULL,
+    NO_WAY_BACK,
     Choices,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.programs import (  # noqa: E501
     Programs,
     programs,
+    sweep,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.road import (
     EVERYTHING,
@@ -139,7 +141,11 @@ class PostgresqlMigration:
     # The first copy.
 
     def copy(self, jobs: int, say: Callable[[Progress], None]) -> None:
-        self.source.only_one()
+        with self.source.only_one():
+            sweep(self.names.migration)
+            self._copied(jobs, say)
+
+    def _copied(self, jobs: int, say: Callable[[Progress], None]) -> None:
         there = self._there()
         if not (there and self.target.kept().get(copying.COPIED)):
             found = self.objections()
@@ -172,7 +178,10 @@ class PostgresqlMigration:
         road.make_tables()
         road.make_publications(EVERYTHING)
         road.try_connection(road.make_role())
-        with programs(self.target.version, self.choices.programs) as made:
+        if NO_WAY_BACK not in self.choices.accept:
+            # Hours before it is needed, not in the window.
+            self._try_back()
+        with programs(self.target.version, self.choices.programs, self.names.migration) as made:
             # Before anything: they are all there.
             for name in ("pg_dump", "pg_restore", "psql"):
                 made.find(name)
@@ -183,6 +192,19 @@ class PostgresqlMigration:
                 self._whole(made, jobs, teller)
             finally:
                 teller.close()
+
+    def _try_back(self) -> None:
+        """:raises DatacenterError: the source's server cannot read from the target's."""
+        back = self._roads[BACK]
+        back.make_tables()
+        back.make_publications("")
+        try:
+            back.try_connection(back.make_role())
+        except DatacenterError as error:
+            error.next_step = f"{error.next_step}; or accept {NO_WAY_BACK}"
+            raise
+        finally:
+            back.remove()
 
     def _whole(self, made: Programs, jobs: int, teller: copying.Teller) -> None:
         roles.carry_database(self.source, self.target)
@@ -210,16 +232,14 @@ class PostgresqlMigration:
         return cutover.Move(self._roads[direction], self._roads[other], self.choices, terms, self._tell)
 
     def cut_over(self, terms: Terms, direction: str) -> Cutover:
-        for side in self._sides():
-            side.only_one()
-        return self._move(terms, direction).run()
+        with self.source.only_one(), self.target.only_one():
+            return self._move(terms, direction).run()
 
     def open_writes(self, side: str) -> None:
         this, other = (self.source, self.target) if side == SOURCE else (self.target, self.source)
-        this.only_one()
-        other.only_one()
-        writes.only_side(this, other)
-        writes.reopen(this)
+        with this.only_one(), other.only_one():
+            writes.only_side(this, other)
+            writes.reopen(this)
 
     def close_writes(self, side: str) -> None:
         this = self.source if side == SOURCE else self.target
@@ -231,8 +251,10 @@ class PostgresqlMigration:
     # The end.
 
     def remove(self) -> list[str]:
-        for side in self._sides():
-            side.only_one()
+        with self.source.only_one(), self.target.only_one():
+            return self._removed()
+
+    def _removed(self) -> list[str]:
         at_source, at_target = writes.accepts(self.source), writes.accepts(self.target)
         if not at_source and not at_target:
             raise Refused(

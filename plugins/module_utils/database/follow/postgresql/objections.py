@@ -15,8 +15,10 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.side import (
     Side,
+    literal,
     quoted,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import SqlError
 
 _OURS_NOT = r"n.nspname NOT LIKE 'pg\_%%' AND n.nspname NOT IN ('information_schema', %s)"
 #: 'd' is the primary key, 'i' an index that may have been dropped, 'n' nothing, 'f' all columns.
@@ -70,6 +72,26 @@ def prepared(side: Side) -> list[str]:
     ]
 
 
+def locale(source: Side, target: Side) -> list[str]:
+    """Whether the target can make a database that sorts as the source's: tried, and undone."""
+    collate, ctype = source.rows(
+        "SELECT datcollate, datctype FROM pg_database WHERE datname = current_database()"
+    )[0]
+    target.do("BEGIN")
+    try:
+        target.do(
+            f"CREATE COLLATION pg_temp.probe (LC_COLLATE = {literal(collate)}, LC_CTYPE = {literal(ctype)})"
+        )
+    except SqlError as error:
+        return [
+            f"{target.device}: it does not know the source's locale {collate} ({error.cause}): generate "
+            "it there (locale-gen) and restart the server"
+        ]
+    finally:
+        target.do("ROLLBACK")
+    return []
+
+
 def find(source: Side, target: Side, choices: Choices, unfinished: bool) -> list[str]:
     """All of them at once.
 
@@ -78,7 +100,8 @@ def find(source: Side, target: Side, choices: Choices, unfinished: bool) -> list
     found = _rights(source) + _rights(target)
     if found:
         return found
-    found += _room(source) + _room(target) + _source(source, choices) + prepared(source)
+    found += locale(source, target) + _room(source) + _room(target)
+    found += _source(source, choices) + prepared(source)
     return found + _target(source, target, unfinished)
 
 

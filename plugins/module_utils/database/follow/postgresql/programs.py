@@ -43,6 +43,7 @@ class Programs:
 
     def __init__(self, version: int, given: str | None, scratch: Path) -> None:
         self._version, self._given, self.scratch = version, given, scratch
+        self._passfiles: dict[str, int] = {}
 
     def find(self, name: str) -> str:
         """:raises DatacenterError: it is not here."""
@@ -80,21 +81,32 @@ class Programs:
             "PGOPTIONS": f"{_READING} {_LOADING}" if loading else _READING,
         }
         if server.password:
-            told["PGPASSFILE"] = str(self._passfile(server))
+            told["PGPASSFILE"] = self._passfile(server.password)
         if not server.local:
             told["PGSSLMODE"] = {ENCRYPTED: "require", PLAIN: "disable"}.get(server.tls, "verify-full")
             if told["PGSSLMODE"] == "verify-full":
                 told["PGSSLROOTCERT"] = server.ca or "/etc/ssl/certs/ca-certificates.crt"
         return told
 
-    def _passfile(self, server: Server) -> Path:
-        path = self.scratch / f"pass-{re.sub('[^A-Za-z0-9]', '_', server.name)}-{server.port}"
-        if not path.exists():
-            escaped = server.password.replace("\\", "\\\\").replace(":", "\\:")
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w") as file:
-                file.write(f"*:*:*:*:{escaped}\n")
-        return path
+    def _passfile(self, password: str) -> str:
+        """A file that has no name, so that none is left after kill -9."""
+        if password not in self._passfiles:
+            escaped = password.replace("\\", "\\\\").replace(":", "\\:")
+            handle = os.memfd_create("pgpass")
+            os.fchmod(handle, 0o600)
+            os.write(handle, f"*:*:*:*:{escaped}\n".encode())
+            self._passfiles[password] = handle
+        return f"/proc/self/fd/{self._passfiles[password]}"
+
+    @property
+    def handles(self) -> tuple[int, ...]:
+        """What a program has to inherit."""
+        return tuple(self._passfiles.values())
+
+    def close(self) -> None:
+        for handle in self._passfiles.values():
+            os.close(handle)
+        self._passfiles.clear()
 
     def run(self, server: Server, name: str, *arguments: str, loading: bool = False) -> str:
         """Run one to its end, which may be hours away.
@@ -102,9 +114,11 @@ class Programs:
         :raises DatacenterError: it failed, with its own last words.
         """
         with (self.scratch / f"said-{time.monotonic_ns()}").open("w+") as said:
+            environment = self.environment(server, loading)
             done = subprocess.run(
                 [self.find(name), *arguments],
-                env=self.environment(server, loading),
+                env=environment,
+                pass_fds=self.handles,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=said,
@@ -123,11 +137,29 @@ def failed(name: str, server: Server, said: str) -> DatacenterError:
     return DatacenterError(f"{name} failed", device=server.name, cause=" / ".join(lines[:3] + lines[3:][-3:]))
 
 
+def _prefix(called: str) -> str:
+    return f"ajy-copy-{called}."
+
+
+def sweep(called: str) -> None:
+    """Remove what a killed run left on this host."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_prefix(called)}*"):
+        if left.lstat().st_uid == os.getuid():
+            shutil.rmtree(left, ignore_errors=True)
+
+
 @contextlib.contextmanager
-def programs(version: int, given: str | None) -> Iterator[Programs]:
-    """They, and a directory that is removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix="ajy-copy-") as scratch:
-        yield Programs(version, given, Path(scratch))
+def programs(version: int, given: str | None, called: str) -> Iterator[Programs]:
+    """They, and a directory that is removed afterwards.
+
+    :param called: the migration, of which only one run is at work.
+    """
+    with tempfile.TemporaryDirectory(prefix=_prefix(called)) as scratch:
+        made = Programs(version, given, Path(scratch))
+        try:
+            yield made
+        finally:
+            made.close()
 
 
 @contextlib.contextmanager
@@ -141,9 +173,11 @@ def snapshot(
     :param tick: called now and then while that is waited for.
     """
     with (made.scratch / "slot-said").open("w+") as said:
+        environment = made.environment(server)
         psql = subprocess.Popen(
             [made.find("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", "replication=database"],
-            env=made.environment(server), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said,
+            env=environment, pass_fds=made.handles, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=said,
         )  # fmt: skip
         try:
             make = f'CREATE_REPLICATION_SLOT "{slot}" LOGICAL pgoutput EXPORT_SNAPSHOT;\n'

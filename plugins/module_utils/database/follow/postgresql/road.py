@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import Names, Way
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.side import (
+    UNWRITTEN,
     Side,
     literal,
     quoted,
@@ -121,7 +122,7 @@ class Road:
         statement = self._create("probe", password, "enabled = false", [self.canary_publication])
         try:
             with self.end.transaction():
-                self.end.do("SET LOCAL log_statement = 'none'; SET LOCAL log_min_error_statement = 'panic'")
+                self.end.do(UNWRITTEN)
                 self.end.do(statement)
                 raise _Undo
         except _Undo:

@@ -16,6 +16,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.blobs import (
+    MADE,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.programs import (  # noqa: E501
     Programs,
     failed,
@@ -138,17 +141,7 @@ def blobs_script(objects: Sequence[int], snapshot: str) -> str:
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n",
         f"SET TRANSACTION SNAPSHOT '{snapshot}';\n",
         _echo("BEGIN; CREATE TEMP TABLE pages (loid oid, pageno bigint, data bytea) ON COMMIT DROP;"),
-        # Its first line by itself, for an object may have no page.
-        "SELECT 'SELECT pg_catalog.lo_create(' || oid || '); ALTER LARGE OBJECT ' || oid || ' OWNER TO '"
-        " || quote_ident(pg_get_userbyid(lomowner)) || ';' || coalesce((SELECT string_agg(' GRANT '"
-        " || a.privilege_type || ' ON LARGE OBJECT ' || l.oid || ' TO '"
-        " || CASE a.grantee WHEN 0 THEN 'PUBLIC'"
-        " ELSE quote_ident(pg_get_userbyid(a.grantee)) END"
-        " || CASE WHEN a.is_grantable AND a.grantee <> l.lomowner"
-        " THEN ' WITH GRANT OPTION;' ELSE ';' END, '') FROM aclexplode(l.lomacl) a), '')"
-        " || coalesce(' COMMENT ON LARGE OBJECT ' || oid || ' IS '"
-        " || quote_literal(obj_description(oid, 'pg_largeobject')) || ';', '')"
-        f" FROM pg_largeobject_metadata l WHERE oid IN ({these});\n",
+        f"{MADE} WHERE oid IN ({these});\n",
         _echo("COPY pages FROM stdin;"),
         f"COPY (SELECT loid, pageno, data FROM pg_largeobject WHERE loid IN ({these})) TO STDOUT;\n",
         _echo("\\."),
@@ -214,10 +207,15 @@ class Pump:
             if self._ended:
                 return
             reader = subprocess.Popen(
-                psql, env=self._reading, stdin=stdin, stdout=subprocess.PIPE, stderr=reads
+                psql,
+                env=self._reading,
+                pass_fds=made.handles,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=reads,
             )
             loader = subprocess.Popen(
-                psql, env=self._loading, stdin=reader.stdout,
+                psql, env=self._loading, pass_fds=made.handles, stdin=reader.stdout,
                 stdout=subprocess.DEVNULL, stderr=loads,
             )  # fmt: skip
             self._running |= {reader, loader}

@@ -36,9 +36,11 @@ _SETTINGS = (
     "SET synchronous_commit = on; SET client_min_messages = error"
 )
 #: For a statement that holds a secret. Only superusers may set them.
-_UNLOGGED = (
+UNWRITTEN = (
     "SET LOCAL log_statement = 'none'; SET LOCAL log_min_duration_statement = -1; "
-    "SET LOCAL log_min_error_statement = 'panic'"
+    "SET LOCAL log_min_error_statement = 'panic'; SET LOCAL pgaudit.log = 'none'; "
+    # Extensions that write statements down; where they are not loaded these names mean nothing.
+    "SET LOCAL pg_stat_statements.track = 'none'; SET LOCAL auto_explain.log_min_duration = -1"
 )
 #: A row of a catalog that somebody else changed at the same moment (pg_database: VACUUM does).
 _CONCURRENTLY = ("XX000", "40001")
@@ -125,7 +127,7 @@ class Side:
     def secretly(self, *statements: str) -> None:
         """Statements that hold a secret, in one transaction, out of the server's log."""
         with self.transaction():
-            self.do(_UNLOGGED)
+            self.do(UNWRITTEN)
             for statement in statements:
                 self.do(statement)
 
@@ -134,8 +136,9 @@ class Side:
         return Side(self.word, self.server.on("postgres" if self.database != "postgres" else "template1"),
                     self.names)  # fmt: skip
 
-    def only_one(self, wait_s: float = 5.0) -> None:
-        """Keep a second run of the same migration away, for as long as this session lasts.
+    @contextlib.contextmanager
+    def only_one(self, wait_s: float = 5.0) -> Iterator[None]:
+        """Keep a second run of the same migration away meanwhile.
 
         :raises Refused: one runs. (One that was killed is gone with its session, within a moment.)
         """
@@ -149,6 +152,11 @@ class Side:
                     next_step="wait for it, or end it, and run this again",
                 )
             time.sleep(0.1)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(DatacenterError):
+                self.do("SELECT pg_advisory_unlock(hashtextextended(%s, 5))", [self.names.prefix])
 
     # What is kept.
 

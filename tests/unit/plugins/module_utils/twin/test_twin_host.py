@@ -17,6 +17,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin import (
     apt_sources,
     cgroups,
+    images,
     lock,
     mounts,
     netlink,
@@ -135,6 +136,16 @@ def test_an_image_is_named_by_everything_that_is_in_it() -> None:
         replace(recipe, files={**recipe.files, "/etc/motd": "hello"}),
     ]
     assert len({recipe.directory, *(other.directory for other in others)}) == 4
+
+
+def test_what_a_recipe_disables_does_not_start_by_itself(tmp_path: Path) -> None:
+    wants = tmp_path / "etc/systemd/system/multi-user.target.wants"
+    wants.mkdir(parents=True)
+    for unit in ("mariadb.service", "cron.service"):
+        # As in an image: where it leads is there inside of it only.
+        (wants / unit).symlink_to(f"/nonexistent/systemd/{unit}")
+    images._finish(replace(recipes.DEBIAN_11, files={}), tmp_path)
+    assert [link.name for link in wants.iterdir()] == ["cron.service"]
 
 
 class Directory(Names):

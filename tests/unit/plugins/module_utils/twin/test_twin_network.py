@@ -58,6 +58,13 @@ def test_routers_forward_and_servers_do_not() -> None:
     assert "net/ipv4/ip_forward" not in kernel.sysctls["ajy-tw1-nn-db-01"]
 
 
+def test_who_speaks_within_a_network_does_not_pass_its_gateways_rules() -> None:
+    kernel = built()
+    for namespace, links in kernel.links.items():
+        if any(link.kind == "bridge" for link in links.values()) and "bmc" not in namespace:
+            assert kernel.sysctls[namespace]["net/bridge/bridge-nf-call-iptables"] == "0", namespace
+
+
 def test_a_node_that_is_off_has_dark_links_and_control_nodes_are_always_reached() -> None:
     kernel = built(live=frozenset())
     up = {name for name, links in kernel.links.items() if any(link.up for link in links.values())}

@@ -170,3 +170,14 @@ def test_a_bmc_may_say_how_it_is_spoken_to(tmp_path: Path) -> None:
     )
     usual = load_plan(SOUND).inventory().hosts["dr-db-01"]["dc_bmc"]
     assert load_plan(plan).inventory().hosts["dr-db-01"]["dc_bmc"] == {**usual, **stated}
+
+
+def test_what_moves_in_is_known_to_every_host(tmp_path: Path) -> None:
+    plan = copied(tmp_path)
+    moving = (SOUND.parent / "same-place" / "change.yml").read_text().partition("put: |\n")[2]
+    (plan / "migration.yml").write_text(moving.replace("names: [site]}", "names: [portal]}", 1))
+    told = load_plan(plan).inventory().variables["all"]["dc_migration"]
+    assert told["systems"]["site"]["application"]["trees"] == [{"source": "/srv/site"}]
+    assert told["systems"]["site"]["keep_days"] == 30
+    assert [system["wave"] for system in told["systems"].values()] == [1, 2]
+    assert "dc_migration" not in sound().variables["all"]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.recipes import RECIPES
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.derive import InventoryData
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.plan.load import LoadedPlan, load_plan
 
@@ -33,8 +34,25 @@ def members(estate: str, group: str) -> set[str]:
     return set(data.groups.get(group, ())).union(*below)
 
 
-def test_a_shipped_estate_has_neither_errors_nor_warnings() -> None:
-    assert loaded("rehearsal").warnings == []
+@pytest.mark.parametrize("estate", ["rehearsal", "moving"])
+def test_a_shipped_estate_has_neither_errors_nor_warnings(estate: str) -> None:
+    assert loaded(estate).warnings == []
+
+
+def test_the_moving_estate_has_what_moves_and_where_it_goes() -> None:
+    hosts = inventory("moving").hosts
+    assert members("moving", "legacy_servers") == {"legacy-app-01", "legacy-report-01"}
+    assert {hosts[name]["dc_os"] for name in members("moving", "legacy_servers")} == {"debian-11"}
+    assert {hosts[name]["dc_os"] for name in members("moving", "servers")} == {"debian-13"}
+    assert len(members("moving", "databases")) == 2
+    assert len(members("moving", "applications")) == 1
+
+
+@pytest.mark.parametrize("estate", ["rehearsal", "moving"])
+def test_a_twin_has_an_image_for_each_server(estate: str) -> None:
+    servers = members(estate, "servers") | members(estate, "legacy_servers")
+    assert servers
+    assert {inventory(estate).hosts[name]["dc_os"] for name in servers} <= set(RECIPES)
 
 
 def test_guangxi_says_what_it_lacks_as_long_as_no_city_has_a_server() -> None:

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module that works for minutes or hours on a host, watched from the control node.
+
+It runs there as a job of its own, so that it goes on when the control node dies; whoever runs the same task
+again finds it by the file beside its progress, and watches on instead of beginning a second one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+import time
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.progress import told
+
+#: Seconds between two looks at it, and between two lines about it.
+LOOK_S, SAY_S = 2.0, 9.0
+#: A job that takes longer is ended by Ansible's own wrapper.
+LONGEST_S = 14 * 86400
+#: Where progress is told on the host when the task names no file.
+FOLDER = "/run/anjianyun/progress"
+
+
+class WatchedAction(ActionBase):
+    """Runs the module of the action's own name. Its option ``progress`` is a file of JSON lines."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    #: Options that tell one job from another on the same host.
+    KEYS: tuple[str, ...] = ()
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ansible's entry."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        if self._task.check_mode:
+            result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
+            return result
+        arguments.setdefault("progress", f"{FOLDER}/{self._title}-{self._digest(arguments)}.jsonl")
+        job_file = f"{arguments['progress']}.job"
+        begun = self._under_way(job_file, task_vars)
+        if "failed" not in begun and "ansible_job_id" not in begun:
+            begun = self._begin(arguments, job_file, task_vars)
+        if begun.get("failed") or "ansible_job_id" not in begun:
+            result.update(begun)
+            return result
+        ended = self._watch(begun, str(arguments["progress"]), task_vars)
+        self._shell_command(f"rm -f {shlex.quote(job_file)}")
+        result.update(ended)
+        return result
+
+    @property
+    def _title(self) -> str:
+        return str(self._task.action).rpartition(".")[2]
+
+    def _digest(self, arguments: dict[str, Any]) -> str:
+        """Of what tells this job from another."""
+        told_apart = {key: arguments.get(key) for key in self.KEYS}
+        return hashlib.sha256(json.dumps(told_apart, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+    def _shell_command(self, command: str) -> str:
+        done = self._low_level_execute_command(command, executable="/bin/sh")
+        return str(done.get("stdout") or "") if done.get("rc") == 0 else ""
+
+    def _under_way(self, job_file: str, task_vars: Any) -> dict[str, Any]:
+        """The job that an earlier run began, while it works."""
+        number = self._shell_command(f"cat {shlex.quote(job_file)} 2>/dev/null").strip()
+        if not number:
+            return {}
+        job = {"ansible_job_id": number}
+        status = self._status(job, task_vars)
+        # Ended long ago, or never written: begun anew, which goes on from what is there.
+        return {} if status.get("finished") or status.get("failed") else job
+
+    def _begin(self, arguments: dict[str, Any], job_file: str, task_vars: Any) -> dict[str, Any]:
+        folder = shlex.quote(job_file.rpartition("/")[0])
+        self._shell_command(f"mkdir -p -m 700 {folder}; : > {shlex.quote(str(arguments['progress']))}")
+        self._task.async_val = LONGEST_S
+        try:
+            begun: dict[str, Any] = self._execute_module(
+                module_args=arguments, task_vars=task_vars, wrap_async=True
+            )
+        finally:
+            self._task.async_val = 0
+        if "ansible_job_id" in begun:
+            self._shell_command(f"echo {shlex.quote(begun['ansible_job_id'])} > {shlex.quote(job_file)}")
+        return begun
+
+    def _status(self, job: dict[str, Any], task_vars: Any) -> dict[str, Any]:
+        status: dict[str, Any] = self._execute_module(
+            module_name="ansible.legacy.async_status",
+            module_args={"jid": job["ansible_job_id"], "mode": "status"},
+            task_vars=task_vars,
+        )
+        return status
+
+    def _watch(self, job: dict[str, Any], progress: str, task_vars: Any) -> dict[str, Any]:
+        """Until it ends. A host that does not answer meanwhile is asked again: its job goes on."""
+        said = time.monotonic()
+        while True:
+            status = self._status(job, task_vars)
+            if status.get("finished"):
+                break
+            if time.monotonic() - said >= SAY_S:
+                said = time.monotonic()
+                self._say(self._shell_command(f"tail -n 1 {shlex.quote(progress)} 2>/dev/null"))
+            time.sleep(LOOK_S)
+        self._execute_module(
+            module_name="ansible.legacy.async_status",
+            module_args={"jid": job["ansible_job_id"], "mode": "cleanup"},
+            task_vars=task_vars,
+        )
+        # Words of the wrapper's, which say nothing of the work.
+        for word in ("ansible_job_id", "started", "finished", "results_file", "stdout", "stderr"):
+            status.pop(word, None)
+        return status
+
+    def _say(self, line: str) -> None:
+        try:
+            progress = json.loads(line)
+        except ValueError:
+            progress = {}
+        self._display.display(f"{self._title}: {told(progress)}")
