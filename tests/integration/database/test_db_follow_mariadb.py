@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +21,7 @@ from servers import PASSWORD, Maria, maria
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb import (
     copying,
     cutover,
+    programs,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.migration import (
     MariadbMigration,
@@ -407,3 +409,15 @@ def test_nothing_of_ours_is_left(pair: Pair, tmp_path: Path) -> None:
         pass
     with session(replace(app, host=pair.new.server().host)) as opened, pytest.raises(SqlError):
         opened.do("INSERT INTO accidents.nothing VALUES (1)")
+
+
+def test_an_option_file_keeps_every_character_of_a_password(pair: Pair, tmp_path: Path) -> None:
+    password = "a\"b\\c#d'e f;%s桂"
+    with session(pair.old.over_tls("mover")) as old:
+        old.do("CREATE USER odd@'127.0.0.1' IDENTIFIED BY %s REQUIRE SSL", [password])
+    server = replace(pair.old.over_tls("odd"), password=password)
+    file = programs.option_file(tmp_path / "options", server)
+    assert file.stat().st_mode & 0o777 == 0o600
+    command = [programs.program("mariadb"), f"--defaults-file={file}", "-Ne", "SELECT CURRENT_USER()"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("odd@127.0.0.1", "")
