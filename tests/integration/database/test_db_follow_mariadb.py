@@ -190,7 +190,8 @@ def test_a_killed_copy_is_begun_anew_or_gone_on_with(pair: Pair, words: str, tim
     # Its programs end with it, or they would write under the next run.
     assert children(moved) == []
     moved.copy(2, silent)
-    assert moved.read().ways[FORWARD].running
+    way = moved.read().ways[FORWARD]
+    assert (way.running, way.lag_bytes, way.lag_s) == (True, 0, 0.0)
     # Passwords were in it.
     assert list(Path(tempfile.gettempdir()).glob("ajy-m3-*")) == []
     count = "SELECT COUNT(*), SUM(number) FROM accidents.written"

@@ -333,6 +333,8 @@ class Copying:
     def _moved(self, count: int) -> None:
         with self._lock:
             self._progress.bytes_done += count
+            # The total is the server's estimate of what the tables take there; the text may be longer.
+            self._progress.bytes_total = max(self._progress.bytes_total, self._progress.bytes_done)
 
     def _done(self, reader: Reader) -> None:
         with self._lock:
