@@ -115,11 +115,12 @@ def migration(old: Server, new: Server, name: str, databases: Sequence[str]) -> 
     return MariadbMigration(old, new, Names(name), databases, hold_for_tables=True)
 
 
-def killed_at(pattern: str, what: str, moved: MariadbMigration, direction: str = "") -> None:
+def killed_at(pattern: str, what: str, moved: MariadbMigration, direction: str = "", times: int = 1) -> None:
     """Run a verb in a process of its own that is killed with -9 right after a statement with these words."""
     given = {
         "old": asdict(moved.source), "new": asdict(moved.target), "name": moved.names.migration,
         "databases": moved.databases, "pattern": pattern, "what": what, "direction": direction,
+        "times": times,
     }  # fmt: skip
     done = subprocess.run(
         [sys.executable, str(Path(__file__)), json.dumps(given)],
@@ -157,7 +158,9 @@ def _killed(given: dict[str, Any]) -> None:
         def sent(self, sql, values=(), **more):  # type: ignore[no-untyped-def]
             answer = real(self, sql, values, **more)
             if given["pattern"] in f"{self.server.name} {sql} {values}":
-                os.kill(os.getpid(), signal.SIGKILL)
+                given["times"] -= 1
+                if not given["times"]:
+                    os.kill(os.getpid(), signal.SIGKILL)
             return answer
 
         return sent

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from servers import PASSWORD, Maria, maria
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb import (
     copying,
     cutover,
+    programs,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.migration import (
     MariadbMigration,
@@ -176,17 +179,21 @@ def test_a_run_killed_within_any_act_is_finished_by_the_next(pair: Pair) -> None
     assert app.missing_and_twice(pair.old.over_tls("mover"), "accidents") == (set(), set())
 
 
-@pytest.mark.parametrize("words", ["innodb_trx", "CHANGE MASTER"])
-def test_a_killed_copy_is_begun_anew_or_gone_on_with(pair: Pair, words: str) -> None:
+# The second look at the transactions is the first while the client programs run.
+@pytest.mark.parametrize(("words", "time"), [("innodb_trx", 2), ("CHANGE MASTER", 1)])
+def test_a_killed_copy_is_begun_anew_or_gone_on_with(pair: Pair, words: str, time: int) -> None:
     application(pair)
     with session(pair.old.over_tls("mover")) as old:
         old.do("INSERT INTO accidents.written (number) SELECT seq FROM accidents.seq_1_to_20000")
     moved = pair.moved("m3", "accidents")
-    killed_at(words, "copy", moved)
+    killed_at(words, "copy", moved, times=time)
     # Its programs end with it, or they would write under the next run.
     assert children(moved) == []
     moved.copy(2, silent)
-    assert moved.read().ways[FORWARD].running
+    way = moved.read().ways[FORWARD]
+    assert (way.running, way.lag_bytes, way.lag_s) == (True, 0, 0.0)
+    # Passwords were in it.
+    assert list(Path(tempfile.gettempdir()).glob("ajy-m3-*")) == []
     count = "SELECT COUNT(*), SUM(number) FROM accidents.written"
     assert asked(pair.new, count) == asked(pair.old, count)
 
@@ -255,7 +262,9 @@ def test_everything_comes_along_and_nothing_else(pair: Pair, monkeypatch: pytest
         old.do("ALTER TABLE `事故`.journal ADD further INT DEFAULT 3")
         old.do("CREATE TABLE `事故`.`后来` (id INT PRIMARY KEY)")
         # Given out, and never stored.
-        old.do("ALTER TABLE `事故`.`报告` AUTO_INCREMENT = 9000")
+        old.do("BEGIN")
+        old.do("INSERT INTO `事故`.`报告` (id) VALUES (9000)")
+        old.do("ROLLBACK")
         old.do("SET PASSWORD FOR clerk@localhost = PASSWORD('changed,Secret1')")
     moved.cut_over(TERMS, FORWARD)
     for query in SAME:
@@ -270,7 +279,7 @@ def test_everything_comes_along_and_nothing_else(pair: Pair, monkeypatch: pytest
     with session(clerk) as opened:
         opened.do("SET ROLE inspectors")
         opened.do("INSERT INTO `事故`.`报告` (old) VALUES ('new')")
-        assert opened.value("SELECT LAST_INSERT_ID()") >= 9000
+        assert opened.value("SELECT LAST_INSERT_ID()") > 9000
     with pytest.raises(DatacenterError, match="locked"), session(replace(clerk, host=pair.old.server().host)):
         pass
 
@@ -401,3 +410,15 @@ def test_nothing_of_ours_is_left(pair: Pair, tmp_path: Path) -> None:
         pass
     with session(replace(app, host=pair.new.server().host)) as opened, pytest.raises(SqlError):
         opened.do("INSERT INTO accidents.nothing VALUES (1)")
+
+
+def test_an_option_file_keeps_every_character_of_a_password(pair: Pair, tmp_path: Path) -> None:
+    password = "a\"b\\c#d'e f;%s桂"
+    with session(pair.old.over_tls("mover")) as old:
+        old.do("CREATE USER odd@'127.0.0.1' IDENTIFIED BY %s REQUIRE SSL", [password])
+    server = replace(pair.old.over_tls("odd"), password=password)
+    file = programs.option_file(tmp_path / "options", server)
+    assert file.stat().st_mode & 0o777 == 0o600
+    command = [programs.program("mariadb"), f"--defaults-file={file}", "-Ne", "SELECT CURRENT_USER()"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("odd@127.0.0.1", "")

@@ -144,7 +144,7 @@ class Copying:
         :raises DatacenterError: it broke; or a table's shape was changed meanwhile.
         """
         shape = self._shape()
-        with folder() as here:
+        with folder(self.source.names.migration, self.target.server) as here:
             for name in self.target.databases:
                 self._create(name)
             self._tell("routines")
@@ -333,6 +333,8 @@ class Copying:
     def _moved(self, count: int) -> None:
         with self._lock:
             self._progress.bytes_done += count
+            # The total is the server's estimate of what the tables take there; the text may be longer.
+            self._progress.bytes_total = max(self._progress.bytes_total, self._progress.bytes_done)
 
     def _done(self, reader: Reader) -> None:
         with self._lock:

@@ -24,6 +24,9 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
     objections,
     remarks,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.programs import (
+    sweep,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.side import (
     SOURCE,
     TARGET,
@@ -242,6 +245,7 @@ class MariadbMigration:
     def remove(self) -> list[str]:
         with self._both() as both, only_run(both.target):
             gone = [*ways.drop(both.forward), *ways.drop(both.back)]
+            gone += sweep(self.names.migration, both.target.server)
             for side in (both.source, both.target):
                 gone += self._remove_from(side)
             return gone

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.accounts import (
     absent_plugins,
     accounts,
+    carried_over,
     required,
     writers,
 )
@@ -267,6 +268,13 @@ def _who_else(source: Side, target: Side) -> Iterator[str]:
     both = sorted(account.name for account in accounts(source) if account.name in there)
     if both:
         yield f"accounts that {target.name} has already, and that stay as they are there: {_told(both)}"
+    come = {account.user for account in carried_over(source, target)}
+    rows = source.sql.rows(
+        "SELECT DISTINCT user FROM information_schema.processlist WHERE db IN %s", [source.databases]
+    )
+    left = sorted({str(row[0]) for row in rows} - come - {source.us[0]})
+    if left:
+        yield f"sessions come by accounts that are not carried over; give them others: {_told(left)}"
     user, host = source.us
     sessions = source.sql.value(
         "SELECT COUNT(*) FROM information_schema.processlist WHERE user = %s AND db IN %s AND id"

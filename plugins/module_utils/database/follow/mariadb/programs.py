@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -45,10 +46,26 @@ def program(name: str) -> str:
     )
 
 
+def _called(migration: str, target: Server) -> str:
+    """How the folders of one migration begin: another one of the same name goes to another server."""
+    return f"ajy-{migration}-{zlib.crc32(f'{target.host}:{target.port}'.encode()):08x}-"
+
+
+def sweep(migration: str, target: Server) -> list[str]:
+    """Remove the folders of killed runs, for passwords are in them; which."""
+    gone = []
+    for left in Path(tempfile.gettempdir()).glob(f"{_called(migration, target)}*"):
+        if not left.is_symlink() and left.is_dir() and left.stat().st_uid == os.getuid():
+            shutil.rmtree(left)
+            gone.append(str(left))
+    return gone
+
+
 @contextlib.contextmanager
-def folder() -> Iterator[Path]:
-    """For option files; gone afterwards."""
-    made = Path(tempfile.mkdtemp(prefix="ajy-"))
+def folder(migration: str, target: Server) -> Iterator[Path]:
+    """For option files; gone afterwards, and what a killed run left is gone before."""
+    sweep(migration, target)
+    made = Path(tempfile.mkdtemp(prefix=_called(migration, target)))
     try:
         yield made
     finally:

@@ -114,7 +114,8 @@ def read(way: Line) -> Way:
         behind = _bytes_between(way, str(said["Relay_Master_Log_File"]), int(said["Exec_Master_Log_Pos"]))
     seconds = None
     if running and reached(way, ahead, 0):
-        seconds = 0.0
+        # Its place in the log is that of the last event that it was sent, which may be long before.
+        seconds, behind = 0.0, 0
     elif running and said["Seconds_Behind_Master"] is not None:
         seconds = float(said["Seconds_Behind_Master"])
     return Way(
