@@ -11,7 +11,7 @@ cd "$tree"
 export PATH="$PWD/.venv/bin:$PATH" LC_ALL=C.UTF-8 PLAN="$estate" TWIN="$twin"
 
 out=$PWD/build/migration
-control=${CONTROL:-$(python tools/plan.py --control-node "$inventory")}
+control=${CONTROL:-$(python tools/plan.py --reached-from "$inventory")}
 # The addresses that go with the systems.
 addresses='{"load_address": {"legacy_site": "10.100.0.81", "legacy_report": "10.100.0.82"}}'
 load=/var/tmp/anjianyun/load-$(date +%s)
