@@ -26,8 +26,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 _LOGS_KEPT_S = 2 * 86400
 #: Settings by which the same statement does something else.
 _MEANING = (
-    "sql_mode", "time_zone", "system_time_zone", "character_set_server", "collation_server", "tx_isolation",
-    "transaction_isolation", "explicit_defaults_for_timestamp", "group_concat_max_len", "innodb_strict_mode",
+    "sql_mode", "time_zone", "system_time_zone", "character_set_server", "collation_server",
+    "explicit_defaults_for_timestamp", "group_concat_max_len", "innodb_strict_mode",
     "div_precision_increment", "default_week_format", "event_scheduler", "log_bin_trust_function_creators",
     "character_set_collations", "max_connections", "wait_timeout",
 )  # fmt: skip
@@ -215,8 +215,12 @@ def _slow(source: Side) -> Iterator[str]:
 
 
 def _settings(source: Side, target: Side) -> Iterator[str]:
-    for name in _MEANING:
-        here, there = source.variable(name), target.variable(name)
+    values = [(name, source.variable(name), target.variable(name)) for name in _MEANING]
+    # It was given another name in 11.1.
+    levels = [
+        side.variable("transaction_isolation") or side.variable("tx_isolation") for side in (source, target)
+    ]
+    for name, here, there in [*values, ("transaction_isolation", *levels)]:
         if here != there:
             yield f"{name} is '{here}' at {source.name} and '{there}' at {target.name}"
     here_mode, there_mode = source.variable("sql_mode"), target.variable("sql_mode")
