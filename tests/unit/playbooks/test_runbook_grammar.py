@@ -97,7 +97,7 @@ def looked_at(read: dict[str, Any], later: list[dict[str, Any]], variables: str)
 
 
 def reads_only(task: dict[str, Any]) -> bool:
-    """A restore policy that is not given is only read; in check mode a locator is, and a copy's objections."""
+    """A restore policy not given is only read; in check mode a locator is, and a copy's objections."""
     if f"{OURS}bmc_identify" in task or f"{OURS}db_copy" in task:
         return task.get("check_mode") is True
     return "policy" not in task.get(f"{OURS}bmc_restore_policy", {"policy": "of another module"})
