@@ -12,6 +12,8 @@ export PATH="$PWD/.venv/bin:$PATH" LC_ALL=C.UTF-8 PLAN="$estate" TWIN="$twin"
 
 out=$PWD/build/migration
 control=${CONTROL:-$(python tools/plan.py --reached-from "$inventory")}
+# What no target takes (an extension that is gone, say) is for the assessment; a rehearsal moves what can move.
+found='{"legacy_report_dead_ends": false, "legacy_site_dead_ends": false, "legacy_site_binlog": "ROW"}'
 # The addresses that go with the systems.
 addresses='{"load_address": {"legacy_site": "10.100.0.81", "legacy_report": "10.100.0.82"}}'
 load=/var/tmp/anjianyun/load-$(date +%s)
@@ -41,8 +43,7 @@ rm -rf "$out"
 mkdir -p "$out"
 sh tools/twin.sh up
 say "the legacy systems as they are found"
-# What no target takes (an extension that is gone, say) is for the assessment; a rehearsal moves what can move.
-play tests/stage/legacy.yml -e legacy_report_dead_ends=false -e legacy_site_dead_ends=false -e legacy_site_binlog=ROW || status=$?
+play tests/stage/legacy.yml -e "$found" || status=$?
 if [ "$status" = 0 ]; then play tests/stage/mover.yml || status=$?; fi
 if [ "$status" = 0 ]; then play tests/stage/load.yml -e load=start -e "load_directory=$load" -e "$addresses" || status=$?; fi
 wave=1

@@ -53,7 +53,10 @@ def judge(entries: Iterable[Entry], problems: Iterable[str] = ()) -> dict[str, A
 
 def _system(name: str, stated: Mapping[str, Any], entries: list[Entry]) -> dict[str, Any]:
     rows, files = _last(entries, "migration_rows", name), _last(entries, "migration_files", name)
-    moved, stopped = _last(entries, "migration_moved", name), _last(entries, "migration_stopped", name)
+    stopped = _last(entries, "migration_stopped", name)
+    # A run that finds it moved already has nothing to measure.
+    moves = [entry["data"] for entry in _measures(entries, "migration_moved", name)]
+    moved = next((move for move in reversed(moves) if move.get("refused_s") is not None), None)
     closed = _note(entries, f"migration_closed_{name}")
     state = closed.get("how") if closed else STOPPED if stopped and not _later(entries, name) else WAITS
     out_s = _out(entries, name)

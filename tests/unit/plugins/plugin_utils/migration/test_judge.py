@@ -73,8 +73,9 @@ def test_a_cutover_that_broke_and_went_on_counts_from_its_first_stop() -> None:
 
 
 def test_a_run_that_is_repeated_later_does_not_lengthen_it() -> None:
-    again = [*MOVES, measure(500, "migration_serves")]
-    assert judge([BEGINS, *again, *SAME, DONE])["systems"]["reports"]["out_s"] == 4
+    again = [*MOVES, measure(500, "migration_serves"), measure(501, "migration_moved", refused_s=None)]
+    told = judge([BEGINS, *again, *SAME, DONE])["systems"]["reports"]
+    assert (told["out_s"], told["refused_s"]) == (4, 0.4)
 
 
 def test_one_that_was_taken_back_in_between_counts_from_the_second_attempt() -> None:
