@@ -24,7 +24,9 @@ _KINDS = {
 }
 _FORWARDING = ("router", "firewall")
 _APPLIANCE_IMAGE = "network"
-_APPLIANCE_MIB = 64
+#: In memory, and only what is written there. A county's client writes 3 MiB of log a minute, and a room that
+#: is rebuilt on a slow machine takes the better part of an hour.
+_APPLIANCE_MIB = 256
 #: A rehearsal needs room for a database's files, not for the estate's data.
 DISK_CAP_GIB = 4
 _DEFAULT_DISK_GIB = 2
