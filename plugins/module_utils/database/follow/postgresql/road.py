@@ -220,8 +220,9 @@ class Road:
                 "SELECT pubinsert FROM pg_publication WHERE pubname = %s", [self.name]
             )
             found = self.begin.rows(
+                # The slot's own place is confirmed each ten seconds only.
                 "SELECT s.active, s.wal_status, pg_wal_lsn_diff(pg_current_wal_lsn(), "
-                "s.confirmed_flush_lsn)::bigint, "
+                "greatest(s.confirmed_flush_lsn, r.replay_lsn))::bigint, "
                 "extract(epoch FROM r.replay_lag)::float8 FROM pg_replication_slots s "
                 "LEFT JOIN pg_stat_replication r ON r.pid = s.active_pid WHERE s.slot_name = %s",
                 [self.name],
