@@ -229,6 +229,13 @@ CONTENTS = (
     "GRANT inspectors TO clerk@localhost",
     "GRANT EXECUTE ON FUNCTION `事故`.twice TO clerk@localhost",
     "GRANT SELECT (id), UPDATE (old) ON `事故`.`报告` TO `读者`@'10.%'",
+    # A dump writes six digits of a FLOAT, and touches what is stamped.
+    "CREATE TABLE `事故`.`风险` (id INT PRIMARY KEY, risk FLOAT,"
+    " at TIMESTAMP NOT NULL DEFAULT '2014-01-01 00:00:00' ON UPDATE CURRENT_TIMESTAMP)",
+    "INSERT INTO `事故`.`风险` (id, risk) VALUES (1, 0.10017465800046921), (2, 8.797825749e-13), (3, NULL),"
+    " (4, 16777216)",
+    "CREATE TABLE `事故`.`测点` (name VARCHAR(20) PRIMARY KEY, value FLOAT NOT NULL)",
+    "INSERT INTO `事故`.`测点` VALUES ('柳江', 0.30000001192092896), ('a', 1.2345678e-7)",
 )
 SAME = (
     "SELECT *, hidden, HEX(`名称`), HEX(old) FROM `事故`.`报告` ORDER BY id",
@@ -242,6 +249,8 @@ SAME = (
     " WHERE trigger_schema = '事故'",
     "SELECT event_name, definer, time_zone, event_definition, starts, sql_mode, event_comment"
     " FROM information_schema.events",
+    "SELECT id, CAST(risk AS DOUBLE), at FROM `事故`.`风险` ORDER BY id",
+    "SELECT name, CAST(value AS DOUBLE) FROM `事故`.`测点` ORDER BY name",
     "SHOW GRANTS FOR clerk@localhost", "SHOW GRANTS FOR `读者`@'10.%'", "SHOW GRANTS FOR inspectors",
 )  # fmt: skip
 

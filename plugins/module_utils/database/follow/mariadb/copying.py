@@ -19,6 +19,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb import floats
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.programs import (
     Pipe,
     folder,
@@ -248,8 +249,13 @@ class Copying:
             for at, reader in enumerate(readers)
         ]
         pipes: list[Pipe] = []
+        exact = floats.tables_with_floats(self.source)
         with contextlib.ExitStack() as undo:
+            # Reads the same moment as the others, when they are done.
+            again = undo.enter_context(self.source.logged())
             with self._held_still() as (position, log):
+                if exact:
+                    again.do("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
                 before = self._snapshots()
                 for at, (dump, load) in enumerate(commands):
                     pipes.append(Pipe(dump, load, here / f"rows{at}.log"))
@@ -263,6 +269,8 @@ class Copying:
                         self._done(reader)
             self._tell("rows")
             self._carry([(r, p) for r, p in zip(readers, pipes) if not r.held], log)
+            self._tell("all digits of FLOAT columns")
+            floats.carry(again, self.target, exact)
         return position
 
     def _rows_of(self, here: Path, at: int, reader: Reader, found: Sequence[Table]) -> list[str]:

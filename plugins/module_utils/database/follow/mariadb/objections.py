@@ -17,6 +17,9 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.copying import (
     tables,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.floats import (
+    without_key,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.side import Side
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.way import Line
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.server import PLAIN
@@ -50,6 +53,7 @@ def objections(forward: Line, back: Line, hold_for_tables: bool) -> list[str]:
     for check in (_logs(source), _logs(target), _numbers(source, target), _names(source, target)):
         found += check
     found += _contents(source, hold_for_tables)
+    found += without_key(source)
     found += _place(source, target)
     found += absent_plugins(source, target)
     found += _lines(forward, back)
