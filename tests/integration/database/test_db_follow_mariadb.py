@@ -234,6 +234,9 @@ CONTENTS = (
     " at TIMESTAMP NOT NULL DEFAULT '2014-01-01 00:00:00' ON UPDATE CURRENT_TIMESTAMP)",
     "INSERT INTO `事故`.`风险` (id, risk) VALUES (1, 0.10017465800046921), (2, 8.797825749e-13), (3, NULL),"
     " (4, 16777216)",
+    "SET SESSION sql_mode = 'ALLOW_INVALID_DATES'",
+    "CREATE TABLE `事故`.`成立` (id INT PRIMARY KEY, founded DATE NOT NULL)",
+    "INSERT INTO `事故`.`成立` VALUES (1, '2010-02-31'), (2, '0000-00-00'), (3, '2010-02-28')",
     "CREATE TABLE `事故`.`测点` (name VARCHAR(20) PRIMARY KEY, value FLOAT NOT NULL)",
     "INSERT INTO `事故`.`测点` VALUES ('柳江', 0.30000001192092896), ('a', 1.2345678e-7)",
 )
@@ -250,6 +253,7 @@ SAME = (
     "SELECT event_name, definer, time_zone, event_definition, starts, sql_mode, event_comment"
     " FROM information_schema.events",
     "SELECT id, CAST(risk AS DOUBLE), at FROM `事故`.`风险` ORDER BY id",
+    "SELECT id, CAST(founded AS CHAR) FROM `事故`.`成立` ORDER BY id",
     "SELECT name, CAST(value AS DOUBLE) FROM `事故`.`测点` ORDER BY name",
     "SHOW GRANTS FOR clerk@localhost", "SHOW GRANTS FOR `读者`@'10.%'", "SHOW GRANTS FOR inspectors",
 )  # fmt: skip

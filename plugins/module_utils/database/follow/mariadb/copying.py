@@ -208,7 +208,8 @@ class Copying:
     def _load(self, here: Path, name: str, database: str = "") -> list[str]:
         settings = [
             "sql_log_bin = 0", "foreign_key_checks = 0", "time_zone = '+00:00'", "lock_wait_timeout = 3600",
-            "sql_mode = 'NO_AUTO_VALUE_ON_ZERO'", "net_read_timeout = 3600",
+            # Days that no calendar has are kept as well: the 31st of February of an old, lenient server.
+            "sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'", "net_read_timeout = 3600",
         ]  # fmt: skip
         if self.target.variable("character_set_collations"):
             # A table without a COLLATE of its own keeps the source's, not the target's newer default.
