@@ -72,4 +72,5 @@ def main() -> None:
     sys.stdout.write(f"{mark} python {version}\n{packed}{mark} done\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -203,7 +203,7 @@ class Pump:
         given = made.scratch / f"script-{number}"
         given.write_text(text)
         said = [made.scratch / f"said-{number}-{side}" for side in ("source", "target")]
-        with given.open() as stdin, said[0].open("w") as reads, said[1].open("w") as loads, self._lock:
+        with self._lock, given.open() as stdin, said[0].open("w") as reads, said[1].open("w") as loads:
             if self._ended:
                 return
             reader = subprocess.Popen(

@@ -253,7 +253,7 @@ def test_it_is_told_with_why_and_how_to_go_on(name: str) -> None:
 @pytest.mark.parametrize(
     ("target", "refused"),
     [("debian-12", set()), ("debian-13", {"my_option_removed"})],
-    ids=lambda one: str(one),
+    ids=str,
 )
 def test_options_are_those_of_the_target(target: str, refused: set[str]) -> None:
     assert set(told(target, **_my(options=["old_alter_table"]))) == refused
