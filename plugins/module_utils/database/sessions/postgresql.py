@@ -54,6 +54,11 @@ def _wait(connection: Any) -> None:
         select.select(reading, writing, [], min(left, 1.0))
 
 
+def quoted(*names: str) -> str:
+    """A name, or names with dots between, as PostgreSQL quotes them."""
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
 class PostgresqlSession:
     """See ``session.Session``."""
 
@@ -96,7 +101,7 @@ class PostgresqlSession:
         return rows[0][0] if rows else None
 
     def quote(self, *names: str) -> str:
-        return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+        return quoted(*names)
 
     def close(self) -> None:
         with contextlib.suppress(self._errors.Error):

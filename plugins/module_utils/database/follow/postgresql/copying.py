@@ -30,8 +30,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.side import (
     Side,
     literal,
-    quoted,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.postgresql import quoted
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import SqlError
 
 #: Keys of what is kept.

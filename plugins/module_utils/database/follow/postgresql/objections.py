@@ -16,8 +16,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.side import (
     Side,
     literal,
-    quoted,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.postgresql import quoted
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import SqlError
 
 _OURS_NOT = r"n.nspname NOT LIKE 'pg\_%%' AND n.nspname NOT IN ('information_schema', %s)"

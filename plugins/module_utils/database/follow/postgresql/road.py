@@ -28,8 +28,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
     UNWRITTEN,
     Side,
     literal,
-    quoted,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.postgresql import quoted
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.server import (
     ENCRYPTED,
     PLAIN,

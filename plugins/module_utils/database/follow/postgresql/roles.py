@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.side import (
     Side,
     literal,
-    quoted,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.postgresql import quoted
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import Row
 
 _ROLES = """

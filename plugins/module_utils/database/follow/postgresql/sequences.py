@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.side import (
     Side,
     literal,
-    quoted,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.postgresql import quoted
 
 _ALL = """
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

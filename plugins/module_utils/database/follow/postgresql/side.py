@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import Names
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.postgresql import quoted
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.server import Server
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import (
     ANSWER_S,
@@ -195,8 +196,3 @@ class Side:
                 if error.code not in _CONCURRENTLY or attempt == 4:
                     raise
                 time.sleep(0.02)
-
-
-def quoted(*names: str) -> str:
-    """As PostgreSQL quotes names."""
-    return ".".join('"' + name.replace('"', '""') + '"' for name in names)

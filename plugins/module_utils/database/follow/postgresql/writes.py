@@ -20,8 +20,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.side import (
     Side,
-    quoted,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.postgresql import quoted
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DatacenterError,
     DeadlineExceeded,
