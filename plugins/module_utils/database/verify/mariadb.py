@@ -25,6 +25,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.veri
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify.reading import (
     SHOWN,
     SqlReader,
+    quoter,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
@@ -195,10 +196,7 @@ def plan_of(session: Session, source: Table, target: Table) -> Plan:
     A generated column that is not stored is left out: it says nothing that its expression and the other
     columns do not.
     """
-
-    def quoted(*names: str) -> str:
-        return session.quote(*names).replace("%", "%%")
-
+    quoted = quoter(session)
     there = {column.name: column for column in target.columns}
     both = [
         column

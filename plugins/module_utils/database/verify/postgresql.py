@@ -23,6 +23,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.veri
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify.reading import (
     SHOWN,
     SqlReader,
+    quoter,
 )
 
 #: What a session has to say alike whatever its server, database or role is set to. Values come out in the
@@ -198,10 +199,7 @@ def _is_ordered(column: Column) -> bool:
 
 def plan_of(session: Session, source: Table, target: Table, *, same_encoding: bool = True) -> Plan:
     """How a table that both sides have is compared: along the source's key, in the columns that both have."""
-
-    def quoted(*names: str) -> str:
-        return session.quote(*names).replace("%", "%%")
-
+    quoted = quoter(session)
     there = {column.name: column for column in target.columns}
     both = [column for column in source.columns if column.name in there]
     fields = {

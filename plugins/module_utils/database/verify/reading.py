@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import (
@@ -29,6 +29,15 @@ WHOLE_S = 12 * 3600.0
 KEYS_AT_ONCE = 200
 #: So many characters of each column are shown of a row that has no key.
 SHOWN = 60
+
+
+def quoter(session: Session) -> Callable[..., str]:
+    """How names are quoted in statements that take values: with each per cent sign twice."""
+
+    def quoted(*names: str) -> str:
+        return session.quote(*names).replace("%", "%%")
+
+    return quoted
 
 
 class SqlReader:
