@@ -47,9 +47,7 @@ class WatchedAction(ActionBase):
         arguments.setdefault(self.FILE, f"{FOLDER}/{self._title}-{self._digest(arguments)}.jsonl")
         progress = str(arguments[self.FILE])
         job_file = f"{progress}.job"
-        begun = self._under_way(job_file, task_vars)
-        if "failed" not in begun and "ansible_job_id" not in begun:
-            begun = self._begin(arguments, progress, task_vars)
+        begun = self._under_way(job_file, task_vars) or self._begin(arguments, progress, task_vars)
         if begun.get("failed") or "ansible_job_id" not in begun:
             result.update(begun)
             return result
