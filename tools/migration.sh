@@ -1,7 +1,8 @@
 #!/bin/sh
 # From a checkout to the proof of a move on a twin of the moving estate: the legacy systems as they are found, a county's
 # load on them, one wave copied, proved, cut over, proved again and confirmed. KEEP=1 leaves the twin up; WAVE=2 moves
-# the second wave behind the first; DECISION=back takes the wave back. Ends with 0 only when the proof passes.
+# the second wave behind the first; DECISION=back takes the wave back. Ends with 0 when every step was done; what the
+# proof says of it is the verdict in report.json.
 set -eu
 tree=$(cd "$(dirname "$0")/.." && pwd)
 PLAN=${MOVING:-moving}
