@@ -83,4 +83,9 @@ options:
       - Do not go into other file systems that are mounted below a tree.
     type: bool
     default: false
+attributes:
+  action_group:
+    support: full
+    description: Belongs to the action group C(anjianyun.datacenter.trees), for C(module_defaults).
+    membership: [anjianyun.datacenter.trees]
 """
