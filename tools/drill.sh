@@ -20,10 +20,9 @@ say() { printf 'drill: %s\n' "$*"; }
 
 # Runs a playbook inside the twin.
 play() {
-    playbook=$1
+    name=$1
     shift
-    sh tools/twin.sh run "$control" ansible-playbook \
-        -i "$inventory" -e "@/run/anjianyun/twin/$twin/vars.yml" "playbooks/$playbook" "$@" </dev/null
+    play_inside "$control" "playbooks/$name" "$@"
 }
 
 # Whoever types this command approves what a drill does to a twin, and answers for what no device can say.
@@ -51,11 +50,7 @@ while [ "$status" = 0 ] && [ "$round" -lt "$rounds" ]; do
         cp -r "$out" "build/rounds/$round"
     fi
 done
-if [ "${KEEP:-0}" = 1 ]; then
-    say "the twin stays up (KEEP=1); take it down with: make twin-down PLAN=$estate TWIN=$twin"
-else
-    sh tools/twin.sh down
-fi
+let_go
 if [ -e "$out/journal.jsonl" ]; then python tools/report.py "$out" || status=1; fi
 if [ "$rounds" -gt 1 ]; then python tools/figures.py build/rounds/*/report.json || status=1; fi
 say "$(($(date +%s) - started)) s in all"

@@ -25,10 +25,7 @@ say() { printf 'migration: %s\n' "$*"; }
 
 # Runs a playbook inside the twin.
 play() {
-    playbook=$1
-    shift
-    sh tools/twin.sh run "$control" ansible-playbook \
-        -i "$inventory" -e "@/run/anjianyun/twin/$twin/vars.yml" "$playbook" "$@" </dev/null
+    play_inside "$control" "$@"
 }
 
 # Whoever types this command approves what it does to a twin.
@@ -58,10 +55,6 @@ while [ "$status" = 0 ] && [ "$wave" -le "$last" ]; do
     wave=$((wave + 1))
 done
 play tests/stage/load.yml -e load=stop -e "load_directory=$load" -e "load_collect_to=$out/load" || status=1
-if [ "${KEEP:-0}" = 1 ]; then
-    say "the twin stays up (KEEP=1); take it down with: make twin-down PLAN=$estate TWIN=$twin"
-else
-    sh tools/twin.sh down
-fi
+let_go
 say "$(($(date +%s) - started)) s in all"
 exit "$status"

@@ -18,11 +18,10 @@ say() { printf 'room: %s\n' "$*"; }
 
 # Runs a playbook inside the twin.
 play() {
-    playbook=$1
+    name=$1
     shift
-    sh tools/twin.sh run "$control" ansible-playbook \
-        -i "$inventory" -e "@/run/anjianyun/twin/$twin/vars.yml" "playbooks/$playbook" \
-        -e "dr_run_directory=$out" -e "drill_directory=$seen" -e "dr_control_node=$control" "$@" </dev/null
+    play_inside "$control" "playbooks/$name" \
+        -e "dr_run_directory=$out" -e "drill_directory=$seen" -e "dr_control_node=$control" "$@"
 }
 
 # Whoever types this command approves what it does to a twin.
@@ -65,11 +64,7 @@ if [ "$status" = 0 ]; then
     upgrade -e "room_answers=$out/answers.yml" -e dr_approvals=power_up,switchover || status=$?
 fi
 play dr_unwatch.yml || status=1
-if [ "${KEEP:-0}" = 1 ]; then
-    say "the twin stays up (KEEP=1); take it down with: make twin-down PLAN=$estate TWIN=$twin"
-else
-    sh tools/twin.sh down
-fi
+let_go
 if [ -e "$out/journal.jsonl" ]; then python tools/report.py "$out" || status=1; fi
 say "$(($(date +%s) - started)) s in all"
 exit "$status"
