@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -50,6 +51,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 
 #: Whatever replication does not carry is refused.
 AS_IT_STANDS = Choices()
+#: How long a server may take to start the worker of a road.
+_FOLLOW_S = 60.0
 
 
 class PostgresqlMigration:
@@ -220,10 +223,11 @@ class PostgresqlMigration:
         )
 
     def _follow(self) -> None:
-        """Changes since the snapshot flow."""
+        """Changes since the snapshot flow, and are seen to."""
         road = self._roads[FORWARD]
         if not road.has_subscription():
             road.subscribe(road.make_role())
+        road.await_worker(time.monotonic() + _FOLLOW_S)
 
     # The cutover.
 

@@ -206,6 +206,20 @@ class Road:
             time.sleep(wait_s)
             wait_s = min(wait_s * 1.2, 0.1)
 
+    def await_worker(self, until: float) -> None:
+        """A server before 16 starts no worker within ``wal_retrieve_retry_interval`` (5 s) of the last one.
+
+        :raises DeadlineExceeded: it does not run in time; with what is known of the reason.
+        """
+        while not (way := self.read()).running:
+            if time.monotonic() > until:
+                raise DeadlineExceeded(
+                    f"rows do not flow from {self.begin.device} to {self.end.device}",
+                    device=self.end.device,
+                    cause=way.error or "there is no subscription",
+                )
+            time.sleep(0.1)
+
     # Reading.
 
     def _slot(self) -> bool:
