@@ -1,8 +1,8 @@
 #!/bin/sh
 # From a checkout to the proof of a move on a twin of the moving estate: the legacy systems as they are found, a county's
 # load on them, one wave copied, proved, cut over, proved again and confirmed. KEEP=1 leaves the twin up; WAVE=2 moves
-# the second wave behind the first; DECISION=back takes the wave back. Ends with 0 when every step was done; what the
-# proof says of it is the verdict in report.json.
+# the second wave behind the first; DECISION=back takes the wave back. Ends with 0 only when every step was done, each
+# wave that was to stay has the verdict pass in its report, and no acknowledged report is lost.
 set -eu
 tree=$(cd "$(dirname "$0")/.." && pwd)
 PLAN=${MOVING:-moving}
@@ -34,6 +34,10 @@ move() {
         -e migration_ticket=REHEARSAL -e "migration_window=$window" "$@"
 }
 
+passed() {
+    python -c 'import json, sys; sys.exit(json.load(open(sys.argv[1]))["verdict"] != "pass")' "$1"
+}
+
 started=$(date +%s)
 window=$(date -u -d '-1 minute' +%FT%TZ)/$(date -u -d '+8 hours' +%FT%TZ)
 status=0
@@ -52,9 +56,20 @@ while [ "$status" = 0 ] && [ "$wave" -le "$last" ]; do
         say "deciding: $decision"
         move -e "dr_approvals=$decision" -e "migration_decision=$decision" || status=$?
     fi
+    # A wave that is taken back has not moved, and its report says so.
+    if [ "$decision" = confirm ]; then passed "$out/wave-$wave/report.json" || status=1; fi
     wave=$((wave + 1))
 done
-play tests/stage/load.yml -e load=stop -e "load_directory=$load" -e "load_collect_to=$out/load" || status=1
+# Where a system's database is by now: at the new server when its wave stays there.
+stored='{"load_stored": {}}'
+if [ "$decision" = confirm ]; then
+    case $last in
+        1) stored='{"load_stored": {"legacy_report": "nn-db-02"}}' ;;
+        *) stored='{"load_stored": {"legacy_report": "nn-db-02", "legacy_site": "nn-db-01"}}' ;;
+    esac
+fi
+play tests/stage/load.yml -e load=stop -e "load_directory=$load" -e "load_collect_to=$out/load" -e "$stored" || status=1
+python tools/load_lost.py "$out/load" || status=1
 let_go
 say "$(($(date +%s) - started)) s in all"
 exit "$status"

@@ -47,6 +47,8 @@ STEPS: dict[str, str] = {
     "Cut over": "切换",
     "Prove that nothing is missing": "核验数据无缺失",
     "Confirm or go back": "确认或回退",
+    "See that nobody needs the old server": "确认旧服务器已无人依赖",
+    "Take the old server down": "关停旧服务器",
     "Let a county report": "县级客户端开始上报",
     "Let the probe try to write straight to both databases": "探针尝试直接写入两侧数据库",
     "Let the county go home": "县级客户端停止上报",

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The grammar of runbooks: whoever acts also verifies, and a gate never acts.
 
-The plays of ``dr_*.yml`` and ``power.yml`` are steps, and the words that their tasks begin with say what each
+The plays of the runbooks are steps, and the words that their tasks begin with say what each
 may do.
 """
 
@@ -106,7 +106,7 @@ def reads_only(task: dict[str, Any]) -> bool:
 def plays() -> list[Any]:
     found = []
     for path in sorted(
-        p for kind in ("dr_*", "room_*", "power", "migration") for p in PLAYBOOKS.glob(f"{kind}.yml")
+        p for kind in ("dr_*", "room_*", "power", "migration", "decommission") for p in PLAYBOOKS.glob(f"{kind}.yml")
     ):
         for play in yaml.safe_load(path.read_text()):
             if "hosts" in play:
