@@ -22,6 +22,8 @@ def moved_settings(text: str, settings: Iterable[Mapping[str, str]]) -> str:
     for setting in settings:
         expression = re.compile(setting["find"])
         found = [number for number, line in enumerate(lines) if expression.search(line)]
+        if not found and lines.count(setting["put"]) == 1:
+            continue
         if len(found) != 1:
             raise Refused(
                 f"its settings cannot be carried over: {len(found)} lines match {setting['find']!r}",

@@ -106,7 +106,9 @@ def reads_only(task: dict[str, Any]) -> bool:
 def plays() -> list[Any]:
     found = []
     for path in sorted(
-        p for kind in ("dr_*", "room_*", "power", "migration", "decommission") for p in PLAYBOOKS.glob(f"{kind}.yml")
+        p
+        for kind in ("dr_*", "room_*", "power", "migration", "decommission")
+        for p in PLAYBOOKS.glob(f"{kind}.yml")
     ):
         for play in yaml.safe_load(path.read_text()):
             if "hosts" in play:

@@ -118,3 +118,22 @@ def places(estate: Estate) -> Iterator[Finding]:
                     "a place of its own for each",
                     "name another target",
                 )
+
+
+def dependants(estate: Estate) -> Iterator[Finding]:
+    """Who is told, and whom he is told to ask, are servers; what he asks is where the system arrives."""
+    for name, system, path in _systems(estate):
+        arrives = {part.target for part in (system.application, system.database) if part is not None}
+        for position, one in enumerate(system.dependants):
+            where: Path = (*path, "dependants", position)
+            known = {host.name for host in estate.hosts.values() if host.kind in (*SERVERS, "legacy_server")}
+            if one.host not in known:
+                yield unknown("server", one.host, known, (*where, "host"))
+            if one.asks not in arrives:
+                yield Finding(
+                    "asks-where-nothing-arrives",
+                    (*where, "asks"),
+                    f"{one.host} is told to ask {one.asks}, where nothing of {name} arrives",
+                    f"one of {', '.join(sorted(arrives))}",
+                    "name the new server of what it asks",
+                )

@@ -121,6 +121,22 @@ class MovedDatabase(Model):
     names: list[Identifier] = described("Databases.", "库名。", min_length=1)
 
 
+class Dependant(Model):
+    """Who asks a system where it stands, not by its address, and has to be told where it stands now."""
+
+    host: Name = described("Server on which it runs.", "其所在服务器。")
+    asks: Name = described("New server that it asks from then on.", "迁移后所访问的新服务器。")
+    port: int = described("TCP port that it asks there.", "所访问的 TCP 端口。", ge=1, le=65535)
+    settings: list[Setting] = described(
+        "What its files say otherwise from then on.", "此后须改写的配置行。", min_length=1
+    )
+    units: list[Unit] = described(
+        "What reads these files: reloaded, or restarted where it cannot reload.",
+        "读取这些文件的单元：重新加载，不支持时重启。",
+        default_factory=list,
+    )
+
+
 class MovedSystem(Model):
     """What moves as one: it is cut over, and goes back, as a whole."""
 
@@ -133,6 +149,11 @@ class MovedSystem(Model):
     )
     application: MovedApplication | None = described("Its server part.", "应用部分。", default=None)
     database: MovedDatabase | None = described("Its databases.", "数据库部分。", default=None)
+    dependants: list[Dependant] = described(
+        "Who has to be told where it stands, and is told back when it goes back.",
+        "须告知新位置的依赖方；回退时改回。",
+        default_factory=list,
+    )
     out_s: float = described(
         "Seconds that it may be out at the cutover.", "切换时允许中断的秒数。", default=60, gt=0
     )

@@ -30,6 +30,8 @@ def test_a_file_that_the_plan_was_not_written_for_is_refused(find: str, count: i
         moved_settings(FILE, [rule(find, "x")])
 
 
-def test_done_twice_it_is_the_same() -> None:
-    once = moved_settings(FILE, [rule("^host *=", "host = b")])
-    assert moved_settings(once, [rule("^host *=", "host = b")]) == once
+@pytest.mark.parametrize("find", ["^host *=", r"^host = 127\."])
+def test_done_twice_it_is_the_same(find: str) -> None:
+    once = moved_settings(FILE, [rule(find, "host = b")])
+    assert once != FILE
+    assert moved_settings(once, [rule(find, "host = b")]) == once
