@@ -69,6 +69,8 @@ def _system(name: str, stated: Mapping[str, Any], entries: list[Entry]) -> dict[
         "acts": (moved or {}).get("acts") or [],
         "rows": rows,
         "files": files,
+        # Byte for byte, while the old server ran: what it changed meanwhile differed.
+        "files_running": _last(entries, "migration_files_running", name),
         "copied": _sum(entries, name),
         "stopped": stopped if state == STOPPED else None,
         "keep_days": stated.get("keep_days"),

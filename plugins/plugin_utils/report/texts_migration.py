@@ -11,8 +11,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "fail": ("Not passed", "未通过"),
     "waits": ("Waits", "等待决定"),
     "pass_sentence": (
-        "Every system was moved and confirmed, and nothing is missing.",
-        "各系统均已迁移并确认，数据无缺失。",
+        "Every system was moved and confirmed, and nothing that was compared is missing or different.",
+        "各系统均已迁移并确认，所比对的数据无缺失、无差异。",
     ),
     "fail_sentence": ("The evidence speaks against it:", "证据不支持通过："),
     "waits_sentence": (
@@ -44,6 +44,23 @@ TEXTS: dict[str, tuple[str, str]] = {
     "acts": ("The cutover, act by act", "切换过程"),
     "act": ("Act", "动作"),
     "at": ("Seconds from the stop of writes", "自停止写入起（秒）"),
+    "compared": ("What was compared", "比对范围"),
+    "table": ("Table", "表"),
+    "count": ("Rows", "行数"),
+    "some_rows": ("{count} rows", "{count} 行"),
+    "digest": ("Digest of both sides", "两侧摘要"),
+    "left_out": (
+        "Left out by the word of whoever ordered the move: {names}.",
+        "按下令迁移者的指定未比对：{names}。",
+    ),
+    "files_bytes": (
+        "{entries} files and directories ({mib} MiB) byte for byte, before the window.",
+        "窗口前逐字节比对 {entries} 个文件和目录（{mib} MiB）。",
+    ),
+    "files_names": (
+        "{entries} of them with everything stopped: kinds, owners, rights, links, sizes and times.",
+        "停机后比对 {entries} 项：类型、属主、权限、链接、大小与时间。",
+    ),
     "differences": ("Differences", "差异"),
     "more": ("and {count} more, in report.json", "另有 {count} 处，见 report.json"),
     "approvals": ("Approvals", "批准"),

@@ -52,6 +52,16 @@ def test_the_page_says_in_both_languages_what_the_file_says(tmp_path: Path) -> N
         assert word in page
 
 
+def test_what_was_compared_is_said_and_what_was_not(tmp_path: Path) -> None:
+    table = {"table": "shop.orders", "rows": 1234, "digest": "ab-cd", "target_digest": "ab-cd"}
+    journal(tmp_path, tables=[table], left_out=["shop.sessions"])
+    make_migration_report(tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    for word in ("shop.orders", "ab-cd", "Left out by the word of whoever ordered the move: shop.sessions."):
+        assert word in page
+    assert "≠" not in page
+
+
 def test_differences_are_listed_and_nothing_of_them_is_markup(tmp_path: Path) -> None:
     found = [{"table": "<b>t", "key": str(number)} for number in range(SHOWN + 3)]
     journal(tmp_path, identical=False, differences=found)
