@@ -17,8 +17,10 @@ description:
 options:
   give_up:
     description:
-      - Remove it also while the target does not accept writes. The move is given up then, and its copy is of
-        no use.
+      - Remove it also while the target does not accept writes. The move is given up then. The target stays
+        closed, with a copy that is of no use; a later move of the same name replaces it, and opens at its
+        cutover what is closed there.
+      - A source of MariaDB that a broken cutover has closed takes writes again.
     type: bool
     default: false
 extends_documentation_fragment:

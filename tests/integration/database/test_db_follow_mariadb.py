@@ -425,6 +425,36 @@ def test_nothing_of_ours_is_left(pair: Pair, tmp_path: Path) -> None:
         opened.do("INSERT INTO accidents.nothing VALUES (1)")
 
 
+def test_a_move_that_was_given_up_can_be_made_again(pair: Pair) -> None:
+    application(pair)
+    with session(pair.new.over_tls("mover")) as new:
+        # One of the target's own, that may write there and is locked meanwhile.
+        new.do(f"CREATE USER own@localhost IDENTIFIED BY '{PASSWORD}'")
+        new.do("GRANT INSERT ON accidents.* TO own@localhost")
+    moved = pair.moved("m9", "accidents")
+    moved.copy(1, silent)
+    moved.cut_over(TERMS, FORWARD)
+    moved.cut_over(TERMS, BACK)
+    assert moved.remove()
+    assert moved.remove() == []
+    assert moved.read().writes == {"source": True, "target": False}
+    assert (moved.read().left_behind, moved.read().copied, moved.read().ways) == ([], False, {})
+    # The same again, with what was written meanwhile; by a run that breaks with the old side closed.
+    with session(pair.old.over_tls("mover")) as old:
+        old.do("INSERT INTO accidents.written (number) VALUES (7)")
+    moved.copy(1, silent)
+    killed_at("read_only = 1", "cutover", moved, FORWARD)
+    assert moved.read().writes == {"source": False, "target": False}
+    moved.remove()
+    assert moved.read().writes == {"source": True, "target": False}
+    moved.copy(1, silent)
+    moved.cut_over(TERMS, FORWARD)
+    for user, server in (("app", pair.new), ("own", pair.new)):
+        with session(replace(server.server(), user=user, password=PASSWORD)) as opened:
+            opened.do("INSERT INTO accidents.written (number) VALUES (8)")
+    assert asked(pair.new, "SELECT number FROM accidents.written") == [(7,), (8,), (8,)]
+
+
 def test_an_option_file_keeps_every_character_of_a_password(pair: Pair, tmp_path: Path) -> None:
     password = "a\"b\\c#d'e f;%s桂"
     with session(pair.old.over_tls("mover")) as old:

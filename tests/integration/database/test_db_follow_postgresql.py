@@ -413,3 +413,30 @@ def test_a_second_run_waits_for_nobody(
         copying.join(30)
     assert first.read().copied
     first.remove()
+
+
+def test_a_move_that_was_given_up_can_be_made_again(pair: tuple[Postgres, Postgres]) -> None:
+    case = Case(pair, "givenup", "CREATE TABLE line (n int PRIMARY KEY); GRANT ALL ON line TO app;")
+    with session(case.new.server()) as root:
+        root.do("CREATE ROLE idle SUPERUSER LOGIN")
+    moved = case.migration(Choices(lock=("idle",)))
+    moved.copy(1, lambda progress: None)
+    moved.cut_over(TERMS, FORWARD)
+    moved.cut_over(TERMS, BACK)
+    with session(case.new.server()) as root:
+        assert root.value("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'idle'") is False
+    assert moved.remove()
+    assert moved.remove() == []
+    with session(case.new.server()) as root:
+        assert root.value("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'idle'") is True
+    assert moved.read().writes == {"source": True, "target": False}
+    with session(case.source) as old:
+        old.do("INSERT INTO line VALUES (7)")
+    assert moved.objections() == []
+    moved.copy(1, lambda progress: None)
+    moved.cut_over(TERMS, FORWARD)
+    with session(case.target) as new:
+        assert [int(row[0]) for row in new.rows("SELECT n FROM line")] == [7]
+        assert new.value("SELECT datconnlimit FROM pg_database WHERE datname = 'givenup'") == 25
+    moved.remove()
+    moved.close()

@@ -55,6 +55,9 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sess
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused, Unreachable
 
+#: What is remembered of one copy alone, and not of whose the target's databases and accounts are.
+_OF_ONE_COPY = ("copied", "followed", "setting", "read_only", "event")
+
 
 @dataclass
 class Both:
@@ -244,27 +247,53 @@ class MariadbMigration:
 
     def remove(self) -> list[str]:
         with self._both() as both, only_run(both.target):
+            given_up = not accepts(both.target)
             gone = [*ways.drop(both.forward), *ways.drop(both.back)]
             gone += sweep(self.names.migration, both.target.server)
-            for side in (both.source, both.target):
-                gone += self._remove_from(side)
+            if given_up and both.source.kept("closed"):
+                # A cutover that broke; nobody else would open it again.
+                open_again(both.source)
+                gone.append(f"{both.source.name} accepts writes again")
+            gone += self._remove_from(both.source)
+            gone += self._leave_for_another(both.target) if given_up else self._remove_from(both.target)
             return gone
 
-    def _remove_from(self, side: Side) -> list[str]:
+    def _put_back(self, side: Side) -> list[str]:
+        """Settings as they were; what of the server is as it was again."""
         told = []
         for name, was in side.kept("setting").items():
             side.sql.do(f"SET GLOBAL {name} = %s", [was])
             told.append(f"{name} of {side.name} is {was or 'empty'} again")
-        for name in side.kept("locked"):
-            # It is what keeps the idle side idle; whoever wants to write there again has to mean it.
-            told.append(f"left as it is: account {name} of {side.name} stays locked")
         if side.role == TARGET:
             for was in side.kept("read_only").values():
                 side.sql.do(f"SET GLOBAL read_only = {0 if was == 'OFF' else 1}")
                 told.append(f"read_only of {side.name} is {was} again")
+        return told
+
+    def _remove_from(self, side: Side) -> list[str]:
+        told = self._put_back(side)
+        for name in side.kept("locked"):
+            # It is what keeps the idle side idle; whoever wants to write there again has to mean it.
+            told.append(f"left as it is: account {name} of {side.name} stays locked")
         if side.has_ours:
             side.sql.do(f"DROP DATABASE {side.sql.quote(self.names.prefix)}")
             told.append(f"schema {self.names.prefix} on {side.name}")
+        return told
+
+    def _leave_for_another(self, target: Side) -> list[str]:
+        """A target that was given up stays closed, and keeps whose the copy and the accounts on it are.
+
+        Without that a later move would find a database that is not empty, and accounts that nobody opens.
+        """
+        told = self._put_back(target)
+        remembered = [(what, name) for what in _OF_ONE_COPY for name in target.kept(what)]
+        for what, name in remembered:
+            target.forget(what, name)
+        if remembered:
+            told.append(
+                f"left as it is: the copy on {target.name}, closed, and in the schema {self.names.prefix}"
+                " what a later move of it has to know"
+            )
         return told
 
 

@@ -46,6 +46,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
     TARGET,
     Side,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.postgresql import quoted
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.server import Server
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 
@@ -268,9 +269,11 @@ class PostgresqlMigration:
                 next_step="cut over, forward or back, and run this again",
             )
         removed = [one for road in self._roads.values() for one in road.remove()]
-        for side in self._sides():
-            removed += self._put_back(side)
-        return removed
+        removed += self._put_back(self.source)
+        # The target that is given up has rows of ours: it is known for a copy that may be made anew.
+        if at_target:
+            return removed + self._put_back(self.target)
+        return removed + self._given_up()
 
     def _put_back(self, side: Side) -> list[str]:
         """A side that refuses writes keeps refusing them: the other one has the rows."""
@@ -285,3 +288,20 @@ class PostgresqlMigration:
             side.do(f"DROP SCHEMA {side.schema} CASCADE")
             removed.append(f"schema {self.names.prefix} at {side.device}")
         return removed
+
+    def _given_up(self) -> list[str]:
+        """The target stays closed. A later copy takes the place of this one, as of one that broke."""
+        kept = self.target.kept()
+        if not set(kept) - {copying.COPYING}:
+            return []
+        removed: list[str] = []
+
+        def act() -> None:
+            removed[:] = self._put_back(self.target)
+            for role in kept.get(writes.CLOSED, {}).get("locked", []):
+                self.target.do(f"ALTER ROLE {quoted(role)} LOGIN")
+                removed.append(f"role {role} at {self.target.device} may log in again")
+            self.target.keep({copying.COPYING: True})
+
+        self.target.repeat(act)
+        return [*removed, f"left as it is: the copy at {self.target.device}, closed; a later one replaces it"]
