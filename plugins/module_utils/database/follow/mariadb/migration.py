@@ -53,7 +53,11 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sess
     PLAIN,
     Server,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import SqlError
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused, Unreachable
+
+#: MariaDB's ER_SPECIFIC_ACCESS_DENIED_ERROR, ER_TABLEACCESS_DENIED_ERROR, ER_DBACCESS_DENIED_ERROR.
+_LACKS_RIGHTS = ("1227", "1142", "1044")
 
 
 @dataclass
@@ -274,7 +278,12 @@ def _by_network(server: Server) -> Server:
 
 
 def _accepts(side: Side) -> bool | None:
+    """None: nobody knows. Which rights our account lacks is an objection of its own."""
     try:
         return accepts(side)
     except Unreachable:
+        return None
+    except SqlError as error:
+        if error.code not in _LACKS_RIGHTS:
+            raise
         return None
