@@ -71,6 +71,14 @@ objections:
   returned: success
   type: list
   elements: str
+warnings_told:
+  description:
+    - What does not hinder the move, and whoever decides about it should know, by name and with what to do
+      about it; what is carried in another way, or not at all. Each is a warning of Ansible as well.
+    - Read before the copy, together with the objections. Empty when the copy was whole already.
+  returned: success
+  type: list
+  elements: str
 progress:
   description: The last that was told of the progress.
   returned: success
@@ -119,6 +127,8 @@ def main() -> None:
         result = copy(module.params, module.check_mode)
     except DatacenterError as error:
         fail_from_error(module, error)
+    for told in result["warnings_told"]:
+        module.warn(told)
     module.exit_json(**result)
 
 

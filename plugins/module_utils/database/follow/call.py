@@ -176,13 +176,16 @@ def copy(given: Mapping[str, Any], check: bool) -> dict[str, Any]:
     with migration(given, log) as moved:
         before = moved.read()
         objections = moved.objections()
+        told = [] if before.copied else moved.remarks()
         if not check:
             # Also when it is whole: what a break left of the way is made.
             moved.copy(given["jobs"], log.progress)
+            told = [*told, *moved.warnings]
         after = moved.read()
     return {
         "changed": not _follows(before.told()),
         "objections": objections,
+        "warnings_told": told,
         "progress": vars(log.last),
         **after.told(),
     }

@@ -131,12 +131,17 @@ class Migration(Protocol):
     """One database, its source, its target and one engine's way of moving it."""
 
     names: Names
+    #: What the copy could not carry, by name.
+    warnings: list[str]
 
     def read(self) -> State:
         """Where it stands, by both servers."""
 
     def objections(self) -> list[str]:
         """Why it cannot begin, each with what to do about it: settings, rights, tables that cannot follow."""
+
+    def remarks(self) -> list[str]:
+        """What does not hinder, and whoever decides should know: what is carried otherwise, or not at all."""
 
     def copy(self, jobs: int, say: Callable[[Progress], None]) -> None:
         """The first copy, from a consistent snapshot; from there on changes flow forward.

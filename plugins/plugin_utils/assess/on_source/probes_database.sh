@@ -214,7 +214,9 @@ my_instance() {
     my_rows plugin "SELECT PLUGIN_NAME, PLUGIN_TYPE, PLUGIN_LIBRARY FROM information_schema.PLUGINS WHERE PLUGIN_LIBRARY IS NOT NULL AND PLUGIN_STATUS = 'ACTIVE'"
     my_rows xa "XA RECOVER"
     my_rows dump "SELECT HOST FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'"
-    echo "SHOW SLAVE STATUS\\G" | my_sql --column-names 2>&1 | sed 's/^/replica	/' | grep -E '	 *(Master_Host|Slave_IO_Running|Slave_SQL_Running):|	ERROR'
+    # A connection with a name of its own is told by the first alone, which MySQL does not know.
+    { echo "SHOW ALL SLAVES STATUS\\G" | my_sql --column-names 2>/dev/null ||
+        echo "SHOW SLAVE STATUS\\G" | my_sql --column-names 2>&1; } | sed 's/^/replica	/' | grep -E '	 *(Master_Host|Slave_IO_Running|Slave_SQL_Running):|	ERROR'
     my_rows written "SHOW GLOBAL STATUS WHERE Variable_name IN ('Innodb_os_log_written', 'Uptime', 'Questions')"
     sleep "$A_SAMPLE"
     my_rows written "SHOW GLOBAL STATUS WHERE Variable_name IN ('Innodb_os_log_written', 'Uptime', 'Questions')"

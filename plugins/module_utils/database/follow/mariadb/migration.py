@@ -53,10 +53,13 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sess
     PLAIN,
     Server,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import SqlError
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused, Unreachable
 
 #: What is remembered of one copy alone, and not of whose the target's databases and accounts are.
 _OF_ONE_COPY = ("copied", "followed", "setting", "read_only", "event")
+#: MariaDB's ER_SPECIFIC_ACCESS_DENIED_ERROR, ER_TABLEACCESS_DENIED_ERROR, ER_DBACCESS_DENIED_ERROR.
+_LACKS_RIGHTS = ("1227", "1142", "1044")
 
 
 @dataclass
@@ -303,7 +306,12 @@ def _by_network(server: Server) -> Server:
 
 
 def _accepts(side: Side) -> bool | None:
+    """None: nobody knows. Which rights our account lacks is an objection of its own."""
     try:
         return accepts(side)
     except Unreachable:
+        return None
+    except SqlError as error:
+        if error.code not in _LACKS_RIGHTS:
+            raise
         return None

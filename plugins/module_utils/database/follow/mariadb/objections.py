@@ -41,12 +41,7 @@ _NAMED = 8
 def objections(forward: Line, back: Line, hold_for_tables: bool) -> list[str]:
     """What must be mended before a migration can begin."""
     source, target = forward.leader, forward.follower
-    found: list[str] = []
-    for side in (source, target):
-        try:
-            required(side)
-        except DatacenterError as error:
-            found.append(str(error))
+    found = _rights(source, target)
     if found:
         # Without rights the other answers would be those of an empty server.
         return found
@@ -62,7 +57,20 @@ def objections(forward: Line, back: Line, hold_for_tables: bool) -> list[str]:
 
 def remarks(source: Side, target: Side) -> list[str]:
     """What does not hinder, and whoever decides should know."""
+    if _rights(source, target):
+        # An objection says so; without them the answers would be those of an empty server.
+        return []
     return [*_slow(source), *_settings(source, target), *_definers(source), *_who_else(source, target)]
+
+
+def _rights(*sides: Side) -> list[str]:
+    found: list[str] = []
+    for side in sides:
+        try:
+            required(side)
+        except DatacenterError as error:
+            found.append(str(error))
+    return found
 
 
 def _told(names: Sequence[str]) -> str:
@@ -106,8 +114,12 @@ def _numbers(source: Side, target: Side) -> Iterator[str]:
             f"{target.name} would not log what comes from the source: set log_slave_updates there, and"
             " restart it"
         )
-    if source.sql.rows("SHOW ALL SLAVES STATUS") and not source.has_ours:
-        yield f"{source.name} is itself a replica: move its primary, or end its following (RESET SLAVE ALL)"
+    follows = [str(row[0]) for row in source.sql.rows("SHOW ALL SLAVES STATUS")]
+    if follows and not source.has_ours:
+        yield (
+            f"{source.name} is itself a replica, by the connection '{_told(follows)}': move its primary, or"
+            " end its following (STOP SLAVE, then RESET SLAVE ALL, each with that name)"
+        )
     others = [str(row[0]) for row in target.sql.rows("SHOW ALL SLAVES STATUS")]
     others = [name for name in others if not name.startswith(f"{target.names.prefix}_")]
     domain = source.variable("gtid_domain_id")
@@ -157,10 +169,15 @@ def _contents(source: Side, hold_for_tables: bool) -> Iterator[str]:
     if kinds:
         yield (
             "tables with a history of their own, which a dump leaves behind:"
-            f" {_told([f'{a}.{b}' for a, b in kinds])}"
+            f" {_told([f'{a}.{b}' for a, b in kinds])}. Copy the history to a table of its"
+            " own, then ALTER TABLE ... DROP SYSTEM VERSIONING (which forgets it); or move these databases by"
+            " mariadb-dump --dump-history"
         )
-    if source.sql.rows("XA RECOVER"):
-        yield f"{source.name} has a prepared XA transaction (XA RECOVER): have it committed or rolled back"
+    for row in source.sql.rows("XA RECOVER FORMAT='SQL'"):
+        yield (
+            f"{source.name} has a prepared XA transaction {row[3]}: have it committed or rolled"
+            f" back (XA COMMIT or XA ROLLBACK {row[3]})"
+        )
 
 
 def _place(source: Side, target: Side) -> Iterator[str]:
@@ -207,7 +224,10 @@ def _slow(source: Side) -> Iterator[str]:
     )
     if rows:
         named = _told([f"{a}.{b}" for a, b in rows])
-        yield f"tables without a primary key follow slowly, for each row is searched for: {named}"
+        yield (
+            f"tables without a primary key follow slowly, for each row is searched for: {named}. Give them"
+            " one, or expect a lag while many of their rows change"
+        )
     rows = source.sql.rows(
         "SELECT DISTINCT table_schema, table_name FROM information_schema.columns WHERE table_schema IN %s"
         " AND character_set_name IN ('utf8', 'utf8mb3')",
@@ -215,7 +235,10 @@ def _slow(source: Side) -> Iterator[str]:
         answer_s=300,
     )
     if rows:
-        yield f"tables in utf8mb3, which are carried as they are: {_told([f'{a}.{b}' for a, b in rows])}"
+        yield (
+            f"tables in utf8mb3, which are carried as they are: {_told([f'{a}.{b}' for a, b in rows])}."
+            " Convert them to utf8mb4 as a step of its own, after the move"
+        )
 
 
 def _settings(source: Side, target: Side) -> Iterator[str]:
@@ -226,14 +249,18 @@ def _settings(source: Side, target: Side) -> Iterator[str]:
     ]
     for name, here, there in [*values, ("transaction_isolation", *levels)]:
         if here != there:
-            yield f"{name} is '{here}' at {source.name} and '{there}' at {target.name}"
+            yield (
+                f"{name} is '{here}' at {source.name} and '{there}' at {target.name}, and stays so: set"
+                " it there if applications rely on it"
+            )
     here_mode, there_mode = source.variable("sql_mode"), target.variable("sql_mode")
     strict = {"NO_ZERO_DATE", "NO_ZERO_IN_DATE", "STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"}
     new = strict & set(there_mode.split(",")) - set(here_mode.split(","))
     if new:
         yield (
             f"{target.name} refuses what {source.name} takes, zero dates for instance:"
-            f" {', '.join(sorted(new))}"
+            f" {', '.join(sorted(new))}. Rows are carried as they are; for new ones give"
+            f" {target.name} the old sql_mode until the application is mended"
         )
 
 
@@ -252,7 +279,10 @@ def _definers(source: Side) -> Iterator[str]:
         )
         lost = [f"{a}.{b} ({definer})" for a, b, definer in rows if definer not in there and "@" in definer]
         if lost:
-            yield f"{view} whose definer does not exist fail on both sides: {_told(lost)}"
+            yield (
+                f"{view} whose definer does not exist fail on both sides: {_told(lost)}. Make that account,"
+                " or give them another definer"
+            )
 
 
 def _who_else(source: Side, target: Side) -> Iterator[str]:

@@ -92,8 +92,14 @@ class Side:
     def sql(self) -> Session:
         """The session; opened when it is first needed."""
         if self._opened is None:
-            self._opened = _Bounded(self, connect(self.server))
-            self._opened.do(f"SET SESSION sql_log_bin = 0, SESSION lock_wait_timeout = {_LOCK_WAIT_S}")
+            opened = _Bounded(self, connect(self.server))
+            try:
+                opened.do(f"SET SESSION sql_log_bin = 0, SESSION lock_wait_timeout = {_LOCK_WAIT_S}")
+            except BaseException:
+                # What it would do after this would be in the binary log.
+                opened.close()
+                raise
+            self._opened = opened
         return self._opened
 
     def close(self) -> None:

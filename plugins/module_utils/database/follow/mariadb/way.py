@@ -99,7 +99,8 @@ def read(way: Line) -> Way:
     The leader is asked first: what it wrote between the two questions does not count as lag.
     """
     ahead = str(way.leader.sql.value("SELECT @@GLOBAL.gtid_binlog_pos"))
-    log, at = way.leader.sql.rows("SHOW MASTER STATUS")[0][:2]
+    # A server that writes no binary log says nothing, and nobody follows it.
+    log, at = [*way.leader.sql.rows("SHOW MASTER STATUS"), ("", 0)][0][:2]
     said = status(way)
     if not said:
         return Way(way.direction, exists=False, running=False, armed=False)

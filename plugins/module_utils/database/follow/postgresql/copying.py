@@ -21,6 +21,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
     catalog,
     rows,
     sequences,
+    settings,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.programs import (  # noqa: E501
     Programs,
@@ -179,13 +180,20 @@ def first_copy(road: Road, made: Programs, jobs: int, tell: Teller, before: Call
 
 
 def refresh(source: Side, target: Side) -> None:
-    """Materialized views. One may read another that was made later: they are tried until none succeeds."""
+    """Materialized views, under the settings by which the source makes them: an hour is of its time zone.
+
+    One may read another that was made later: they are tried until none succeeds.
+    """
     left = source.names_of(_VIEWS)
+    under = settings.of_rows(source)
     while left:
         failed: list[tuple[str, SqlError]] = []
         for view in left:
             try:
-                target.do(f"REFRESH MATERIALIZED VIEW {view}", answer_s=3600)
+                with target.transaction():
+                    for name, value in under.items():
+                        target.do("SELECT set_config(%s, %s, true)", [name, value])
+                    target.do(f"REFRESH MATERIALIZED VIEW {view}", answer_s=3600)
             except SqlError as error:
                 failed.append((view, error))
         if len(failed) == len(left):

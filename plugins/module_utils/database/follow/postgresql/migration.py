@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import (
@@ -23,6 +23,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
     copying,
     cutover,
     objections,
+    remarks,
     roles,
     writes,
 )
@@ -75,6 +76,7 @@ class PostgresqlMigration:
         tell: Tell = lambda act: None,
     ) -> None:
         self.names, self.choices, self._tell = names, choices, tell
+        self.warnings: list[str] = []
         self.source, self.target = Side(SOURCE, source, names), Side(TARGET, target, names)
         self._roads = {
             FORWARD: Road(FORWARD, self.source, self.target, source_seen or source, names),
@@ -124,17 +126,27 @@ class PostgresqlMigration:
                 found.append(f"max_slot_wal_keep_size at {side.device}")
         return found
 
-    def objections(self) -> list[str]:
+    @contextlib.contextmanager
+    def _at_target(self) -> Iterator[tuple[Side, bool]]:
+        """A session there, and whether it is with the database itself, which need not be there yet."""
         there = self._there()
-        if there and self.target.kept().get(copying.COPIED):
-            return []
         target = self.target if there else self.target.server_wide()
         try:
-            unfinished = not there or bool(target.kept().get(copying.COPYING))
-            return objections.find(self.source, target, self.choices, unfinished)
+            yield target, there
         finally:
             if not there:
                 target.close()
+
+    def objections(self) -> list[str]:
+        with self._at_target() as (target, there):
+            if there and target.kept().get(copying.COPIED):
+                return []
+            unfinished = not there or bool(target.kept().get(copying.COPYING))
+            return objections.find(self.source, target, self.choices, unfinished)
+
+    def remarks(self) -> list[str]:
+        with self._at_target() as (target, _there):
+            return remarks.find(self.source, target, self.choices)
 
     def not_ready(self, terms: Terms, direction: str) -> list[str]:
         end = self._roads[direction].end

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql import settings
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.side import (
     Side,
     literal,
@@ -95,4 +96,5 @@ def carry_database(source: Side, target: Side) -> None:
             more = " WITH GRANT OPTION" if grantable and role != owner else ""
             whom = quoted(role) if role else "PUBLIC"
             target.do(f"GRANT {right} ON DATABASE {name} TO {whom}{more}")
+    settings.carry(source, target)
     _set(target, [row for row in source.rows(_SETTINGS) if row[1]])
