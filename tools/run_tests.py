@@ -41,6 +41,8 @@ SLOW = (
     f"{_LOSSY}::test_sensors_are_what_they_are_on_a_good_wire{_WORST}",
     "tests/integration/bmc/test_burn_in_role.py",
     "tests/integration/copying/test_tree_copy.py",
+    # Fetches a database that Debian ships.
+    "tests/integration/database/test_db_sample.py",
     "tests/integration/database/test_db_verify_flow.py",
     # Two more base images, and a twin of old servers.
     "tests/integration/moving",
