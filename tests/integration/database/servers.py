@@ -32,6 +32,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sess
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 START_S = 30
+#: Benches may want a disk, or memory.
+PLACE = os.environ.get("DB_PLACE", "/tmp")
 PASSWORD = "s0urce,Secret:pw"
 
 
@@ -184,7 +186,7 @@ class Maria(_Process):
 @contextlib.contextmanager
 def postgres(name: str, version: str = "*", settings: str = "") -> Iterator[Postgres]:
     """A cluster for a block. Its directory is short, for sockets have short names."""
-    root = Path(tempfile.mkdtemp(prefix="ajypg-", dir="/tmp"))
+    root = Path(tempfile.mkdtemp(prefix="ajypg-", dir=PLACE))
     made = None
     try:
         made = Postgres(root, name, version, settings)
@@ -199,7 +201,7 @@ def postgres(name: str, version: str = "*", settings: str = "") -> Iterator[Post
 @contextlib.contextmanager
 def maria(name: str, *settings: str) -> Iterator[Maria]:
     """A server for a block."""
-    root = Path(tempfile.mkdtemp(prefix="ajyma-", dir="/tmp"))
+    root = Path(tempfile.mkdtemp(prefix="ajyma-", dir=PLACE))
     made = None
     try:
         made = Maria(root, name, *settings)
