@@ -19,6 +19,7 @@ PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
 RUNBOOKS = ("switchover", "failover", "failback")
 #: Where a play may have tasks, in the order they are run.
 SECTIONS = ("pre_tasks", "tasks", "post_tasks", "handlers")
+PARTS = ("block", "rescue", "always")
 IMPORTS = ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks")
 #: Task names of the grammar begin with one of these; what a role does in between belongs to the act before.
 WORDS = ("Read", "Gate", "Note", "Measure", "Act", "Verify")
@@ -28,21 +29,25 @@ _VARIABLE = re.compile(r"\{\{ (\w+) \}\}")
 
 
 def tasks_of(
-    items: list[dict[str, Any]], folder: Path, known: Mapping[str, Any] = MappingProxyType({})
+    items: list[dict[str, Any]],
+    folder: Path,
+    known: Mapping[str, Any] = MappingProxyType({}),
+    parts: Sequence[str] = PARTS,
 ) -> Iterator[dict[str, Any]]:
     """Every task, those of imported files in the place of the import.
 
     :param known: variables of the tasks around them, which may be part of a file's name.
+    :param parts: of each block.
     """
     for item in items:
         known_here = {**known, **item.get("vars", {})}
         file = next((item[name] for name in IMPORTS if name in item), None)
         if file is not None:
             path = folder / _filled(file, known_here)
-            yield from tasks_of(yaml.safe_load(path.read_text()), path.parent, known_here)
+            yield from tasks_of(yaml.safe_load(path.read_text()), path.parent, known_here, parts)
         elif "block" in item:
-            for part in ("block", "rescue", "always"):
-                yield from tasks_of(item.get(part, []), folder, known_here)
+            for part in parts:
+                yield from tasks_of(item.get(part, []), folder, known_here, parts)
         else:
             yield item
 
@@ -94,12 +99,17 @@ class Act:
         return re.fullmatch(".*".join(parts), task, re.DOTALL) is not None
 
 
-def acts_of(runbook: str, playbooks: Path = PLAYBOOKS) -> list[Act]:
-    """The acts of a runbook in their order."""
+def acts_of(runbook: str, playbooks: Path = PLAYBOOKS, parts: Sequence[str] = PARTS) -> list[Act]:
+    """The acts of a runbook in their order.
+
+    :param runbook: one of :data:`RUNBOOKS`, or the name of a playbook.
+    :param parts: without ``rescue`` those of a run that nothing fails in.
+    """
     found: list[Act] = []
-    for play, folder in plays_of(playbooks / f"dr_{runbook}.yml"):
+    file = f"dr_{runbook}.yml" if runbook in RUNBOOKS else f"{runbook}.yml"
+    for play, folder in plays_of(playbooks / file):
         sections = [task for name in SECTIONS for task in play.get(name, [])]
-        for task in tasks_of(sections, folder):
+        for task in tasks_of(sections, folder, parts=parts):
             word, _bar, name = str(task.get("name", "")).partition(" | ")
             if word == "Act":
                 same = sum(act.name == name for act in found)

@@ -37,6 +37,21 @@ def test_every_act_that_stands_in_the_playbooks_is_killed_once() -> None:
     assert killed == ACTS
 
 
+def test_every_act_of_a_migration_is_known_whatever_file_its_step_stands_in() -> None:
+    files = [PLAYBOOKS / "migration.yml", *PLAYBOOKS.glob("tasks/migration_*.yml")]
+    written = {
+        match[1]
+        for file in files
+        # Neither a task nor a block that only takes other tasks in.
+        for match in re.finditer(
+            r"- name: Act \| (.*)\n +(?!ansible.builtin.(?:import|include)_tasks|vars:|when:|block:)\S",
+            file.read_text(),
+        )
+    }
+
+    assert {act.name for act in acts_of("migration", parts=("block", "always"))} == written
+
+
 def test_a_failback_ends_with_the_acts_of_a_planned_move() -> None:
     switchover = [act.name for act in acts_of("switchover")]
 

@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run of migration.yml makes of a system that an earlier run left in the middle of its move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.anjianyun.datacenter.tests.unit.playbooks.said import said, task
+
+READ, BEGUN = "Read | whether the new server serves", "Read | whether its cutover has begun"
+SYSTEM = {"units": ["accident.service"]}
+
+
+def database(copied: bool, source: bool | None, target: bool | None) -> dict[str, Any]:
+    return {"copied": copied, "writes": {"source": source, "target": target}}
+
+
+def ran(state: str, application: dict[str, Any]) -> dict[str, Any]:
+    return {"results": [{"stdout": state} for _unit in application.get("units", [])]}
+
+
+def stands(
+    old: str, new: str, state: dict[str, Any] | None, application: dict[str, Any]
+) -> tuple[bool, bool, bool]:
+    """Whether a system has arrived, whether its cutover has begun, and whether its users wait for it."""
+    known: dict[str, Any] = {
+        "migration_name": "accident_report", "migration_app": application, "migration_begun": ["another"],
+        "migration_db": {"engine": "postgresql"} if state else {}, "migration_state": state,
+        "migration_ran": ran(old, application), "migration_runs": ran(new, application),
+    }  # fmt: skip
+    for name in (READ, BEGUN):
+        told = task("migration_arrived.yml", name)
+        known.update(said(told["ansible.builtin.set_fact"], told["vars"], **known))
+    return known["migration_arrived"], "accident_report" in known["migration_begun"], known["migration_out"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "state", "expected"),
+    [
+        # Before the first copy: there is no database, or one of another's that takes writes.
+        ("active", "inactive", database(False, True, None), (False, False, False)),
+        ("active", "inactive", database(False, True, True), (False, False, False)),
+        # Somebody stopped the old application: what is not copied is copied, and nobody has said go.
+        ("inactive", "inactive", database(False, True, None), (False, False, False)),
+        ("active", "inactive", database(True, True, False), (False, False, False)),
+        # In the middle of the cutover, act by act.
+        ("inactive", "inactive", database(True, True, False), (False, False, True)),
+        ("inactive", "inactive", database(True, False, False), (False, True, True)),
+        ("inactive", "inactive", database(True, False, True), (True, True, True)),
+        ("inactive", "active", database(True, False, True), (True, True, True)),
+        # On the way back its files are born at the new server no more, and some are there alone.
+        ("inactive", "failed", database(True, False, True), (True, True, True)),
+        # It was confirmed, and what the move had made is removed.
+        ("inactive", "active", database(False, False, True), (True, True, True)),
+        # An application alone.
+        ("active", "inactive", None, (False, False, False)),
+        ("inactive", "active", None, (True, True, True)),
+    ],
+)
+def test_a_system_is_gone_on_with_where_its_servers_show_it(
+    old: str, new: str, state: dict[str, Any] | None, expected: tuple[bool, bool, bool]
+) -> None:
+    assert stands(old, new, state, SYSTEM) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (database(True, True, False), (False, False, False)),
+        (database(True, False, False), (False, True, True)),
+        (database(True, False, True), (True, True, True)),
+        # Its server is silent: nothing is copied over what may have been born there.
+        (database(False, False, None), (True, True, True)),
+    ],
+)
+def test_a_database_alone_shows_it_by_its_writes(
+    state: dict[str, Any], expected: tuple[bool, bool, bool]
+) -> None:
+    assert stands("", "", state, {}) == expected
+
+
+OPEN, OVER = [{"ok": True}], [{"ok": False}]
+
+
+@pytest.mark.parametrize(
+    ("begun", "window", "waits", "asked"),
+    [
+        ([], {"that": OPEN, "before_s": 0}, False, True),
+        ([], {"that": OVER, "before_s": 60}, True, False),
+        # Told by the gate, by name.
+        ([], {"that": OVER, "before_s": 0}, False, True),
+        # Whoever waits in the middle of it is helped by its end alone, and whoever has moved needs no window.
+        (["a", "b"], {"that": OVER, "before_s": 0}, False, False),
+        (["a"], {"that": OVER, "before_s": 0}, True, False),
+        (["a"], {"that": OPEN, "before_s": 0}, False, True),
+    ],
+)
+def test_a_window_and_a_yes_are_for_those_alone_that_are_still_to_be_cut_over(
+    begun: list[str], window: dict[str, Any], waits: bool, asked: bool
+) -> None:
+    known: dict[str, Any] = {
+        "migration_going": ["a", "b"],
+        "migration_begun": begun,
+        "migration_waits": False,
+    }
+    known["migration_when"] = {"known": True, **window}
+    whose = task("migration_go.yml", "Read | who is cut over now")
+    known.update(said(whose["ansible.builtin.set_fact"], **known))
+    block = task("migration_go.yml", "Note | it waits for its window")
+
+    assert said("{{ " + block["when"] + " }}", **known) is waits
+    known["migration_waits"] = waits
+    for gate in ("Gate | what is left of the window", "Gate | go"):
+        assert said("{{ " + task("migration_go.yml", gate)["when"] + " }}", **known) is asked
+    left = task("migration_go.yml", "Read | those that wait")["ansible.builtin.set_fact"]["migration_going"]
+    assert said(left, **known) == begun
