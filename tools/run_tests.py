@@ -41,6 +41,7 @@ SLOW = (
     f"{_LOSSY}::test_sensors_are_what_they_are_on_a_good_wire{_WORST}",
     "tests/integration/bmc/test_burn_in_role.py",
     "tests/integration/copying/test_tree_copy.py",
+    "tests/integration/copying/test_watched.py",
     # Fetches a database that Debian ships.
     "tests/integration/database/test_db_sample.py",
     "tests/integration/database/test_db_verify_flow.py",

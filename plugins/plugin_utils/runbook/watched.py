@@ -47,7 +47,7 @@ class WatchedAction(ActionBase):
         arguments.setdefault(self.FILE, f"{FOLDER}/{self._title}-{self._digest(arguments)}.jsonl")
         progress = str(arguments[self.FILE])
         job_file = f"{progress}.job"
-        begun = self._under_way(job_file, task_vars) or self._begin(arguments, progress, task_vars)
+        begun = self._under_way(job_file) or self._begin(arguments, progress, task_vars)
         if begun.get("failed") or "ansible_job_id" not in begun:
             result.update(begun)
             return result
@@ -69,15 +69,24 @@ class WatchedAction(ActionBase):
         done = self._low_level_execute_command(command, executable="/bin/sh")
         return str(done.get("stdout") or "") if done.get("rc") == 0 else ""
 
-    def _under_way(self, job_file: str, task_vars: Any) -> dict[str, Any]:
+    def _under_way(self, job_file: str) -> dict[str, Any]:
         """The job that an earlier run began, while it works."""
         number = self._shell_command(f"cat {shlex.quote(job_file)} 2>/dev/null").strip()
-        if not number:
-            return {}
         job = {"ansible_job_id": number}
-        status = self._status(job, task_vars)
-        # Ended long ago, or never written: begun anew, which goes on from what is there.
-        return {} if status.get("finished") or status.get("failed") else job
+        # Ended or killed: begun anew, which goes on from what is there.
+        return job if number and self._works(job) else {}
+
+    def _works(self, job: dict[str, Any]) -> bool:
+        """Whether its process is there: what its own file says of a job that was killed is that it works.
+
+        The number stands on the command line of Ansible's wrapper; as this expression has it, it does not
+        find itself.
+        """
+        name = str(job["ansible_job_id"]).partition(".")[0]
+        expression = shlex.quote(f"[{name[:1]}]{name[1:]}")
+        # Quietly: otherwise a process that ends meanwhile makes it fail.
+        found = self._shell_command(f"grep -qsae {expression} /proc/[0-9]*/cmdline && echo it works")
+        return bool(found)
 
     def _begin(self, arguments: dict[str, Any], progress: str, task_vars: Any) -> dict[str, Any]:
         folder, job_file = shlex.quote(progress.rpartition("/")[0]), f"{progress}.job"
@@ -93,9 +102,6 @@ class WatchedAction(ActionBase):
             self._shell_command(f"echo {shlex.quote(begun['ansible_job_id'])} > {shlex.quote(job_file)}")
         return begun
 
-    def _status(self, job: dict[str, Any], task_vars: Any) -> dict[str, Any]:
-        return self._ask(job, "status", task_vars)
-
     def _ask(self, job: dict[str, Any], mode: str, task_vars: Any) -> dict[str, Any]:
         folder = self._remote_expand_user(self.get_shell_option("async_dir", default="~/.ansible_async"))
         answer: dict[str, Any] = self._execute_module(
@@ -108,15 +114,18 @@ class WatchedAction(ActionBase):
     def _watch(self, job: dict[str, Any], progress: str, task_vars: Any) -> dict[str, Any]:
         """Until it ends. Where its host does not answer meanwhile, the task ends, and the job goes on."""
         said = time.monotonic()
-        while True:
-            status = self._status(job, task_vars)
-            # 'finished' also stands where the job is not known any more, which is told as a failure.
-            if status.get("finished") or status.get("failed"):
-                break
+        while self._works(job):
             if time.monotonic() - said >= SAY_S:
                 said = time.monotonic()
                 self._say(self._shell_command(f"tail -n 1 {shlex.quote(progress)} 2>/dev/null"))
             time.sleep(LOOK_S)
+        status = self._ask(job, "status", task_vars)
+        if not status.get("finished"):
+            status.update(
+                failed=True,
+                msg=f"{self._title} was killed on its host, and left no word. Next: see what killed it (the "
+                "system's log, its memory), and run this again: it goes on from what is there",
+            )
         self._ask(job, "cleanup", task_vars)
         # Words of the wrapper's, which say nothing of the work.
         for word in ("ansible_job_id", "started", "finished", "results_file", "stdout", "stderr"):
