@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from campaign.acts import Act
-from campaign.run import Run
+from campaign.run import POLL_S, Run
 from moving_estate import CONTROL, ROOT, Moving
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs import ClientLog
@@ -129,14 +128,17 @@ class Wave:
         assert code == 0, run.text[-6000:]
         return run
 
-    def kill_in(self, acts: Iterable[Act], after_s: Any, decision: str = "") -> None:
+    def kill_in(self, acts: Iterable[Act], moment: Callable[[Act], float | str], decision: str = "") -> None:
         """Each act in its turn is begun and killed; each run finishes what the one before was killed in.
 
-        :param after_s: by act, in which second of it.
+        :param moment: of an act: in which second of it, or at the beginning of which task of its role.
         """
         for act in acts:
             run = self.start(decision)
-            inside = run.wait_inside(act, 1.0, after_s(act), RUN_S)
+            when = moment(act)
+            inside = run.wait_inside(act, 1.0, 0.0 if isinstance(when, str) else when, RUN_S)
+            if isinstance(when, str):
+                inside = inside and until_task(run, when)
             # By turns what it began on the hosts goes on beside the next run, and everything dies at once.
             run.kill("main" if len(self.kills) % 2 else "tree")
             assert inside, f"{act.key} {act.name}: it was over, or never begun\n{run.text[-4000:]}"
@@ -175,6 +177,15 @@ class Wave:
             ids - self.moving.stored(self.system.load, database),
             ids - self.moving.uploads(self.system.load, ids, UPLOAD_BYTES, application),
         )
+
+
+def until_task(run: Run, name: str) -> bool:
+    """Wait until a task of that name begins; False when the run ends before."""
+    while not run.ended:
+        if any(event["event"] == "task" and event["name"].endswith(name) for event in run.events()):
+            return True
+        time.sleep(POLL_S)
+    return False
 
 
 def waits(log: ClientLog, at: float) -> float:

@@ -21,24 +21,30 @@ from moving_wave import PEOPLE, REPORT, SERVED_S, SITE, Killed, Wave, waits
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs import ClientLog
 
 ACTS = acts_of("migration", parts=("block", "always"))
-#: In which second of an act the run is killed, where its beginning is no good: while it works at the latest.
-AFTER_S = {"each system's place": 1.5, "each engine": 2.0, "the database is copied": 2.0, "single files": 1.0}
+#: Where an act is killed whose beginning is no good: in which second, or when which task of its role begins.
+MOMENTS: dict[str, float | str] = {
+    "each system's place": 1.0,
+    # Its settings are written, and it has not read them.
+    "each engine": "Start it, with what has changed",
+    "the database is copied, and follows": 1.5,
+    "single files, and what they say otherwise": 0.8,
+    "the old server stops serving": 0.7,
+    "the writes move to the new database": 0.8,
+    "the writes go back to the old database": 0.8,
+}
 AT_ONCE_S = 0.25
 
 
-def after_s(act: Act) -> float:
-    return next((s for name, s in AFTER_S.items() if act.name.startswith(name)), AT_ONCE_S)
-
-
-def of_file(name: str) -> list[Act]:
-    """The acts of the last play that stand in a file of tasks."""
-    path = PLAYBOOKS / f"tasks/migration_{name}_one.yml"
-    there = {task["name"] for task in tasks_of(yaml.safe_load(path.read_text()), path.parent)}
-    return [act for act in ACTS if act.step == ACTS[-1].step and f"Act | {act.name}" in there]
+def moment(act: Act) -> float | str:
+    return MOMENTS.get(act.name, AT_ONCE_S)
 
 
 FORWARD = [act for act in ACTS if act.step != ACTS[-1].step]
-CONFIRM, BACK = of_file("confirm"), of_file("return")
+#: The last play's file of tasks that confirm comes before the one that takes back.
+_CONFIRMING = yaml.safe_load((PLAYBOOKS / "tasks/migration_confirm_one.yml").read_text())
+_DECIDED = ACTS[len(FORWARD) :]
+_COUNT = sum(task["name"].startswith("Act | ") for task in tasks_of(_CONFIRMING, PLAYBOOKS / "tasks"))
+CONFIRM, BACK = _DECIDED[:_COUNT], _DECIDED[_COUNT:]
 
 
 @pytest.fixture(scope="module")
@@ -118,11 +124,11 @@ def test_a_wave_killed_inside_every_act_goes_there_and_back_and_there_and_loses_
     first = Wave(ready, REPORT, 1, "CHG-KILLED")
     load = ready.begin_load(load_systems=[REPORT.load], load_address={REPORT.load: REPORT.address})
 
-    first.kill_in(FORWARD, after_s)
+    first.kill_in(FORWARD, moment)
     first.must()
     has_moved(first)
     moved = time.time()
-    first.kill_in(BACK, after_s, "back")
+    first.kill_in(BACK, moment, "back")
     first.must("back")
     is_at_home(first)
     returned = time.time()
@@ -130,7 +136,7 @@ def test_a_wave_killed_inside_every_act_goes_there_and_back_and_there_and_loses_
     second = Wave(ready, REPORT, 1, "CHG-AGAIN")
     second.must()
     has_moved(second)
-    second.kill_in(CONFIRM, after_s, "confirm")
+    second.kill_in(CONFIRM, moment, "confirm")
     second.must("confirm")
     has_moved(second)
     log = ready.end_load(load, [REPORT.load])[REPORT.load]
