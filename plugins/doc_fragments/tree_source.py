@@ -11,7 +11,7 @@ class ModuleDocFragment:
 options:
   source_host:
     description:
-      - Address or name of the server that is read. Nothing is installed there and nothing is changed.
+      - Address or name of the server that the trees come from. Nothing is installed there.
     type: str
     required: true
   source_user:

@@ -72,6 +72,7 @@ def _system(name: str, stated: Mapping[str, Any], entries: list[Entry]) -> dict[
         # Byte for byte, while the old server ran: what it changed meanwhile differed.
         "files_running": _last(entries, "migration_files_running", name),
         "copied": _sum(entries, name),
+        "files_back": _back(entries, name),
         "stopped": stopped if state == STOPPED else None,
         "keep_days": stated.get("keep_days"),
     }
@@ -84,7 +85,7 @@ def _reasons(found: Mapping[str, Any], stated: Mapping[str, Any]) -> list[str]:
     if state == STOPPED:
         return [f"stopped at {found['stopped'].get('step')}: {found['stopped'].get('why')}"]
     if state == TAKEN_BACK:
-        return ["it was taken back to the old server"]
+        return ["it was taken back to the old server", *_reasons_back(found, stated)]
     reasons = []
     for what, part in (("rows", "database"), ("files", "application")):
         if part in stated and found[what] is None and state == CONFIRMED:
@@ -97,6 +98,16 @@ def _reasons(found: Mapping[str, Any], stated: Mapping[str, Any]) -> list[str]:
     elif found["out_s"] is not None and found["out_s"] > float(found["out_target_s"] or 0):
         reasons.append(f"it was out for {found['out_s']:.1f} s, and {found['out_target_s']:g} s were allowed")
     return reasons
+
+
+def _reasons_back(found: Mapping[str, Any], stated: Mapping[str, Any]) -> list[str]:
+    """Whether what was written at the new server is at the old one; nothing was before it has served."""
+    back = found["files_back"]
+    if back is not None and not back.get("identical"):
+        return [f"its files differ at the old server in {back.get('count')} places"]
+    if back is None and found["out_s"] is not None and "application" in stated:
+        return ["whether its files went back with it is not known"]
+    return []
 
 
 def _measures(entries: Iterable[Entry], what: str, system: str | None = None) -> list[Entry]:
@@ -152,10 +163,27 @@ def _out(entries: list[Entry], system: str) -> float | None:
     return first - min(stops) if stops else None
 
 
+def _back(entries: list[Entry], system: str) -> dict[str, Any] | None:
+    """What went back of its files, the last time that it served at the new server."""
+    serves = [entry["at"] for entry in _measures(entries, "migration_serves", system)]
+    found = _measures(entries, "migration_files_back", system)
+    return dict(found[-1]["data"]) if found and found[-1]["at"] > max(serves, default=0.0) else None
+
+
 def _sum(entries: list[Entry], system: str) -> dict[str, Any]:
     """What was copied of its files in all rounds."""
     found = [entry["data"] for entry in _measures(entries, "migration_files_copied", system)]
     return {key: sum(one.get(key) or 0 for one in found) for key in ("bytes", "files", "seconds")}
+
+
+def _told_back(system: Mapping[str, Any]) -> str:
+    back = system["files_back"]
+    if back is None:
+        return ""
+    kept = f", what was there is in {back['kept']}" if back.get("kept") else ""
+    return (
+        f", files gone back: {back['made']} made, {back['altered']} altered, {back['removed']} removed{kept}"
+    )
 
 
 def summary(report: Mapping[str, Any]) -> str:
@@ -164,6 +192,8 @@ def summary(report: Mapping[str, Any]) -> str:
     for name, system in report["systems"].items():
         out = "not known" if system["out_s"] is None else f"{system['out_s']:.1f} s"
         refused = "not known" if system["refused_s"] is None else f"{system['refused_s']:.2f} s"
-        lines.append(f"  {name}: {system['state']}, out for {out}, writes refused for {refused}")
+        lines.append(
+            f"  {name}: {system['state']}, out for {out}, writes refused for {refused}{_told_back(system)}"
+        )
     lines += [f"  because {reason}" for reason in report["reasons"]]
     return "\n".join(lines)

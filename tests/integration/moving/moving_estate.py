@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -56,18 +57,16 @@ class Moving:
             timeout=timeout_s, check=False,
         )  # fmt: skip
 
+    def playing(self, playbook: str, **variables: Any) -> list[str]:
+        """The words that run a playbook; ``variables`` become extra variables."""
+        return [
+            "ansible-playbook", "-i", str(PLAN), "-e", f"@{self.variables}",
+            "-e", json.dumps(variables), playbook,
+        ]  # fmt: skip
+
     def must(self, playbook: str, **variables: Any) -> str:
         """Run a playbook to its end; returns what it said."""
-        done = self.inside(
-            "ansible-playbook",
-            "-i",
-            str(PLAN),
-            "-e",
-            f"@{self.variables}",
-            "-e",
-            json.dumps(variables),
-            playbook,
-        )
+        done = self.inside(*self.playing(playbook, **variables))
         assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
         return done.stdout
 
@@ -85,29 +84,45 @@ class Moving:
 
     def load(self, seconds: float) -> dict[str, ClientLog]:
         """A county's load for some seconds, and what it saw of each system."""
-        directory = f"/root/load-{time.monotonic_ns()}"
-        self.must("tests/stage/load.yml", load="start", load_directory=directory)
+        load = self.begin_load()
         time.sleep(seconds)
-        collected = self.directory / Path(directory).name
+        return self.end_load(load)
+
+    def begin_load(self, **variables: Any) -> str:
+        """Let a county report; returns where on the terminal its logs are.
+
+        :param variables: of tests/stage/load.yml.
+        """
+        directory = f"/root/load-{time.monotonic_ns()}"
+        self.must("tests/stage/load.yml", load="start", load_directory=directory, **variables)
+        return directory
+
+    def end_load(self, directory: str, systems: Iterable[str] = SYSTEMS) -> dict[str, ClientLog]:
+        """Let it go home; what it saw of each system."""
+        collected, systems = self.directory / Path(directory).name, list(systems)
         self.must(
-            "tests/stage/load.yml", load="stop", load_directory=directory, load_collect_to=str(collected)
-        )
+            "tests/stage/load.yml", load="stop", load_directory=directory, load_systems=systems,
+            load_collect_to=str(collected),
+        )  # fmt: skip
         return {
             system: parse_client(CLIENT, (collected / system / f"report_client-{CLIENT}.jsonl").read_text())
-            for system in SYSTEMS
+            for system in systems
         }
 
-    def uploads(self, system: str, ids: set[str], size: int) -> set[str]:
-        """The reports whose upload is on the disk as it was sent: its content follows from the id."""
+    def uploads(self, system: str, ids: set[str], size: int, host: str = "") -> set[str]:
+        """The reports whose upload is on the disk as it was sent: its content follows from the id.
+
+        :param host: where the application is, when not where it was found.
+        """
         folder = UPLOADS[system]
         command = f"find {folder} -name '现场照片-*' -print0 | xargs -0 sha256sum"
-        said = self.ssh(SYSTEMS[system], command)
+        said = self.ssh(host or SYSTEMS[system], command)
         found = {line[-40:-4]: line.split()[0] for line in said.splitlines()}
         digests = {
             one: hashlib.sha256(hashlib.shake_128(one.encode()).digest(size)).hexdigest() for one in ids
         }
         return {one for one, digest in digests.items() if found.get(one) == digest}
 
-    def stored(self, system: str) -> set[str]:
-        """The ids of all reports that a system's database holds."""
-        return set(self.ssh(SYSTEMS[system], STORED[system]).split())
+    def stored(self, system: str, host: str = "") -> set[str]:
+        """The ids of all reports that a system's database holds, on the host where it is."""
+        return set(self.ssh(host or SYSTEMS[system], STORED[system]).split())

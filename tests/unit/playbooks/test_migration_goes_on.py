@@ -24,13 +24,14 @@ def ran(state: str, application: dict[str, Any]) -> dict[str, Any]:
 
 
 def stands(
-    old: str, new: str, state: dict[str, Any] | None, application: dict[str, Any]
+    old: str, new: str, state: dict[str, Any] | None, application: dict[str, Any], served: bool = False
 ) -> tuple[bool, bool, bool]:
     """Whether a system has arrived, whether its cutover has begun, and whether its users wait for it."""
     known: dict[str, Any] = {
         "migration_name": "accident_report", "migration_app": application, "migration_begun": ["another"],
         "migration_db": {"engine": "postgresql"} if state else {}, "migration_state": state,
         "migration_ran": ran(old, application), "migration_runs": ran(new, application),
+        "migration_marked": {"stat": {"exists": served}},
     }  # fmt: skip
     for name in (READ, BEGUN):
         told = task("migration_arrived.yml", name)
@@ -52,8 +53,6 @@ def stands(
         ("inactive", "inactive", database(True, False, False), (False, True, True)),
         ("inactive", "inactive", database(True, False, True), (True, True, True)),
         ("inactive", "active", database(True, False, True), (True, True, True)),
-        # On the way back its files are born at the new server no more, and some are there alone.
-        ("inactive", "failed", database(True, False, True), (True, True, True)),
         # It was confirmed, and what the move had made is removed.
         ("inactive", "active", database(False, False, True), (True, True, True)),
         # An application alone.
@@ -81,6 +80,15 @@ def test_a_database_alone_shows_it_by_its_writes(
     state: dict[str, Any], expected: tuple[bool, bool, bool]
 ) -> None:
     assert stands("", "", state, {}) == expected
+
+
+@pytest.mark.parametrize("state", [database(True, False, True), database(True, True, False), None])
+def test_files_that_were_born_at_the_new_server_are_kept_until_all_is_back(
+    state: dict[str, Any] | None,
+) -> None:
+    for application in (SYSTEM, {}):
+        arrived, begun, _out = stands("inactive", "inactive", state, application, served=True)
+        assert (arrived, begun) == (True, True)
 
 
 OPEN, OVER = [{"ok": True}], [{"ok": False}]

@@ -28,7 +28,7 @@ CHANGING = {
     "pg_promote", "pg_demote", "pg_rejoin", "pg_synchronous", "pg_clone", "bmc_power", "bmc_fence",
     "bmc_boot", "bmc_restore_policy", "frr_config", "nft_table", "service_address", "network_fence",
     "twin_fault", "twin", "pg_proof", "bmc_identify", "alert_silence",
-    "db_copy", "db_cutover", "db_writes", "db_left", "tree_copy",
+    "db_copy", "db_cutover", "db_writes", "db_left", "tree_copy", "tree_return",
 }  # fmt: skip
 #: What a drill does around its runbooks has no effect on the service: the evidence itself is judged.
 UNVERIFIED_PLAYS = {
@@ -97,8 +97,8 @@ def looked_at(read: dict[str, Any], later: list[dict[str, Any]], variables: str)
 
 
 def reads_only(task: dict[str, Any]) -> bool:
-    """A restore policy not given is only read; in check mode a locator is, and a copy's objections."""
-    if f"{OURS}bmc_identify" in task or f"{OURS}db_copy" in task:
+    """A restore policy not given is only read; in check mode a locator is, and what a copy would do."""
+    if any(f"{OURS}{module}" in task for module in ("bmc_identify", "db_copy", "tree_return")):
         return task.get("check_mode") is True
     return "policy" not in task.get(f"{OURS}bmc_restore_policy", {"policy": "of another module"})
 

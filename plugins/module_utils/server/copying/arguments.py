@@ -60,3 +60,12 @@ def tree_copy_argument_spec() -> dict[str, Any]:
         "retries": {"type": "int", "default": 5},
         "state_directory": {"type": "path", "default": "/var/lib/anjianyun/copying"},
     }
+
+
+def tree_return_argument_spec() -> dict[str, Any]:
+    """What ``tree_return`` takes besides."""
+    return {
+        "keep_in": {"type": "str", "required": True},
+        "retries": {"type": "int", "default": 5},
+        "state_directory": {"type": "path", "default": "/var/lib/anjianyun/copying"},
+    }

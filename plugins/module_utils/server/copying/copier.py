@@ -19,6 +19,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying import (
     acls,
     manifest,
+    mounts,
     preflight,
     rsync,
     salvage,
@@ -191,6 +192,7 @@ class Copier:
             acls.map_ids(self.source, self.job)
         if self.cut or any(one.vanished_count for one in self.rounds):
             salvage.sweep(roots)
+        mounts.note(self.session.root, self.job, self.found.mounts)
         self.session.end()
         return self.result()
 

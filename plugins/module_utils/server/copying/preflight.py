@@ -15,7 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying import manifest, rsync
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying import (
+    manifest,
+    mounts,
+    rsync,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying.ssh import Source
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying.trees import Job
 
@@ -67,6 +71,7 @@ class Found:
     :param zstd: its rsync compresses with zstd.
     :param bound: bytes and inodes that the trees take at most; None: not known without a walk.
     :param rtt_s: of the line, by the time that a connection takes to open.
+    :param mounts: its mount points.
     """
 
     version: tuple[int, int, int] | None
@@ -74,6 +79,7 @@ class Found:
     tar: str
     bound: tuple[int, int] | None
     rtt_s: float
+    mounts: tuple[str, ...] = ()
 
 
 def ask(source: Source, job: Job) -> Found:
@@ -84,7 +90,8 @@ def ask(source: Source, job: Job) -> Found:
     text = ASK.format(trees=" ".join(shlex.quote(tree.src) for tree in job.trees))
     said = source.ask(text, timeout_s=60)
     head, trees = said.split("@trees\n")
-    head, mounts = head.split("@mounts\n")
+    head, column = head.split("@mounts\n")
+    points = mounts.points_of(column)
     head, tar = head.split("@tar\n")
     rows = trees.splitlines()
     missing = [tree.src for tree, row in zip(job.trees, rows) if row == "missing"]
@@ -99,8 +106,9 @@ def ask(source: Source, job: Job) -> Found:
         version=rsync.version_of(head),
         zstd=bool(found and "zstd" in found[1].split()),
         tar=tar.strip(),
-        bound=None if _has_mounts_below(job, mounts) else _bound(rows),
+        bound=None if _has_mounts_below(job, points) else _bound(rows),
         rtt_s=round_trip(source),
+        mounts=points,
     )
 
 
@@ -117,13 +125,8 @@ def round_trip(source: Source) -> float:
     return min(times, default=0.0)
 
 
-def _has_mounts_below(job: Job, mounts: str) -> bool:
-    if job.one_file_system:
-        return False
-    points = [
-        re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), line) for line in mounts.splitlines()
-    ]
-    return any(point.startswith(tree.src.rstrip("/") + "/") for point in points for tree in job.trees)
+def _has_mounts_below(job: Job, points: tuple[str, ...]) -> bool:
+    return not job.one_file_system and any(mounts.below(tree.src, points) for tree in job.trees)
 
 
 def _bound(rows: list[str]) -> tuple[int, int] | None:

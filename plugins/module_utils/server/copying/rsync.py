@@ -45,18 +45,25 @@ class Way:
     :param delete: what is not at the source goes here, too; what is left out stays.
     :param files_from: a list of paths of the tree, each ended by a null byte; directories are not gone into.
     :param dry: say what would be done.
+    :param kept: the other way, from here to the source. What is overwritten or removed there moves to this
+        directory of its.
     """
 
     compress: bool = False
     delete: bool = False
     files_from: str | None = None
     dry: bool = False
+    kept: str | None = None
     timeout_s: int = 60
 
 
 def command(source: Source, job: Job, tree: Tree, way: Way) -> list[str]:
     """The command line of one rsync. It ends when the process that starts it does."""
-    argv = ["rsync", "-aHAX", "-s", "--numeric-ids", "--sparse", f"--partial-dir={PARTIAL}"]
+    argv = ["rsync", "-aHAX", "-s", "--numeric-ids", "--sparse"]
+    if way.kept is None:
+        argv.append(f"--partial-dir={PARTIAL}")
+    else:
+        argv += ["--backup", f"--backup-dir={way.kept}"]
     argv += [f"--timeout={way.timeout_s}", "--no-human-readable", "--info=progress2,name0,stats2"]
     argv += ["-e", shlex.join(source.ssh())]
     # One letter for what is done to each file; the name as well where nothing is done but said.
@@ -72,13 +79,15 @@ def command(source: Source, job: Job, tree: Tree, way: Way) -> list[str]:
     if way.compress:
         argv += ["-z", "--compress-level=1"]
     if way.delete and way.files_from is None:
-        argv.append("--delete")
+        # What goes back is all there before anything is removed.
+        argv.append("--delete" if way.kept is None else "--delete-after")
     if way.dry:
         argv.append("--dry-run")
     if way.files_from is not None:
         argv += ["--from0", f"--files-from={way.files_from}"]
     host = f"[{source.host}]" if ":" in source.host else source.host
-    argv += ["--", f"{host}:{tree.src.rstrip('/')}/", f"{tree.dest.rstrip('/')}/"]
+    ends = [f"{host}:{tree.src.rstrip('/')}/", f"{tree.dest.rstrip('/')}/"]
+    argv += ["--", *(ends if way.kept is None else reversed(ends))]
     # A kernel's signal at the parent's death; rsync then keeps what it has of a file, and ends.
     tie = ["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []
     return tie + argv

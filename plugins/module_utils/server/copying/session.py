@@ -115,6 +115,12 @@ class Session:
         (self.root / "running").unlink(missing_ok=True)
 
 
+def place_of(state: Path, source: Source, job: Job) -> Path:
+    """The directory that copies of these trees, there and back, have for themselves."""
+    words = "\0".join([source.name, *(tree.dest for tree in job.trees)])
+    return state / hashlib.sha256(words.encode()).hexdigest()[:16]
+
+
 @contextmanager
 def opened(
     state: Path, source: Source, job: Job, limits: LiveLimits, channels: int
@@ -123,10 +129,7 @@ def opened(
 
     :raises Refused: when the same copy is at work already, or what a killed one has left still is.
     """
-    name = hashlib.sha256("\0".join([source.name, *(tree.dest for tree in job.trees)]).encode()).hexdigest()[
-        :16
-    ]
-    root = state / name
+    root = place_of(state, source, job)
     durable.make_directory(root, 0o700)
     descriptor = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

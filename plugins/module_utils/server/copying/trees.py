@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
@@ -47,6 +47,24 @@ class Job:
             **more,
         }
 
+    def back(self) -> Job:
+        """The same the other way round: ids as they are here, and what they become at the source.
+
+        :raises DatacenterError: when two ids of the source are one here.
+        """
+        return replace(self, uids=_inverted(self.uids, "uid_map"), gids=_inverted(self.gids, "gid_map"))
+
+
+def _inverted(ids: Mapping[int, int], option: str) -> dict[int, int]:
+    found = {here: there for there, here in ids.items()}
+    if len(found) != len(ids):
+        raise DatacenterError(
+            f"{option} cannot be turned round",
+            cause="it gives several ids of the source the same number here",
+            next_step="bring the trees back by hand, or give back only those whose ids are told apart",
+        )
+    return found
+
 
 def job_of(options: Mapping[str, Any]) -> Job:
     """The job that the modules' options name.
@@ -59,7 +77,7 @@ def job_of(options: Mapping[str, Any]) -> Job:
     if not trees:
         raise DatacenterError("no tree is named", next_step="name at least one in trees")
     for tree in trees:
-        if any(_within(tree.dest, one) for one in OF_THE_KERNEL):
+        if any(within(tree.dest, one) for one in OF_THE_KERNEL):
             raise DatacenterError(
                 f"{tree.dest} is the kernel's, no files can be kept there", next_step="name another dest"
             )
@@ -81,14 +99,14 @@ def _absolute(path: str) -> str:
     return os.path.normpath("/" + path.lstrip("/"))
 
 
-def _within(path: str, above: str) -> bool:
+def within(path: str, above: str) -> bool:
     return path == above or path.startswith(above.rstrip("/") + "/")
 
 
 def _check_overlap(trees: Sequence[Tree]) -> None:
     for one in trees:
         for other in trees:
-            if one is not other and _within(one.dest, other.dest):
+            if one is not other and within(one.dest, other.dest):
                 raise DatacenterError(
                     f"{one.dest} lies within {other.dest}: each would delete what the other brings",
                     next_step="name the outer tree alone, or copy the inner one by a task of its own",

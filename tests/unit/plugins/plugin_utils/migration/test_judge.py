@@ -93,3 +93,30 @@ def test_what_stopped_a_system_is_told() -> None:
 
 def test_a_journal_that_cannot_be_trusted_is_no_pass() -> None:
     assert judge([BEGINS, *MOVES, *SAME, DONE], ["line 3 was changed"])["verdict"] == "fail"
+
+
+BACK = {"kind": "note", "at": 40, "name": "migration_closed_reports", "data": {"how": "taken back"}}
+FILES_BACK = {"made": 2, "altered": 1, "removed": 0, "identical": True, "kept": "/var/lib/k", "kept_files": 1}
+
+
+def test_one_that_goes_back_tells_what_of_its_files_went_with_it() -> None:
+    report = judge([BEGINS, *MOVES, *SAME, measure(30, "migration_files_back", **FILES_BACK), BACK])
+    assert report["reasons"] == ["reports: it was taken back to the old server"]
+    assert report["systems"]["reports"]["files_back"]["made"] == 2
+    told = "files gone back: 2 made, 1 altered, 0 removed, what was there is in /var/lib/k"
+    assert told in summary(report)
+
+
+def test_files_that_did_not_go_back_after_it_has_served_are_a_reason() -> None:
+    lacks = "reports: whether its files went back with it is not known"
+    assert lacks in judge([BEGINS, *MOVES, *SAME, BACK])["reasons"]
+    # An earlier way back says nothing of what was written since.
+    early = measure(13, "migration_files_back", **FILES_BACK)
+    assert lacks in judge([BEGINS, MOVES[0], early, *MOVES[1:], *SAME, BACK])["reasons"]
+    # Before it has served nothing was written.
+    assert lacks not in judge([BEGINS, BACK])["reasons"]
+    differs = measure(30, "migration_files_back", **{**FILES_BACK, "identical": False, "count": 3})
+    assert (
+        "reports: its files differ at the old server in 3 places"
+        in judge([BEGINS, *MOVES, *SAME, differs, BACK])["reasons"]
+    )

@@ -74,3 +74,25 @@ def test_differences_are_listed_and_nothing_of_them_is_markup(tmp_path: Path) ->
 
 def test_every_text_is_in_both_languages() -> None:
     assert all(english and chinese and english != chinese for english, chinese in TEXTS.values())
+
+
+def test_what_went_back_is_told_with_the_place_of_what_it_overwrote(tmp_path: Path) -> None:
+    journal(tmp_path)
+    told = {
+        "system": "site", "made": 3, "altered": 1, "removed": 2, "identical": True, "differences": [],
+        "entries": 40, "kept": "/var/lib/anjianyun/kept/site", "kept_files": 3,
+        "paths": [{"path": "/srv/<上传>", "what": "made"}],
+    }  # fmt: skip
+    Journal(tmp_path).append(
+        {"kind": "measure", "step": "Back", "task": "M", "name": "migration_files_back", "data": told}
+    )
+    make_migration_report(tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    for word in (
+        "/var/lib/anjianyun/kept/site",
+        "新增 3 个",
+        "3 made there",
+        "/srv/&lt;上传&gt;",
+        "and 5 more",
+    ):
+        assert word in page

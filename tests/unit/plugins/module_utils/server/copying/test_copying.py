@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying import preflight
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying import mounts, preflight
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying.copier import (
     Plan,
     channels_for,
@@ -231,8 +231,37 @@ def test_progress_tells_rate_and_time_left_and_is_no_flood(tmp_path: Path) -> No
 
 def test_what_a_file_system_holds_bounds_a_tree_only_when_nothing_is_mounted_below() -> None:
     job = Job((Tree("/srv/www", "/srv/www"),))
-    assert preflight._has_mounts_below(job, "/srv\n/srv/www\n/srv/www\\040data\n") is False
-    assert preflight._has_mounts_below(job, "/srv/www/da\\040ta\n") is True
+    assert preflight._has_mounts_below(job, mounts.points_of("/srv\n/srv/www\n/srv/www\\040data\n")) is False
+    assert preflight._has_mounts_below(job, mounts.points_of("/srv/www/da\\040ta\n")) is True
     assert preflight._bound(["f1 ext2/ext3 4096 100 40 9 4", "f1 ext2/ext3 4096 100 40 9 4"]) == (245760, 5)
     assert preflight._bound(["f1 btrfs 4096 100 40 9 4"]) is None
     assert preflight._bound(["unknown"]) is None
+
+
+def test_the_way_back_writes_to_the_source_and_keeps_what_it_overwrites() -> None:
+    tree = Tree("/srv/www", "/data/www")
+    job = Job((tree,), ("*.tmp",), uids={7: 8}).back()
+    argv = command(Source("old"), job, tree, Way(delete=True, kept="/var/kept/1/srv/www"))
+    assert argv[-2:] == ["/data/www/", "old:/srv/www/"]
+    assert {"--backup", "--backup-dir=/var/kept/1/srv/www", "--delete-after", "--usermap=8:7"} <= set(argv)
+    # Nothing of rsync's own stays at a source that is served from again.
+    assert not any(word.startswith("--partial") for word in argv)
+    with pytest.raises(DatacenterError, match="gid_map cannot be turned round"):
+        Job((tree,), gids={1: 3, 2: 3}).back()
+
+
+def test_the_mounts_of_a_tree_are_the_one_that_holds_it_and_those_below() -> None:
+    points = ["/", "/srv", "/srv/www", "/srv/www data", "/srv/www/up/2", "/srv/www/up"]
+    assert mounts.of("/srv/www", points) == ["/srv/www", "/srv/www/up", "/srv/www/up/2"]
+    assert mounts.of("/srv/other", points) == ["/srv"]
+    assert mounts.of("/", ["/", "/srv"]) == ["/", "/srv"]
+
+
+def test_a_mount_that_was_there_and_is_not_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = Job((Tree("/srv/a", "/data/a"), Tree("/srv/b", "/data/b")))
+    assert mounts.missing(tmp_path, job, ["/"]) == {}
+    monkeypatch.setattr(mounts, "here", lambda: ("/", "/data/b", "/data/b/c"))
+    mounts.note(tmp_path, job, ["/", "/srv/a"])
+    assert mounts.missing(tmp_path, job, ["/", "/srv/a", "/srv/more"]) == {}
+    monkeypatch.setattr(mounts, "here", lambda: ("/", "/data/b"))
+    assert mounts.missing(tmp_path, job, ["/"]) == {"dest": ["/data/b/c"], "src": ["/srv/a"]}

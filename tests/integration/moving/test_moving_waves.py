@@ -1,0 +1,181 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waves moved by migration.yml while a county reports: killed inside every act, taken back, confirmed.
+
+They come after the tests of the stage, and leave both systems moved.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+import yaml
+from campaign.acts import PLAYBOOKS, Act, acts_of, tasks_of
+from moving_estate import Moving
+from moving_wave import PEOPLE, REPORT, SERVED_S, SITE, Killed, Wave, waits
+
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs import ClientLog
+
+ACTS = acts_of("migration", parts=("block", "always"))
+#: Where an act is killed whose beginning is no good: in which second, or when which task of its role begins.
+MOMENTS: dict[str, float | str] = {
+    "each system's place": 1.0,
+    # Its settings are written, and it has not read them.
+    "each engine": "Start it, with what has changed",
+    "the database is copied, and follows": 1.5,
+    "single files, and what they say otherwise": 0.8,
+    "the old server stops serving": 0.7,
+    "the writes move to the new database": 0.8,
+    "the writes go back to the old database": 0.8,
+}
+AT_ONCE_S = 0.25
+
+
+def moment(act: Act) -> float | str:
+    return MOMENTS.get(act.name, AT_ONCE_S)
+
+
+FORWARD = [act for act in ACTS if act.step != ACTS[-1].step]
+#: The last play's file of tasks that confirm comes before the one that takes back.
+_CONFIRMING = yaml.safe_load((PLAYBOOKS / "tasks/migration_confirm_one.yml").read_text())
+_DECIDED = ACTS[len(FORWARD) :]
+_COUNT = sum(task["name"].startswith("Act | ") for task in tasks_of(_CONFIRMING, PLAYBOOKS / "tasks"))
+CONFIRM, BACK = _DECIDED[:_COUNT], _DECIDED[_COUNT:]
+
+
+@pytest.fixture(scope="module")
+def ready(moving: Moving) -> Moving:
+    """The people of the old systems have done their part."""
+    for host, command in PEOPLE.items():
+        moving.ssh(host, command)
+    moving.must("tests/stage/mover.yml")
+    return moving
+
+
+def is_at_home(wave: Wave) -> None:
+    """Everything of the system runs at the old server, and nothing at the new one."""
+    system = wave.system
+    assert wave.writers() == [system.source]
+    for unit in (system.unit, system.timer):
+        assert wave.active(system.source, unit)
+        assert not wave.active(system.application, unit)
+    assert wave.has(system.source, system.job)
+    assert not wave.has(system.application, system.job)
+
+
+def has_moved(wave: Wave) -> None:
+    """Everything of the system runs at the new server, and nothing at the old one."""
+    system = wave.system
+    assert wave.writers() == [system.database]
+    for unit in (system.unit, system.timer):
+        assert wave.active(system.application, unit)
+        assert not wave.active(system.source, unit)
+    assert wave.has(system.application, system.job)
+    assert not wave.has(system.source, system.job)
+    assert "200" in wave.moving.ssh(
+        "liujiang-pc-01",
+        f"python3 -c 'import urllib.request as u; print(u.urlopen(\"http://{system.address}:{system.port}"
+        f"/health\", timeout=5).status)'",
+    )
+
+
+def left_over(wave: Wave) -> str:
+    """What is there of a move that is over: on the old server, and what works or is half done anywhere."""
+    system, found = wave.system, []
+    for host in (system.source, system.application, system.database):
+        # A job of Ansible's that nobody waits for, a key, half a file.
+        found += wave.moving.ssh(
+            host,
+            "pgrep -af 'AnsiballZ|async_wrapper|rsync' | grep -v pgrep;"
+            " grep -h anjianyun-migration /root/.ssh/authorized_keys;"
+            " ls -d /root/.ssh/anjianyun_migration_* /run/anjianyun/progress/*.job 2>/dev/null; true",
+        ).splitlines()
+    return "\n".join(found)
+
+
+def proof(wave: Wave) -> dict[str, Any]:
+    """What the proof says of the system."""
+    report = json.loads((wave.directory / "run/report.json").read_text())
+    said: dict[str, Any] = report["systems"][wave.system.name]
+    return said
+
+
+def users_were_served(log: ClientLog, kills: list[Killed], stops: str, answers: str) -> None:
+    """Wherever the run lies dead but between these two acts; and between them nothing is done at length."""
+    names = [kill.act.name for kill in kills]
+    first, last = names.index(stops), names.index(answers)
+    for number, kill in enumerate(kills):
+        if number < first or number > last:
+            assert waits(log, kill.at) < SERVED_S, f"killed in {kill.act.name!r}, users waited"
+        elif number > first + 1:
+            # One that is killed while it stops the old server may leave it running, and is copied once more.
+            begun = [event["name"] for event in kill.run.events() if event["event"] == "task"]
+            assert not {"Act | the database is copied, and follows", "Read | both databases"} & set(begun)
+
+
+def test_a_wave_killed_inside_every_act_goes_there_and_back_and_there_and_loses_nothing(
+    ready: Moving,
+) -> None:
+    """Each act of migration.yml, in both directions and to the end."""
+    first = Wave(ready, REPORT, 1, "CHG-KILLED")
+    load = ready.begin_load(load_systems=[REPORT.load], load_address={REPORT.load: REPORT.address})
+
+    first.kill_in(FORWARD, moment)
+    first.must()
+    has_moved(first)
+    moved = time.time()
+    first.kill_in(BACK, moment, "back")
+    first.must("back")
+    is_at_home(first)
+    returned = time.time()
+
+    second = Wave(ready, REPORT, 1, "CHG-AGAIN")
+    second.must()
+    has_moved(second)
+    second.kill_in(CONFIRM, moment, "confirm")
+    second.must("confirm")
+    has_moved(second)
+    log = ready.end_load(load, [REPORT.load])[REPORT.load]
+
+    rows, uploads = second.lost(log, REPORT.database, REPORT.application)
+    assert rows == set(), f"{len(rows)} of {len(log.acks)} acknowledged reports have no row"
+    assert uploads == set(), f"{len(uploads)} of {len(log.acks)} acknowledged uploads are not as sent"
+    assert any(moved < ack.acked < returned for ack in log.acks), "nobody wrote at the new server"
+    there, back = first.kills[: len(FORWARD)], first.kills[len(FORWARD) :]
+    users_were_served(
+        log, there, "the old server stops serving", "the address leads to the new server",
+    )  # fmt: skip
+    users_were_served(
+        log, back, "nothing sends from the new server any more", "the address leads to the old server",
+    )  # fmt: skip
+    for kill in second.kills:
+        assert kill.writers == [REPORT.database]
+        assert waits(log, kill.at) < SERVED_S
+    said = proof(second)
+    assert said["state"] == "confirmed"
+    assert said["rows"]["identical"]
+    assert left_over(second) == ""
+
+
+def test_the_second_wave_moves_a_mariadb_behind_it_and_loses_nothing(ready: Moving) -> None:
+    wave = Wave(ready, SITE, 2, "CHG-SITE")
+    load = ready.begin_load(load_systems=[SITE.load], load_address={SITE.load: SITE.address})
+
+    wave.must()
+    has_moved(wave)
+    wave.must("confirm")
+    has_moved(wave)
+    log = ready.end_load(load, [SITE.load])[SITE.load]
+
+    assert len(log.acks) > 100
+    assert wave.lost(log, SITE.database, SITE.application) == (set(), set())
+    said = proof(wave)
+    assert said["state"] == "confirmed"
+    assert said["rows"]["identical"]
+    # Writes refused for under 3 s with the way back armed.
+    assert 0 < said["refused_s"] < 3
+    assert left_over(wave) == ""
