@@ -147,6 +147,12 @@ def _gate_places(source: Source, job: Job, missing: Mapping[str, list[str]]) -> 
 
 
 def _gate_empty(source: Source, job: Job, seen: Survey) -> None:
+    if seen.unreadable:
+        raise Refused(
+            "the trees are not given back", device=source.name,
+            cause=f"what these hold cannot be read: {'; '.join(seen.unreadable[:5])}",
+            next_step="mend or restore them, and run this again; nothing has been changed",
+        )  # fmt: skip
     ours, theirs = seen.entries
     _refuse(
         source,
@@ -179,6 +185,11 @@ def _gate_room(source: Source, job: Job, seen: Survey, keep: str) -> None:
     places = [*(tree.src for tree in job.trees), keep]
     said = source.ask(_ROOM.format(places=" ".join(map(shlex.quote, places))), timeout_s=60)
     rows = [line.split() for line in said.splitlines()]
+    if [len(row) for row in rows] != [5] * len(places):
+        raise DatacenterError(
+            "what room the source has is not known", device=source.name,
+            cause=f"of {len(places)} places its stat tells {said!r}",
+        )  # fmt: skip
     needed: Counter[str] = Counter()
     for number in range(len(job.trees)):
         needed[rows[number][0]] += seen.brings[number]

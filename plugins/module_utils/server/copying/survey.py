@@ -44,6 +44,7 @@ class Survey:
     :ivar entries: files of each root here, and of each at the source.
     :ivar brings: bytes of each root that the source takes.
     :ivar keeps: bytes of each root that are overwritten or removed there.
+    :ivar unreadable: directories of either side of which nobody knows what they hold.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -52,6 +53,7 @@ class Survey:
     entries: tuple[Counter[int], Counter[int]] = field(default_factory=lambda: (Counter(), Counter()))
     brings: Counter[int] = field(default_factory=Counter)
     keeps: Counter[int] = field(default_factory=Counter)
+    unreadable: list[str] = field(default_factory=list)
 
     def told(self) -> dict[str, Any]:
         """As the result has it."""
@@ -84,8 +86,8 @@ def survey(source: Source, job: Job, whole_seconds: bool, lines: IO[str]) -> Sur
     :raises Refused: for an ACL whose ids would have to be mapped.
     """
     found = Survey()
-    ours = _Side(iter(manifest.here(job.order("dest"))), found.entries[0])
-    theirs = _Side(iter(manifest.at_source(source, job.order("src"))), found.entries[1])
+    manifests = manifest.here(job.order("dest")), manifest.at_source(source, job.order("src"))
+    ours, theirs = (_Side(iter(one), counted) for one, counted in zip(manifests, found.entries))
     rules = Rules(uids=job.uids, gids=job.gids, whole_seconds=whole_seconds)
     last: tuple[int, str] | None = None
     for each in compare(_mappable(ours, job), theirs, rules):
@@ -97,6 +99,9 @@ def survey(source: Source, job: Job, whole_seconds: bool, lines: IO[str]) -> Sur
         found.differences += 1
         fresh = (each.root, each.path) != last
         last = _take(found, job, each, (here, there), fresh) or last
+    for one, side in zip(manifests, ("dest", "src")):
+        for root, path, cause in one.unreadable:
+            found.unreadable.append(f"{os.path.join(getattr(job.trees[root], side), path)} ({cause})")
     return found
 
 
