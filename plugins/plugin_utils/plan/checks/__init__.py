@@ -55,6 +55,7 @@ CHECKS = (
     migration.addresses,
     migration.order,
     migration.places,
+    migration.accounts,
 )
 
 
