@@ -12,6 +12,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.assess import
     rules_files,
     rules_mariadb,
     rules_postgresql,
+    rules_postgresql_contents,
     rules_system,
 )
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.assess.document import why_unknown
@@ -29,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     *rules_system.RULES,
     *rules_files.RULES,
     *rules_postgresql.RULES,
+    *rules_postgresql_contents.RULES,
     *rules_mariadb.RULES,
 )
 #: Without these nothing can be said of what has to move, so nothing may be begun.

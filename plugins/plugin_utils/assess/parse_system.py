@@ -253,6 +253,10 @@ def roots(text: str) -> list[Data]:
                 "odd_names": None,
                 "set_id": None,
                 "linked": None,
+                "access_lists": None,
+                "holes": None,
+                "nobodys": None,
+                "capable": None,
                 "day_bytes": None,
             },
         )
@@ -260,7 +264,12 @@ def roots(text: str) -> list[Data]:
     shapes = (
         (r"kb (\d+|\?) (.*)", ("bytes",)),
         (r"files (\d+|\?) (\d+|\?) (.*)", ("files", "odd_names")),
-        (r"special (\d+|\?) (\d+|\?) (.*)", ("set_id", "linked")),
+        (
+            r"special (\d+|\?) (\d+|\?) (\d+|\?) (\d+|\?) (.*)",
+            ("set_id", "linked", "access_lists", "holes"),
+        ),
+        (r"nobody (\d+|\?) (.*)", ("nobodys",)),
+        (r"capable (\d+|\?) (.*)", ("capable",)),
         (r"day (\d+|\?) (.*)", ("day_bytes",)),
     )
     for line in text.splitlines():

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -124,6 +124,56 @@ def files(document: Document, target: Target) -> Iterator[Finding]:
             "find -links +1",
             "keep directories that share files in one part of the copy (rsync -H sees only its own part)",
             **at(linked),
+        )
+    yield from _seldom(roots)
+
+
+def _seldom(roots: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+    """What many a way of copying loses without a word."""
+
+    def having(what: str) -> list[str]:
+        return [f"{one['path']} ({one[what]})" for one in roots if one.get(what)]
+
+    if having("nobodys"):
+        yield Finding(
+            "files_of_nobody",
+            WARNING,
+            "files belong to numbers that no account has, or to nobody",
+            "at the target the same number may be somebody's, who then owns them",
+            "find -nouser -o -nogroup",
+            "give them to an account that moves, or see that nobody has these numbers at the target",
+            **at(having("nobodys")),
+        )
+    if having("access_lists"):
+        yield Finding(
+            "files_with_acl",
+            WARNING,
+            "files have access lists (ACL)",
+            "they name users and groups by number; a copy without them takes rights away, or gives them",
+            "ls: + behind the mode",
+            "copy by tree_copy, which carries and maps them, onto a file system that has them; compare by "
+            "tree_verify",
+            **at(having("access_lists")),
+        )
+    if having("holes"):
+        yield Finding(
+            "files_with_holes",
+            WARNING,
+            "files have holes (sparse), or lie on a file system that compresses",
+            "a copy without them takes the room that the files say, which may be a hundred times more",
+            "ls -s",
+            "copy by tree_copy, which keeps holes, and see that there is room for what compression saves",
+            **at(having("holes")),
+        )
+    if having("capable"):
+        yield Finding(
+            "file_capabilities",
+            WARNING,
+            "programs have capabilities",
+            "a copy without them fails where root's rights are needed, and one with them is a door",
+            "getcap",
+            "name those that are needed; tree_copy carries them, and tree_verify compares them",
+            **at(having("capable")),
         )
 
 

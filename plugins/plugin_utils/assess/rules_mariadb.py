@@ -17,12 +17,15 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.assess.findin
     Finding,
     at,
 )
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.assess.rules_system import CENTRE_ZONES
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.assess.targets import Target
 
 Document = Mapping[str, Any]
 Server = Mapping[str, Any]
 #: A binlog that is kept for less than this may be gone before the target has read it.
 KEEP_S = 2 * 86400
+#: How MariaDB, and the system below it, call the time zone that the centre runs in.
+_ZONES = (*CENTRE_ZONES, "+08:00", "CST")
 _COLLATIONS = "MariaDB, Supported Character Sets and Collations; seen with 11.8"
 
 
@@ -150,6 +153,17 @@ def tables(document: Document, target: Target) -> Iterator[Finding]:
                 "add a key, or move these tables in the window",
                 way=ONLINE,
                 **at(keyless),
+            )
+        floats = [f"{one['schema']}.{one['name']}" for one in server.get("float_without_key", ())]
+        if floats:
+            yield Finding(
+                "my_float_without_key",
+                BLOCKER,
+                "tables have FLOAT columns and no primary key",
+                "a dump writes six digits of a FLOAT, and without a key the others cannot be written over it",
+                "seen with mariadb-dump of 10.5 to 11.8",
+                "give them a primary key, or make these columns DOUBLE",
+                **at(floats),
             )
         others = [one for one in server["other_engine"] if one["engine"] not in target.engines]
         if others:
@@ -422,6 +436,18 @@ def configuration(document: Document, target: Target) -> Iterator[Finding]:
                 "fails on the first, and rows with dates of zero may be refused",
                 "MariaDB, SQL_MODE",
                 "give the target this sql_mode, and change it as a step of its own",
+            )
+        zone = have.get("time_zone", "")
+        zone = have.get("system_time_zone", "") if zone == "SYSTEM" else zone
+        if zone and zone not in _ZONES:
+            yield Finding(
+                "my_time_zone",
+                WARNING,
+                f"the time zone is {zone}",
+                "TIMESTAMP columns, NOW() and the hours of events are shown and taken in that one",
+                "MariaDB, time_zone",
+                f"give the target default_time_zone = '{zone}', or see that each application sets its own",
+                **at([server["directory"]]),
             )
         if have.get("lower_case_table_names") not in (None, "0"):
             yield Finding(

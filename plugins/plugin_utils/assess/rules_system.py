@@ -30,6 +30,8 @@ _SENDS = re.compile(
 _DISTRIBUTION = re.compile(
     r"//([\w.-]+\.)?debian\.org/|^cdrom:|//(mirrors?|ftp)\.[\w.-]+/debian(-security)?/?$"
 )
+#: Names of the time zone that the centre runs in.
+CENTRE_ZONES = ("Asia/Shanghai", "Asia/Chongqing", "Asia/Urumqi", "PRC")
 _CLOCKS = {"chronyd", "ntpd", "systemd-timesyncd"}
 
 
@@ -282,7 +284,7 @@ def time_and_locale(document: Document, target: Target) -> Iterator[Finding]:
             "/etc/localtime is a file and no link into zoneinfo",
             "give the target the named zone with that offset, and compare a known time of the application",
         )
-    elif zone and zone not in ("Asia/Shanghai", "Asia/Chongqing", "Asia/Urumqi", "PRC"):
+    elif zone and zone not in CENTRE_ZONES:
         yield Finding(
             "time_zone_differs",
             WARNING,

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.assess import estimate as estimates
-from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.assess import graph, judge
+from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.assess import graph, judge, rules_together
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.assess.estimate import Estimate, Line, Pace
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.assess.finding import (
     BLOCKER,
@@ -162,8 +162,13 @@ def plan(
         )
     edges = graph.edges(systems)
     measured = {name: estimates.estimate(one, line, pace or Pace()) for name, one in systems.items()}
+    together = rules_together.findings(systems)
     found = {
-        name: [*judge.findings(one, target), *estimates.findings(name, measured[name], line, window_s)]
+        name: [
+            *judge.findings(one, target),
+            *together[name],
+            *estimates.findings(name, measured[name], line, window_s),
+        ]
         for name, one in systems.items()
     }
     parts = graph.groups(systems, edges)

@@ -48,6 +48,7 @@ CREATE VIEW v AS SELECT 1;
 SELECT lo_create(4711);
 CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER touch BEFORE INSERT ON reports FOR EACH ROW EXECUTE FUNCTION touched();
+ALTER TABLE reports ENABLE ALWAYS TRIGGER touch;
 BEGIN;
 INSERT INTO reports (place) VALUES ('Nanning');
 PREPARE TRANSACTION 'forgotten';
@@ -60,6 +61,7 @@ INSERT INTO firm VALUES (1, '\uff21厂'), (2, 'A厂');
 CREATE TABLE place (id INT PRIMARY KEY, name VARCHAR(40), UNIQUE KEY name (name)) ENGINE=InnoDB;
 INSERT INTO place VALUES (1, 'Nanning'), (2, 'Liuzhou');
 CREATE TABLE visits (at DATETIME) ENGINE=MyISAM;
+CREATE TABLE risks (risk FLOAT);
 CREATE TABLE old_words (id INT PRIMARY KEY, w VARCHAR(10) CHARACTER SET latin1,
   u VARCHAR(10) CHARACTER SET utf8mb3);
 CREATE TABLE balance (id INT PRIMARY KEY, v INT) WITH SYSTEM VERSIONING;
@@ -200,6 +202,13 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (app / "tool").write_bytes(b"#!")
     (app / "tool").chmod(0o4755)
     os.link(app / "上传.pdf", app / "again.pdf")
+    os.truncate(app / "tool", 3_000_000)
+    for name in ("listed", "of nobody", "capable"):
+        (app / name).write_text("")
+    subprocess.run(["setfacl", "-m", "u:1234:r", str(app / "listed")], check=True)
+    os.chown(app / "of nobody", 54321, 54321)
+    (app / "capable").chmod(0o755)
+    subprocess.run(["setcap", "cap_net_bind_service+ep", str(app / "capable")], check=True)
     return root
 
 
@@ -313,7 +322,8 @@ def test_what_is_awkward_is_found_by_name(
         "pg_ssl_off", "my_uca1400_collision", "my_table_not_transactional", "my_utf8_of_three_bytes",
         "my_bytes_in_latin1", "my_system_versioned", "my_definer_missing", "my_xa_prepared", "my_log_bin_off",
         "my_empty_password", "my_sql_mode_lenient", "my_ssl_off", "file_names_not_ascii", "set_id_files",
-        "hard_links",
+        "hard_links", "files_of_nobody", "files_with_acl", "files_with_holes", "file_capabilities",
+        "my_float_without_key", "pg_replica_trigger",
     } <= told  # fmt: skip
     assert not {"pg_unknown", "my_unknown", "estimate_unknown"} & told
 
@@ -360,7 +370,8 @@ def test_roots_are_measured(
     answers: dict[str, tuple[dict[str, Any], str]], application: Path, name: str
 ) -> None:
     [app] = [one for one in answers[name][0]["roots"] if one["path"] == str(application / "app")]
-    assert (app["files"], app["odd_names"], app["set_id"], app["linked"]) == (4, 1, 1, 2)
+    assert (app["files"], app["odd_names"], app["set_id"], app["linked"]) == (7, 1, 1, 2)
+    assert (app["access_lists"], app["holes"], app["nobodys"], app["capable"]) == (1, 1, 1, 1)
     assert 5000 <= app["bytes"] < 100_000
 
 

@@ -285,9 +285,19 @@ probe_roots() {
             walk "$path" -xdev | awk -v path="$path" '
                 $0 == "//cut" { cut = 1; next } { n++; if ($0 ~ /[^ -~]/) odd++ }
                 END { print "files " (cut ? "? ?" : n + 0 " " odd + 0) " " path }'
-            walk "$path" -xdev -type f \( -perm -4000 -o -perm -2000 -o -links +1 \) -exec ls -ld '{}' + |
-                awk -v path="$path" '$0 == "//cut" { cut = 1; next } $1 ~ /[sS]/ { set++ } $2 > 1 { linked++ }
-                    END { print "special " (cut ? "? ?" : set + 0 " " linked + 0) " " path }'
+            # A list for access has a plus behind the mode; a file with holes has fewer kilobytes than bytes.
+            walk "$path" -xdev \( -type f -o -type d \) -exec ls -lsnd '{}' + |
+                awk -v path="$path" '$0 == "//cut" { cut = 1; next } $2 !~ /^[-d][-rwxsStT]+[.+]?$/ { next }
+                    $2 ~ /[+]$/ { lists++ } $2 ~ /^d/ { next }
+                    $2 ~ /[sS]/ { set++ } $3 > 1 { linked++ } $6 > 65536 && $1 * 1024 < $6 * 0.9 { holes++ }
+                    END { print "special " (cut ? "? ? ? ?" : set + 0 " " linked + 0 " " lists + 0 " " holes + 0) " " path }'
+            walk "$path" -xdev \( -nouser -o -nogroup -o -user 65534 -o -group 65534 \) | awk -v path="$path" '
+                $0 == "//cut" { cut = 1; next } { n++ } END { print "nobody " (cut ? "?" : n + 0) " " path }'
+            if have getcap; then
+                walk "$path" -xdev -type f \( -perm -100 -o -perm -010 -o -perm -001 \) -exec getcap '{}' + |
+                    awk -v path="$path" '$0 == "//cut" { cut = 1; next } { n++ }
+                        END { print "capable " (cut ? "?" : n + 0) " " path }'
+            fi
             walk "$path" -xdev -type f -mtime -1 -exec ls -ln '{}' + |
                 awk -v path="$path" '$0 == "//cut" { cut = 1; next } { b += $5 }
                     END { if (cut) print "day ? " path; else printf "day %.0f %s\n", b, path }'

@@ -102,6 +102,9 @@ pg_database() {
     pg_rows "$1" unlogged "SELECT n.nspname AS schema, c.relname AS name, pg_total_relation_size(c.oid) AS bytes
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'u' AND $pg_user"
+    pg_rows "$1" replica_triggers "SELECT n.nspname AS schema, c.relname || '.' || t.tgname AS name FROM pg_trigger t
+        JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE NOT t.tgisinternal AND t.tgenabled IN ('A', 'R') AND $pg_user"
     pg_rows "$1" text_partitions "SELECT n.nspname AS schema, c.relname AS name FROM pg_partitioned_table p
         JOIN pg_class c ON c.oid = p.partrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE p.partstrat = 'r'
         AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = ANY (p.partattrs) AND a.attcollation <> 0)"
@@ -196,6 +199,10 @@ my_instance() {
     my_rows without_key "SELECT t.TABLE_SCHEMA, t.TABLE_NAME, t.TABLE_ROWS FROM information_schema.TABLES t
         LEFT JOIN information_schema.STATISTICS s ON s.TABLE_SCHEMA = t.TABLE_SCHEMA AND s.TABLE_NAME = t.TABLE_NAME AND s.INDEX_NAME = 'PRIMARY'
         WHERE t.TABLE_SCHEMA $my_own AND t.TABLE_TYPE NOT IN ('VIEW', 'SEQUENCE') AND s.INDEX_NAME IS NULL LIMIT 500"
+    my_rows float_without_key "SELECT DISTINCT c.TABLE_SCHEMA, c.TABLE_NAME FROM information_schema.COLUMNS c
+        JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
+        LEFT JOIN information_schema.STATISTICS s ON s.TABLE_SCHEMA = c.TABLE_SCHEMA AND s.TABLE_NAME = c.TABLE_NAME AND s.INDEX_NAME = 'PRIMARY'
+        WHERE c.TABLE_SCHEMA $my_own AND c.DATA_TYPE = 'float' AND t.TABLE_TYPE <> 'VIEW' AND s.INDEX_NAME IS NULL LIMIT 500"
     my_rows collation "SELECT TABLE_SCHEMA, CHARACTER_SET_NAME, COLLATION_NAME, COUNT(*) FROM information_schema.COLUMNS
         WHERE TABLE_SCHEMA $my_own AND COLLATION_NAME IS NOT NULL GROUP BY 1, 2, 3"
     my_rows unique_key "SELECT s.TABLE_SCHEMA, s.TABLE_NAME, s.INDEX_NAME, s.COLUMN_NAME, COALESCE(s.SUB_PART, 0),

@@ -56,6 +56,7 @@ CHECKS = (
     migration.order,
     migration.places,
     migration.dependants,
+    migration.accounts,
 )
 
 

@@ -137,3 +137,28 @@ def dependants(estate: Estate) -> Iterator[Finding]:
                     f"one of {', '.join(sorted(arrives))}",
                     "name the new server of what it asks",
                 )
+
+
+def accounts(estate: Estate) -> Iterator[Finding]:
+    """Each new number is that of one account which moves."""
+    taken: dict[tuple[str, str, int], str] = {}
+    for name, part, path in _parts(estate):
+        for position, one in enumerate(part.renumbered if isinstance(part, MovedApplication) else ()):
+            where: Path = (*path, "renumbered", position)
+            if isinstance(part, MovedApplication) and one.account not in part.users:
+                yield Finding(
+                    "renumbers-nobody",
+                    (*where, "account"),
+                    f"{one.account} is no account that moves with {name}",
+                    f"one of its users: {', '.join(part.users) or 'none is stated'}",
+                    "state it in users, or leave its numbers out",
+                )
+            for kind, number in (("user", one.new_uid), ("group", one.new_gid)):
+                if taken.setdefault((part.target, kind, number), one.account) != one.account:
+                    yield Finding(
+                        "same-number",
+                        where,
+                        f"{kind} {number} on {part.target} is {taken[part.target, kind, number]} as well",
+                        "a number of its own for each",
+                        "give another number",
+                    )

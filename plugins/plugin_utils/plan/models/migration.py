@@ -53,6 +53,16 @@ class MovedAddress(Model):
     )
 
 
+class Renumbered(Model):
+    """An account whose number is somebody else's on the new server."""
+
+    account: str = described("Account, one of users.", "账户，须在 users 中。", min_length=1)
+    old_uid: int = described("Its number on the legacy server.", "旧服务器上的用户编号。", ge=1)
+    new_uid: int = described("Its number on the new server.", "新服务器上的用户编号。", ge=1)
+    old_gid: int = described("Number of its group on the legacy server.", "旧服务器上的组编号。", ge=1)
+    new_gid: int = described("Number of its group on the new server.", "新服务器上的组编号。", ge=1)
+
+
 class MovedApplication(Model):
     """The server part of a system."""
 
@@ -87,6 +97,11 @@ class MovedApplication(Model):
     users: list[str] = described(
         "Accounts that keep their numbers on the new server.",
         "在新服务器上保持编号的账户。",
+        default_factory=list,
+    )
+    renumbered: list[Renumbered] = described(
+        "Those of them that get another number there. The files of its trees change their owner with them.",
+        "其中在新服务器上改用其他编号的账户，其目录中文件的属主随之改变。",
         default_factory=list,
     )
     units: list[Unit] = described(

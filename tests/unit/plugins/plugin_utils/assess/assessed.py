@@ -67,6 +67,10 @@ def root(path: str, size: int | None, files: int, day: int = 0, **more: Any) -> 
         "odd_names": 0,
         "set_id": 0,
         "linked": 0,
+        "access_lists": 0,
+        "holes": 0,
+        "nobodys": 0,
+        "capable": 0,
         "day_bytes": day,
         **more,
     }

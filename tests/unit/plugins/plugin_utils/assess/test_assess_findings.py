@@ -17,6 +17,7 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.assess import
     rules_files,
     rules_mariadb,
     rules_postgresql,
+    rules_postgresql_contents,
     rules_system,
 )
 from ansible_collections.anjianyun.datacenter.tests.unit.plugins.plugin_utils.assess.assessed import (
@@ -118,6 +119,10 @@ CASES: dict[str, Sections] = {
     "files_not_measured": {"roots": [root("/srv", None, 1)]},
     "file_names_not_ascii": {"roots": [root("/srv", 1, 1, odd_names=2)]},
     "set_id_files": {"roots": [root("/srv", 1, 1, set_id=1)]},
+    "files_of_nobody": {"roots": [root("/srv", 1, 1, nobodys=1)]},
+    "files_with_acl": {"roots": [root("/srv", 1, 1, access_lists=1)]},
+    "files_with_holes": {"roots": [root("/srv", 1, 1, holes=1)]},
+    "file_capabilities": {"roots": [root("/srv", 1, 1, capable=1)]},
     "hard_links": {"roots": [root("/srv", 1, 1, linked=2)]},
     "mount_remote": _mounts(mounts=[{"device": "10.9.9.9:/x", "path": "/x", "type": "nfs4", "options": ""}]),
     "disk_nearly_full": _mounts(
@@ -128,6 +133,7 @@ CASES: dict[str, Sections] = {
     "pg_too_old_for_logical": _pg(version=90624),
     "pg_wal_level": _pg(settings={"wal_level": "replica"}),
     "pg_max_slot_wal_keep_size": _pg(settings={"max_slot_wal_keep_size": "-1"}),
+    "pg_time_zone": _pg(settings={"TimeZone": "Etc/UTC"}),
     "pg_ssl_off": _pg(settings={"ssl": "off"}),
     "pg_no_slot_free": _pg(settings={"max_replication_slots": "2"}),
     "pg_slot_idle": _pg(slots=[{"slot_name": "old", "active": False}]),
@@ -158,6 +164,7 @@ CASES: dict[str, Sections] = {
     "pg_extension_packages": _pg({"a": {"extensions": [{"name": "postgis", "version": "3.1"}]}}),
     "pg_table_without_key": _pg({"a": {"without_key": [TABLE]}}),
     "pg_large_objects": _pg({"a": {"large_objects": [{"n": 3, "bytes": 1}]}}),
+    "pg_replica_trigger": _pg({"a": {"replica_triggers": [TABLE]}}),
     "pg_unlogged_table": _pg({"a": {"unlogged": [TABLE]}}),
     "pg_sequences": _pg({"a": {"kinds": [{"kind": "S", "n": 2, "bytes": 1}]}}),
     "pg_event_trigger": _pg({"a": {"event_triggers": [{"name": "e", "event": "ddl_command_end"}]}}),
@@ -173,6 +180,8 @@ CASES: dict[str, Sections] = {
     "my_binlog_kept_short": _my(variables={"expire_logs_days": "1"}),
     "my_ssl_off": _my(variables={"have_ssl": "DISABLED"}),
     "my_replicates_already": _my(replica={"Master_Host": "10.9.9.9"}),
+    "my_time_zone": _my(variables={"time_zone": "SYSTEM", "system_time_zone": "UTC"}),
+    "my_float_without_key": _my(float_without_key=[TABLE]),
     "my_xa_prepared": _my(xa=[{"format": "1", "global_length": "1", "branch_length": "0", "data": "x"}]),
     "my_table_without_key": _my(without_key=[TABLE]),
     "my_engine_missing": _my(other_engine=[{"schema": "s", "name": "t", "engine": "TokuDB"}]),
@@ -212,7 +221,9 @@ CASES: dict[str, Sections] = {
 def _names_in_rules() -> set[str]:
     """The first argument of every ``Finding(...)`` in the rules."""
     found: set[str] = set()
-    for module in (rules_system, rules_files, rules_postgresql, rules_mariadb):
+    for module in (
+        rules_system, rules_files, rules_postgresql, rules_postgresql_contents, rules_mariadb,
+    ):  # fmt: skip
         for node in ast.walk(ast.parse(inspect.getsource(module))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Finding" and node.args:
                 assert isinstance(node.args[0], ast.Constant)

@@ -143,6 +143,26 @@ def test_others_are_named_for_their_firewalls() -> None:
     assert plan(web).outside[0].count == 30
 
 
+def _accounts(**uids: int) -> dict[str, Any]:
+    users = [{"name": name, "uid": uid, "gid": uid, "home": "/", "shell": "/bin/sh", "password": "locked"}
+             for name, uid in uids.items()]  # fmt: skip
+    return {"accounts": {"users": users, "groups": []}}
+
+
+def test_numbers_and_names_of_another_systems_accounts_are_told() -> None:
+    one = server("one", "10.1.1.1", **_accounts(site=1001, zhang=1002, nobody=65534, li=1005))
+    other = server("other", "10.1.1.2", **_accounts(reports=1001, zhang=1003, nogroup=65534, li=1005))
+    told = {
+        name: [one.where for one in found if one.name == "user_id_of_another_system"]
+        for name, found in plan(one, other).findings.items()
+    }
+    assert told == {
+        "one": [("site (1001, which is reports's on other)", "zhang (1002, and 1003 on other)")],
+        "other": [("reports (1001, which is site's on one)", "zhang (1003, and 1002 on one)")],
+    }
+    assert "user_id_of_another_system" not in [one.name for one in plan(one).findings["one"]]
+
+
 def test_waves_are_no_larger_than_asked() -> None:
     five = [server(f"s{n}", f"10.1.1.{n}", roots=[root("/srv", n * GB, 1)]) for n in range(1, 6)]
     assert [len(wave.systems) for wave in plan(*five, most_systems=2).waves] == [2, 2, 1]
