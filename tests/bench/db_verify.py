@@ -11,13 +11,8 @@ character is changed, and both have to name the row.
 
 from __future__ import annotations
 
-import argparse
-import os
-import shutil
-import statistics
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 
@@ -25,8 +20,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sess
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import session
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify import postgresql
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify.model import Range
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify.run import Wanted, verify
-from ansible_collections.anjianyun.datacenter.tests.bench._figures import ROOT, Goal, leave
+from ansible_collections.anjianyun.datacenter.tests.bench._verifying import TABLE, Case, measure, options
 from ansible_collections.anjianyun.datacenter.tests.integration.database.servers import (
     PASSWORD,
     Postgres,
@@ -34,9 +28,6 @@ from ansible_collections.anjianyun.datacenter.tests.integration.database.servers
 )
 
 SETTINGS = "shared_buffers = 512MB\nmax_wal_size = 8GB\nautovacuum = off\n"
-RELADIFF = ROOT / "build" / "reladiff"
-UV = ROOT / "build" / "bootstrap" / "bin" / "uv"
-TABLE = "reports"
 ROWS = f"""
 CREATE TABLE {TABLE} AS
 SELECT g AS id, md5(g::text) AS number, '事故上报 ' || g AS title, (g %% 997)::int AS county,
@@ -49,73 +40,17 @@ FROM generate_series(1::bigint, %s) g
 
 def main() -> None:
     """Measure and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=2_000_000)
-    parser.add_argument("--runs", type=int, default=int(os.environ.get("RUNS", "5")))
-    parser.add_argument("--jobs", type=int, default=2)
-    arguments = parser.parse_args()
-    peer = _reladiff()
+    arguments = options(__doc__)
     with _servers(arguments.rows) as (old, new):
-        source, target = old.server(), new.server()
-
-        def ours() -> None:
-            assert verify(source, target, Wanted(jobs=arguments.jobs))["identical"]
-
-        ways: dict[str, Callable[[], None]] = {
-            "db_verify": ours,
-            "SELECT": lambda: _select(source),
-            "COPY | md5sum": lambda: _copy(old, new),
-        }
-        if peer:
-            ways["reladiff"] = lambda: _peer(old, new, arguments.jobs, 0)
-        spent: dict[str, list[float]] = {name: [] for name in ways}
-        for number in range(arguments.runs + 1):
-            for name, way in ways.items():
-                took = _seconds(way)
-                # The first turn fills caches.
-                if number:
-                    spent[name].append(took)
-                    print(f"{number} of {arguments.runs}: {name} {took:.2f} s", flush=True)
-        with session(target) as asked:
-            asked.do(
-                f"UPDATE {TABLE} SET title = replace(title, '事', '亊') WHERE id = {arguments.rows // 3}"
-            )
-        differing = _seconds(lambda: _named(source, target, arguments.jobs, str(arguments.rows // 3)))
-        theirs_differing = _seconds(lambda: _peer(old, new, arguments.jobs, 2)) if peer else None
-    _leave(arguments, spent, differing, theirs_differing, peer)
-
-
-def _leave(
-    arguments: argparse.Namespace,
-    spent: dict[str, list[float]],
-    differing: float,
-    theirs_differing: float | None,
-    peer: str | None,
-) -> None:
-    median = {name: statistics.median(values) for name, values in spent.items()}
-    goals = [Goal("times the same digest as one plain SELECT", median["db_verify"] / median["SELECT"], 2.0)]
-    if peer:
-        goals.append(Goal("times reladiff", median["db_verify"] / median["reladiff"], 1.0))
-    leave(
-        "db_verify",
-        unit="s",
-        ours=median["db_verify"],
-        peer={"name": "reladiff", "version": peer or "not to be had here", "value": median.get("reladiff")},
-        floor={"name": "SELECT of the digest, one side", "value": round(median["SELECT"], 2)},
-        better="lower",
-        runs=arguments.runs,
-        goals=goals,
-        rows=arguments.rows,
-        jobs=arguments.jobs,
-        copy_md5sum_s=round(median["COPY | md5sum"], 2),
-        one_row_differs={
-            "db_verify": round(differing, 2),
-            "reladiff": None if theirs_differing is None else round(theirs_differing, 2),
-        },
-        # Both read each row once, so that twenty million take so many times as long.
-        twenty_million_s={name: round(value * 20e6 / arguments.rows, 1) for name, value in median.items()},
-        spread={name: [round(min(values), 2), round(max(values), 2)] for name, values in spent.items()},
-    )
+        password = quote(PASSWORD, safe="")
+        source, target = (
+            f"postgresql://mover:{password}@127.0.0.1:{made.port}/postgres" for made in (old, new)
+        )
+        case = Case(
+            "db_verify", old.server(), new.server(), "public", lambda: _select(old.server()),
+            lambda: _copy(old, new), "COPY | md5sum", (source, target),
+        )  # fmt: skip
+        measure(case, arguments)
 
 
 @contextmanager
@@ -128,12 +63,6 @@ def _servers(rows: int) -> Iterator[tuple[Postgres, Postgres]]:
                 asked.do(f"ALTER TABLE {TABLE} ADD PRIMARY KEY (id)", answer_s=900)
                 asked.do(f"VACUUM ANALYZE {TABLE}", answer_s=900)
         yield old, new
-
-
-def _seconds(way: Callable[[], None]) -> float:
-    begun = time.monotonic()
-    way()
-    return time.monotonic() - begun
 
 
 def _select(server: Server) -> None:
@@ -156,39 +85,6 @@ def _copy(old: Postgres, new: Postgres) -> None:
         for made in (old, new)
     ]  # fmt: skip
     assert len({one.communicate()[0] for one in running}) == 1
-
-
-def _named(source: Server, target: Server, jobs: int, key: str) -> None:
-    found = verify(source, target, Wanted(jobs=jobs))["differences"]
-    assert [(one["key"], one["columns"]) for one in found] == [({"id": key}, ["title"])]
-
-
-def _reladiff() -> str | None:
-    """Have it in an environment of its own; its version, or nothing where it cannot be had."""
-    program = RELADIFF / "bin" / "reladiff"
-    if not program.exists():
-        shutil.rmtree(RELADIFF, ignore_errors=True)
-        made = subprocess.run([UV, "venv", "-q", RELADIFF], check=False).returncode == 0
-        install = [str(UV), "pip", "install", "-q", "--python", str(RELADIFF)]
-        if not made or subprocess.run([*install, "reladiff[postgresql]==0.6.0", "psycopg2-binary"],
-                                      check=False).returncode:  # fmt: skip
-            return None
-    done = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def _peer(old: Postgres, new: Postgres, jobs: int, lines: int) -> None:
-    """All columns, as we do. It prints two lines for a row that differs."""
-    servers = [
-        f"postgresql://mover:{quote(PASSWORD, safe='')}@127.0.0.1:{made.port}/postgres" for made in (old, new)
-    ]
-    done = subprocess.run(
-        [RELADIFF / "bin" / "reladiff", servers[0], TABLE, servers[1], TABLE, "-k", "id", "-c", "%",
-         "-j", str(jobs), "--assume-unique-key"],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    told = sum(line.startswith(("+ ", "- ")) for line in done.stdout.splitlines())
-    assert told == lines, done.stdout[:2000] + done.stderr[:2000]
 
 
 if __name__ == "__main__":

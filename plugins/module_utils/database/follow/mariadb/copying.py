@@ -14,12 +14,16 @@ import contextlib
 import hashlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb import floats
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb import (
+    floats,
+    keys,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.programs import (
     Pipe,
     folder,
@@ -138,6 +142,7 @@ class Copying:
         self._progress = Progress()
         self._begun = time.monotonic()
         self._lock = threading.Lock()
+        self._keys = keys.Keys(target)
 
     def run(self) -> str:
         """All of it; the GTID position of the snapshot.
@@ -239,6 +244,9 @@ class Copying:
     def _rows(self, here: Path) -> str:
         found = tables(self.source)
         readers = shares(self.source, found, self.jobs)
+        for table in found:
+            if table.transactional and table.size >= keys.LARGE_BYTES:
+                self._keys.set_aside(table.database, table.name)
         with self._lock:
             self._progress.tables_total = len(found)
             self._progress.bytes_total = sum(table.size for table in found)
@@ -268,7 +276,7 @@ class Copying:
                         self._tell("tables without transactions, under the lock")
                         pipe.run(self._moved)
                         self._done(reader)
-            self._tell("rows")
+            self._tell("rows and their keys")
             self._carry([(r, p) for r, p in zip(readers, pipes) if not r.held], log)
             self._tell("all digits of FLOAT columns")
             floats.carry(again, self.target, exact)
@@ -359,21 +367,31 @@ class Copying:
                     next_step="run it again; what was copied is removed and begun anew",
                 )
 
+        left = Counter(table.key for reader, pipe in pairs for table in reader.tables)
+
         def one(reader: Reader, pipe: Pipe) -> None:
             pipe.run(self._moved, same_moment)
             self._done(reader)
+            for table in reader.tables:
+                with self._lock:
+                    left[table.key] -= 1
+                    whole = not left[table.key]
+                if whole:
+                    # Whoever brings the last rows of a table makes its keys.
+                    self._keys.make(table.database, table.name)
 
         with ThreadPoolExecutor(max(1, len(pairs))) as pool:
             pending = {pool.submit(one, reader, pipe) for reader, pipe in pairs}
             try:
                 while pending:
                     done, pending = wait(pending, timeout=_TELL_S, return_when=FIRST_EXCEPTION)
-                    self._tell("rows")
+                    self._tell("rows and their keys")
                     for future in done:
                         future.result()
             except BaseException:
                 for _reader, pipe in pairs:
                     pipe.end()
+                keys.stop(self.target)
                 raise
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb import keys
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb import way as ways
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.accounts import (
     carry,
@@ -204,6 +205,7 @@ class MariadbMigration:
         """What an earlier run has left goes; objections have seen that nothing else is there."""
         target = both.target
         ways.drop(both.forward)
+        keys.stop(target)
         for side in (both.source, target):
             side.prepare()
         close(target)
