@@ -38,8 +38,11 @@ _MEANING = (
 _NAMED = 8
 
 
-def objections(forward: Line, back: Line, hold_for_tables: bool) -> list[str]:
-    """What must be mended before a migration can begin."""
+def objections(forward: Line, back: Line, hold_for_tables: bool, replicates: bool = True) -> list[str]:
+    """What must be mended before a migration can begin.
+
+    :param replicates: changes shall flow; else it is a copy alone.
+    """
     source, target = forward.leader, forward.follower
     found: list[str] = []
     for side in (source, target):
@@ -50,13 +53,16 @@ def objections(forward: Line, back: Line, hold_for_tables: bool) -> list[str]:
     if found:
         # Without rights the other answers would be those of an empty server.
         return found
-    for check in (_logs(source), _logs(target), _numbers(source, target), _names(source, target)):
-        found += check
+    if replicates:
+        for check in (_logs(source), _logs(target), _numbers(source, target), _filters(source)):
+            found += check
+    found += _names(source, target)
     found += _contents(source, hold_for_tables)
     found += without_key(source)
     found += _place(source, target)
     found += absent_plugins(source, target)
-    found += _lines(forward, back)
+    if replicates:
+        found += _lines(forward, back)
     return found
 
 
@@ -129,6 +135,9 @@ def _names(source: Side, target: Side) -> Iterator[str]:
             )
     if int(target.variable("max_allowed_packet")) < int(source.variable("max_allowed_packet")):
         yield f"max_allowed_packet of {target.name} is smaller: rows of {source.name} may not pass; raise it"
+
+
+def _filters(source: Side) -> Iterator[str]:
     for database in source.databases:
         if "," in database or "." in database:
             yield (
