@@ -242,11 +242,11 @@ def test_what_fails_gives_the_writes_back(
         moved._tell = lambda act: None
         # A copy that takes longer than it may ends, and does not hold the writes until it is done.
         with session(case.source) as root:
-            root.do(
-                "CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 FROM pg_sleep(1)'"
-            )
+            made = "FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1"
+            root.do(f"CREATE {made}'")
             root.do('CREATE INDEX slowly ON "报 告" (public.slow(id)) WHERE id < 60')
+            root.do(f"CREATE OR REPLACE {made} FROM pg_sleep(1)'")
         with pytest.raises(DatacenterError, match="the window is over"):
-            moved.cut_over(Terms(stop_s=8), FORWARD)
+            moved.cut_over(Terms(stop_s=(moved.read().estimate_s or 0) + 4), FORWARD)
         writer.writes_at("source")
     writer.judge(case.source)
