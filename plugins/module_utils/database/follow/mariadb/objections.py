@@ -78,7 +78,10 @@ def _told(names: Sequence[str]) -> str:
 
 def _logs(side: Side) -> Iterator[str]:
     if side.variable("log_bin") != "ON":
-        yield f"{side.name} writes no binary log: set log_bin in its configuration and restart it"
+        yield (
+            f"{side.name} writes no binary log: set log_bin in its configuration and restart it, or move"
+            " offline (path)"
+        )
     if side.variable("binlog_format") != "ROW":
         yield (
             f"{side.name} has binlog_format {side.variable('binlog_format')}: SET GLOBAL"

@@ -125,7 +125,8 @@ def _room(side: Side) -> list[str]:
     found = []
     if side.value("SHOW wal_level") != "logical":
         found.append(
-            f"{side.device}: wal_level is {side.value('SHOW wal_level')}: set it to logical and restart it"
+            f"{side.device}: wal_level is {side.value('SHOW wal_level')}: set it to logical and restart it, "
+            "or move offline (path)"
         )
     mine = f"{side.names.prefix}_%"
     slots = int(side.value("SELECT count(*) FROM pg_replication_slots WHERE slot_name NOT LIKE %s", [mine]))
