@@ -24,7 +24,7 @@ drill: setup  ## rehearse switchover, failover and failback on a twin; KEEP=1 le
 room: setup  ## rehearse the upgrade of a rack on a twin: down, waiting, up again; KEEP=1 leaves the twin up
 	@sh tools/room.sh
 
-migration: setup  ## rehearse a move on a twin of legacy servers: copy, cut over, prove; WAVE=2 DECISION=back KEEP=1
+migration: setup  ## rehearse a move on a twin of legacy servers: copy, cut over, prove; WAVE=2 DECISION=back OFFLINE=1 KEEP=1
 	@sh tools/migration.sh
 
 test:  ## everything: linters, sanity, unit, integration, molecule; ONLY="unit lint" for some

@@ -34,6 +34,7 @@ SANITY_JUNIT = ROOT / "build/sanity/ansible_collections/anjianyun/datacenter/tes
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
 #: Where every third packet is lost, each command waits out its second try.
 _LOSSY, _WORST = "tests/integration/bmc/test_bmc_lossy.py", "[every third after the log-in]"
+_OFFLINE = "tests/integration/database/test_db_offline"
 #: Integration tests that a whole run leaves out; the first wants the packages of bindep.txt's profile metal.
 SLOW = (
     "tests/integration/bare_metal",
@@ -44,6 +45,9 @@ SLOW = (
     "tests/integration/copying/test_watched.py",
     # Fetches a database that Debian ships.
     "tests/integration/database/test_db_sample.py",
+    f"{_OFFLINE}_mariadb.py::test_killed_in_any_act_it_is_gone_on_with",
+    f"{_OFFLINE}_postgresql.py::test_killed_in_any_act_it_is_gone_on_with",
+    f"{_OFFLINE}_postgresql.py::test_what_fails_gives_the_writes_back",
     "tests/integration/database/test_db_verify_flow.py",
     # Two more base images, and a twin of old servers.
     "tests/integration/moving",

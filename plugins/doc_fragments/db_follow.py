@@ -42,6 +42,23 @@ options:
         does.
     type: dict
     suboptions: *seen
+  path:
+    description:
+      - V(follow) copies the database while the source is used, and changes flow to it until the cutover.
+      - V(offline) is for a source that cannot replicate (C(wal_level) below C(logical), no binary log) and
+        that nobody may restart. M(anjianyun.datacenter.db_copy) rehearses while the source is used;
+        M(anjianyun.datacenter.db_cutover) refuses writes, copies, compares and opens writes at the target.
+        Nothing flows back. Options of what flows have no meaning then (O(keyless), O(large_objects),
+        O(wal_keep), O(source_seen), O(target_seen), O(hold_for_tables), O(configuration)).
+    type: str
+    choices: [follow, offline]
+    default: follow
+  not_compared:
+    description:
+      - Patterns of tables (V(schema.name)) that the comparison of an O(path=offline) move leaves out.
+    type: list
+    elements: str
+    default: []
   keyless:
     description:
       - PostgreSQL's tables without a key. V(refuse) names them; V(full) has each change name its row by all
@@ -62,9 +79,11 @@ options:
       - V(unlogged_tables) keep the rows of the first copy. V(schema_changes) since the copy were made on the
         other side as well. V(replica_triggers) fire there, too. V(no_way_back) does not ask before the copy
         whether the source's server can read from the target's.
+      - V(rows_at_target) of an O(path=offline) move stay at the target when writes go back, and give way to
+        the next copy.
     type: list
     elements: str
-    choices: [unlogged_tables, schema_changes, replica_triggers, no_way_back]
+    choices: [unlogged_tables, schema_changes, replica_triggers, no_way_back, rows_at_target]
     default: []
   wal_keep:
     description:

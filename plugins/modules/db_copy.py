@@ -15,6 +15,8 @@ description:
   - Refuses, by name and before anything is done, what could not be moved so. The target's database is made
     where it is missing, must be empty, and takes no sessions of applications until the cutover.
   - Run again after a break, an unfinished copy is begun anew; a finished one is left as it is.
+  - With O(path=offline) it is a rehearsal. The copy is compared, and how long that took is kept for the
+    window; nothing follows, and nothing is made at the source.
   - Runs on the new server, with its programs. Nothing is installed on the source.
 options:
   jobs:
@@ -97,6 +99,12 @@ writes:
   description: Whether C(source) and C(target) accept writes of applications; null when that is not known.
   returned: success
   type: dict
+estimate_s:
+  description:
+    - Of an O(path=offline) move for how many seconds writes are going to be refused, by the rehearsal and by
+      what the source has grown since. Null while that is not known.
+  returned: success
+  type: float
 left_behind:
   description: What the migration has made on the source and is there still.
   returned: success

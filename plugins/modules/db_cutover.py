@@ -14,6 +14,9 @@ description:
     until every row has arrived, sets sequences, has rows flow the other way, sees one come back, and lets
     applications write.
   - What fails before writes are opened opens them again where they were, within O(stop_s).
+  - With O(path=offline) all of the database is copied and compared between the refusal and the opening, for
+    which O(stop_s) has to be enough by the rehearsal. What was written at the target does not go back with
+    V(back), which has to be accepted (O(accept)).
   - Both sides never accept writes. Run again after a break in any place, it goes on from what the servers
     show.
 options:
@@ -36,6 +39,10 @@ options:
       - Whether rows that are written on the other side flow back, so that going back loses nothing.
     type: bool
     default: true
+  jobs:
+    description: [How many tables of an O(path=offline) move are copied or compared at a time.]
+    type: int
+    default: 4
   progress:
     description:
       - File to which JSON lines with what it does are added, for whoever watches.
@@ -98,6 +105,13 @@ position:
   description: The place in the log, or GTID, up to which both sides are equal.
   returned: when not in check mode
   type: str
+compared:
+  description:
+    - What the comparison of an O(path=offline) move came to before writes were opened, as
+      M(anjianyun.datacenter.db_verify) returns it; of a move that an earlier run finished C(identical),
+      C(rows), C(difference_count), C(seconds), C(table_count).
+  returned: when not in check mode
+  type: dict
 warnings_told:
   description: What was accepted, and what is left to do, by name.
   returned: when not in check mode
@@ -117,6 +131,12 @@ writes:
   description: Whether C(source) and C(target) accept writes of applications; null when that is not known.
   returned: success
   type: dict
+estimate_s:
+  description:
+    - Of an O(path=offline) move for how many seconds writes are going to be refused, by the rehearsal and by
+      what the source has grown since. Null while that is not known.
+  returned: success
+  type: float
 left_behind:
   description: What the migration has made on the source and is there still.
   returned: success
@@ -142,6 +162,7 @@ def main() -> None:
             "lag_s": {"type": "float", "default": 1},
             "stop_s": {"type": "float", "default": 30},
             "way_back": {"type": "bool", "default": True},
+            "jobs": {"type": "int", "default": 4},
             "progress": {"type": "path"},
         },
         supports_check_mode=True,

@@ -58,6 +58,12 @@ writes:
   description: Whether C(source) and C(target) accept writes of applications; null when that is not known.
   returned: success
   type: dict
+estimate_s:
+  description:
+    - Of an O(path=offline) move for how many seconds writes are going to be refused, by the rehearsal and by
+      what the source has grown since. Null while that is not known.
+  returned: success
+  type: float
 left_behind:
   description: What the migration has made on the source and is there still.
   returned: success

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import (
+    FOLLOW,
+    OFFLINE,
     Migration,
     Names,
     Progress,
@@ -57,12 +59,20 @@ def follow_argument_spec() -> dict[str, Any]:
         "source_seen": seen,
         "target_seen": seen,
         "migration": {"type": "str", "required": True},
+        "path": {"type": "str", "choices": [FOLLOW, OFFLINE], "default": FOLLOW},
         "keyless": {"type": "str", "choices": ["refuse", "full"], "default": "refuse"},
         "large_objects": {"type": "str", "choices": ["refuse", "recopy"], "default": "refuse"},
         "accept": {
             **names,
-            "choices": ["unlogged_tables", "schema_changes", "replica_triggers", "no_way_back"],
+            "choices": [
+                "unlogged_tables",
+                "schema_changes",
+                "replica_triggers",
+                "no_way_back",
+                "rows_at_target",
+            ],
         },
+        "not_compared": names,
         "wal_keep": {"type": "str"},
         "lock": names,
         "trust": names,
@@ -154,9 +164,26 @@ def _made(
             trust=tuple(given["trust"]),
             programs=given.get("programs"),
         )
+        if given["path"] == OFFLINE:
+            from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.offline import (  # noqa: E501
+                OfflinePostgresql,
+            )
+
+            return OfflinePostgresql(
+                sides["source"], sides["target"], names, choices, tell=log.act, **_offline(given, log)
+            )
         return PostgresqlMigration(
             sides["source"], sides["target"], names, choices,
             source_seen=seen.get("source"), target_seen=seen.get("target"), tell=log.act,
+        )  # fmt: skip
+    if given["path"] == OFFLINE:
+        from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.offline import (  # type: ignore[import-untyped,unused-ignore]  # noqa: E501
+            OfflineMariadb,
+        )
+
+        return OfflineMariadb(
+            sides["source"], sides["target"], names, given["databases"],
+            accept=given["accept"], tell=log.act, **_offline(given, log),
         )  # fmt: skip
     from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.migration import (  # type: ignore[import-untyped,unused-ignore]  # noqa: E501
         MariadbMigration,
@@ -168,6 +195,11 @@ def _made(
         source_address=seen.get("source"), target_address=seen.get("target"),
         options=Path(configuration) if configuration else None, hold_for_tables=given["hold_for_tables"],
     )  # fmt: skip
+
+
+def _offline(given: Mapping[str, Any], log: Log) -> dict[str, Any]:
+    """What a cutover copies and compares by, when nothing follows."""
+    return {"jobs": given.get("jobs") or 4, "say": log.progress, "not_compared": given["not_compared"]}
 
 
 def copy(given: Mapping[str, Any], check: bool) -> dict[str, Any]:
@@ -183,7 +215,7 @@ def copy(given: Mapping[str, Any], check: bool) -> dict[str, Any]:
             told = [*told, *moved.warnings]
         after = moved.read()
     return {
-        "changed": not _follows(before.told()),
+        "changed": not (_rehearsed if given["path"] == OFFLINE else _follows)(before.told()),
         "objections": objections,
         "warnings_told": told,
         "progress": vars(log.last),
@@ -195,6 +227,11 @@ def _follows(told: Mapping[str, Any]) -> bool:
     """Whether there is nothing to be done for a first copy any more."""
     running = any(way["running"] for way in told["ways"].values())
     return bool(told["copied"] and (running or told["writes"]["target"]))
+
+
+def _rehearsed(told: Mapping[str, Any]) -> bool:
+    """Of what does not follow, a rehearsal is all there is to be done before the cutover."""
+    return bool(told["copied"] and (told["estimate_s"] is not None or told["writes"]["target"]))
 
 
 def info(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -221,6 +258,7 @@ def cut_over(given: Mapping[str, Any], check: bool) -> dict[str, Any]:
         "acts": [{"act": act, "second": second} for act, second in done.acts],
         "refused_s": done.refused_s,
         "position": done.position,
+        "compared": done.compared,
         "warnings_told": done.warnings,
         "reasons": [],
         **after.told(),

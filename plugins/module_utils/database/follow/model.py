@@ -15,6 +15,9 @@ from typing import Any, Protocol
 
 #: Which way rows flow. ``back`` is armed at the cutover, so that going back loses nothing.
 FORWARD, BACK = "forward", "back"
+#: How a database comes: copied while it is used, and followed; or copied in the window, for a source that
+#: cannot replicate (see offline.py).
+FOLLOW, OFFLINE = "follow", "offline"
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,14 @@ class State:
     :param ways: those that exist in any part, by direction.
     :param writes: ``source`` and ``target``: who accepts writes of applications now; ``None``: not known.
     :param left_behind: what the migration has made on the source and is there still, each named.
+    :param estimate_s: offline: how long writes will be refused, by the rehearsal; ``None``: not known.
     """
 
     copied: bool
     ways: Mapping[str, Way]
     writes: Mapping[str, bool | None]
     left_behind: Sequence[str] = ()
+    estimate_s: float | None = None
 
     def told(self) -> dict[str, Any]:
         """For a result."""
@@ -82,6 +87,7 @@ class State:
             "ways": {name: dict(vars(way)) for name, way in self.ways.items()},
             "writes": dict(self.writes),
             "left_behind": list(self.left_behind),
+            "estimate_s": self.estimate_s,
         }
 
 
@@ -119,11 +125,13 @@ class Cutover:
     :param acts: each act, and its second counted from the stop of the writes.
     :param refused_s: how long no write was accepted anywhere.
     :param position: the LSN or GTID up to which both sides are equal.
+    :param compared: offline: what the comparison came to before writes were opened.
     """
 
     acts: list[tuple[str, float]] = field(default_factory=list)
     refused_s: float | None = None
     position: str | None = None
+    compared: Mapping[str, Any] | None = None
     warnings: list[str] = field(default_factory=list)
 
 

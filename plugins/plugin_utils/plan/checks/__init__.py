@@ -54,6 +54,7 @@ CHECKS = (
     migration.ends,
     migration.addresses,
     migration.order,
+    migration.hours,
     migration.places,
     migration.dependants,
     migration.accounts,

@@ -100,6 +100,20 @@ def order(estate: Estate) -> Iterator[Finding]:
                 )
 
 
+def hours(estate: Estate) -> Iterator[Finding]:
+    """Whoever copies a database while nobody writes says for how long that may be."""
+    for name, system, path in _systems(estate):
+        stated = system.database
+        if stated is not None and stated.path == "offline" and "out_s" not in system.model_fields_set:
+            yield Finding(
+                "offline-without-hours",
+                path,
+                f"the database of {name} is copied while it is out, and its out_s is not stated",
+                "the seconds for which it may be out",
+                "state out_s, as its owner allows; the rehearsal tells whether they are enough",
+            )
+
+
 def places(estate: Estate) -> Iterator[Finding]:
     """No two systems arrive in the same place."""
     taken: dict[tuple[str, str], str] = {}

@@ -134,6 +134,14 @@ class MovedDatabase(Model):
     source: Name = described("Legacy server.", "旧服务器。")
     target: Name = described("New server.", "新服务器。")
     names: list[Identifier] = described("Databases.", "库名。", min_length=1)
+    path: Literal["follow", "offline"] = described(
+        "follow: copied while it is used, changes flow until the cutover. offline: for a source that cannot "
+        "replicate and must not be restarted; copied in the window, for out_s at most, without a way back "
+        "that keeps what was written since.",
+        "follow：在线复制，切换前持续同步变更；offline：源库无法复制且不可重启时，在窗口内停写后复制，"
+        "停写不超过 out_s，回退时不保留切换后写入的数据。",
+        default="follow",
+    )
 
 
 class Dependant(Model):

@@ -134,6 +134,9 @@ def _ranges(source: Side, table: Table, count: int) -> list[str]:
 class Copying:
     """One copy. The target's databases are there, empty or not at all."""
 
+    #: Of mariadb-dump, which then says where in the binary log its snapshot is.
+    PLACE: Sequence[str] = ("--master-data=2",)
+
     def __init__(self, source: Side, target: Side, jobs: int, say: Say) -> None:
         self.source = source
         self.target = target
@@ -241,8 +244,11 @@ class Copying:
 
     # Rows
 
+    def _tables(self) -> list[Table]:
+        return tables(self.source)
+
     def _rows(self, here: Path) -> str:
-        found = tables(self.source)
+        found = self._tables()
         readers = shares(self.source, found, self.jobs)
         for table in found:
             if table.transactional and table.size >= keys.LARGE_BYTES:
@@ -285,8 +291,7 @@ class Copying:
     def _rows_of(self, here: Path, at: int, reader: Reader, found: Sequence[Table]) -> list[str]:
         what = ["--no-create-info", "--skip-triggers", "--no-create-db", "--compact"]
         if not reader.held:
-            # Its output says where in the binary log its snapshot is.
-            what += ["--single-transaction", "--master-data=2"]
+            what += ["--single-transaction", *self.PLACE]
         if reader.where:
             table = reader.tables[0]
             return self._dump(

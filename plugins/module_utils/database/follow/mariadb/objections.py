@@ -38,20 +38,26 @@ _MEANING = (
 _NAMED = 8
 
 
-def objections(forward: Line, back: Line, hold_for_tables: bool) -> list[str]:
-    """What must be mended before a migration can begin."""
+def objections(forward: Line, back: Line, hold_for_tables: bool, replicates: bool = True) -> list[str]:
+    """What must be mended before a migration can begin.
+
+    :param replicates: changes shall flow; else it is a copy alone.
+    """
     source, target = forward.leader, forward.follower
     found = _rights(source, target)
     if found:
         # Without rights the other answers would be those of an empty server.
         return found
-    for check in (_logs(source), _logs(target), _numbers(source, target), _names(source, target)):
-        found += check
+    if replicates:
+        for check in (_logs(source), _logs(target), _numbers(source, target), _filters(source)):
+            found += check
+    found += _names(source, target)
     found += _contents(source, hold_for_tables)
     found += without_key(source)
     found += _place(source, target)
     found += absent_plugins(source, target)
-    found += _lines(forward, back)
+    if replicates:
+        found += _lines(forward, back)
     return found
 
 
@@ -80,7 +86,10 @@ def _told(names: Sequence[str]) -> str:
 
 def _logs(side: Side) -> Iterator[str]:
     if side.variable("log_bin") != "ON":
-        yield f"{side.name} writes no binary log: set log_bin in its configuration and restart it"
+        yield (
+            f"{side.name} writes no binary log: set log_bin in its configuration and restart it, or move"
+            " offline (path)"
+        )
     if side.variable("binlog_format") != "ROW":
         yield (
             f"{side.name} has binlog_format {side.variable('binlog_format')}: SET GLOBAL"
@@ -141,6 +150,9 @@ def _names(source: Side, target: Side) -> Iterator[str]:
             )
     if int(target.variable("max_allowed_packet")) < int(source.variable("max_allowed_packet")):
         yield f"max_allowed_packet of {target.name} is smaller: rows of {source.name} may not pass; raise it"
+
+
+def _filters(source: Side) -> Iterator[str]:
     for database in source.databases:
         if "," in database or "." in database:
             yield (

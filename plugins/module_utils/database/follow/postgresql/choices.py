@@ -10,7 +10,8 @@ from dataclasses import dataclass
 #: What is taken as it is when it is accepted by name.
 UNLOGGED, CHANGES, TRIGGERS = "unlogged_tables", "schema_changes", "replica_triggers"
 NO_WAY_BACK = "no_way_back"
-ACCEPTED = (UNLOGGED, CHANGES, TRIGGERS, NO_WAY_BACK)
+#: The choice of offline moves (see follow/offline.py) stands in the same list.
+ACCEPTED = (UNLOGGED, CHANGES, TRIGGERS, NO_WAY_BACK, "rows_at_target")
 REFUSE, RECOPY, FULL = "refuse", "recopy", "full"
 
 

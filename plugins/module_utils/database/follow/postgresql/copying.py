@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -135,18 +136,27 @@ def _creation(name: str, like: Mapping[str, Any], version: int, owned: bool) -> 
     return " ".join(words + ([f"OWNER {quoted(like['owner'])}"] if owned else []))
 
 
-def first_copy(road: Road, made: Programs, jobs: int, tell: Teller, before: Callable[[str], None]) -> None:
+def first_copy(
+    road: Road,
+    made: Programs,
+    jobs: int,
+    tell: Teller,
+    before: Callable[[str], None],
+    held: AbstractContextManager[str] | None = None,
+) -> None:
     """Slot, snapshot, schema, rows, indexes.
 
     :param before: told each act as it begins.
+    :param held: a snapshot that is there; nothing is to follow it. ``None``: that of the road's new slot.
     """
     source, target = road.begin, road.end
-    # Before the snapshot: what happens between the two is then told twice, not never.
-    source.keep({MARK: blobs.moment(source)})
-    catalog.remember(source)
-    tell.doing("waiting for the transactions that write at the source")
+    if held is None:
+        # Before the snapshot: what happens between the two is then told twice, not never.
+        source.keep({MARK: blobs.moment(source)})
+        catalog.remember(source)
+        tell.doing("waiting for the transactions that write at the source")
     before("snapshot")
-    with snapshot(made, source.server, road.name, _SLOT_S, lambda: tell.tell(5.0)) as seen:
+    with held or snapshot(made, source.server, road.name, _SLOT_S, lambda: tell.tell(5.0)) as seen:
         before("schema")
         tell.doing("schema")
         dump = str(made.scratch / "schema.dump")

@@ -92,16 +92,21 @@ def locale(source: Side, target: Side) -> list[str]:
     return []
 
 
-def find(source: Side, target: Side, choices: Choices, unfinished: bool) -> list[str]:
+def find(
+    source: Side, target: Side, choices: Choices, unfinished: bool, replicates: bool = True
+) -> list[str]:
     """All of them at once.
 
     :param unfinished: the target's database is what a broken copy of ours left.
+    :param replicates: changes shall flow; else it is a copy alone.
     """
     found = _rights(source) + _rights(target)
     if found:
         return found
-    found += locale(source, target) + _room(source) + _room(target)
-    found += _source(source, choices) + prepared(source)
+    found += locale(source, target)
+    if replicates:
+        found += _room(source) + _room(target) + _source(source, choices)
+    found += prepared(source)
     return found + _target(source, target, unfinished)
 
 
@@ -120,7 +125,8 @@ def _room(side: Side) -> list[str]:
     found = []
     if side.value("SHOW wal_level") != "logical":
         found.append(
-            f"{side.device}: wal_level is {side.value('SHOW wal_level')}: set it to logical and restart it"
+            f"{side.device}: wal_level is {side.value('SHOW wal_level')}: set it to logical and restart it, "
+            "or move offline (path)"
         )
     mine = f"{side.names.prefix}_%"
     slots = int(side.value("SELECT count(*) FROM pg_replication_slots WHERE slot_name NOT LIKE %s", [mine]))
