@@ -97,12 +97,17 @@ class Moving:
         self.must("tests/stage/load.yml", load="start", load_directory=directory, **variables)
         return directory
 
-    def end_load(self, directory: str, systems: Iterable[str] = SYSTEMS) -> dict[str, ClientLog]:
-        """Let it go home; what it saw of each system."""
+    def end_load(
+        self, directory: str, systems: Iterable[str] = SYSTEMS, **variables: Any
+    ) -> dict[str, ClientLog]:
+        """Let it go home; what it saw of each system.
+
+        :param variables: of tests/stage/load.yml: where the database of one that has moved is.
+        """
         collected, systems = self.directory / Path(directory).name, list(systems)
         self.must(
             "tests/stage/load.yml", load="stop", load_directory=directory, load_systems=systems,
-            load_collect_to=str(collected),
+            load_collect_to=str(collected), **variables,
         )  # fmt: skip
         return {
             system: parse_client(CLIENT, (collected / system / f"report_client-{CLIENT}.jsonl").read_text())

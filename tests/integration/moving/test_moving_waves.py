@@ -139,7 +139,7 @@ def test_a_wave_killed_inside_every_act_goes_there_and_back_and_there_and_loses_
     second.kill_in(CONFIRM, moment, "confirm")
     second.must("confirm")
     has_moved(second)
-    log = ready.end_load(load, [REPORT.load])[REPORT.load]
+    log = ready.end_load(load, [REPORT.load], load_stored={REPORT.load: REPORT.database})[REPORT.load]
 
     rows, uploads = second.lost(log, REPORT.database, REPORT.application)
     assert rows == set(), f"{len(rows)} of {len(log.acks)} acknowledged reports have no row"
@@ -169,7 +169,7 @@ def test_the_second_wave_moves_a_mariadb_behind_it_and_loses_nothing(ready: Movi
     has_moved(wave)
     wave.must("confirm")
     has_moved(wave)
-    log = ready.end_load(load, [SITE.load])[SITE.load]
+    log = ready.end_load(load, [SITE.load], load_stored={SITE.load: SITE.database})[SITE.load]
 
     assert len(log.acks) > 100
     assert wave.lost(log, SITE.database, SITE.application) == (set(), set())
