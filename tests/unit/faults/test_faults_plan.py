@@ -49,7 +49,7 @@ def test_every_act_of_a_migration_is_known_whatever_file_its_step_stands_in() ->
         )
     }
 
-    assert {act.name for act in acts_of("migration", parts=("block", "always"))} == written
+    assert {act.name for act in acts_of("migration", parts=("block", "rescue", "always"))} == written
 
 
 def test_a_failback_ends_with_the_acts_of_a_planned_move() -> None:

@@ -24,14 +24,19 @@ def ran(state: str, application: dict[str, Any]) -> dict[str, Any]:
 
 
 def stands(
-    old: str, new: str, state: dict[str, Any] | None, application: dict[str, Any], served: bool = False
+    old: str,
+    new: str,
+    state: dict[str, Any] | None,
+    application: dict[str, Any],
+    served: bool = False,
+    offline: bool = False,
 ) -> tuple[bool, bool, bool]:
     """Whether a system has arrived, whether its cutover has begun, and whether its users wait for it."""
     known: dict[str, Any] = {
         "migration_name": "accident_report", "migration_app": application, "migration_begun": ["another"],
         "migration_db": {"engine": "postgresql"} if state else {}, "migration_state": state,
         "migration_ran": ran(old, application), "migration_runs": ran(new, application),
-        "migration_marked": {"stat": {"exists": served}},
+        "migration_marked": {"stat": {"exists": served}}, "migration_offline": offline,
     }  # fmt: skip
     for name in (READ, BEGUN):
         told = task("migration_arrived.yml", name)
@@ -80,6 +85,23 @@ def test_a_database_alone_shows_it_by_its_writes(
     state: dict[str, Any], expected: tuple[bool, bool, bool]
 ) -> None:
     assert stands("", "", state, {}) == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "state", "expected"),
+    [
+        # Rehearsed, or not yet.
+        ("active", database(True, True, False), (False, False, False)),
+        ("active", database(False, True, False), (False, False, False)),
+        # Behind the closed door: the copy is made again, by the cutover alone.
+        ("inactive", database(False, False, False), (False, True, True)),
+        ("inactive", database(True, False, True), (True, True, True)),
+    ],
+)
+def test_what_moves_offline_is_copied_behind_the_closed_door(
+    old: str, state: dict[str, Any], expected: tuple[bool, bool, bool]
+) -> None:
+    assert stands(old, "inactive", state, SYSTEM, offline=True) == expected
 
 
 @pytest.mark.parametrize("state", [database(True, False, True), database(True, True, False), None])
