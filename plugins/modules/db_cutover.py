@@ -98,7 +98,9 @@ acts:
   type: list
   elements: dict
 refused_s:
-  description: Seconds in which no write was accepted anywhere; null when an earlier run moved them.
+  description:
+    - Seconds in which no write was accepted anywhere; null when an earlier run moved them, but with
+      O(path=offline).
   returned: when not in check mode
   type: float
 position:

@@ -130,6 +130,8 @@ def test_it_moves_in_its_window_and_loses_nothing(pair: Pair) -> None:
         )  # fmt: skip
         again = moved.cut_over(TERMS, FORWARD)
         assert (again.acts, again.compared and again.compared["identical"]) == ([], True)
+        assert done.refused_s
+        assert again.refused_s == pytest.approx(done.refused_s, abs=5)
     assert app.changes == 1
     assert app.missing_and_twice(pair.new.over_tls("mover"), "offline") == (set(), set())
     same = "SELECT COUNT(*), SUM(number) FROM offline."
@@ -187,9 +189,10 @@ def test_what_fails_gives_the_writes_back(pair: Pair) -> None:
             moved.cut_over(TERMS, FORWARD)
         assert "open again at old" in caught.value.result["writes"]
         app.more()
-        moved._tell = lambda act: time.sleep(1) if act == "compare" else None
+        needed = moved.read().estimate_s or 0.0
+        moved._tell = lambda act: time.sleep(needed + 0.5) if act == "compare" else None
         with pytest.raises(DatacenterError, match="the window is over") as caught:
-            moved.cut_over(Terms(stop_s=(moved.read().estimate_s or 0) + 3.2), FORWARD)
+            moved.cut_over(Terms(stop_s=needed + 3.2), FORWARD)
         assert "open again at old" in caught.value.result["writes"]
         app.more()
         moved._tell = lambda act: None

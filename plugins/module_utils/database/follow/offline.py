@@ -243,6 +243,10 @@ class Offline:
             # Opened by a run before this one, maybe in part.
             self.ends.let_in(TARGET, {} if self._opened else {OPENED: {"at": time.time()}})
             self.done.compared = self.ends.kept(TARGET, COMPARED)
+            shut = self.ends.kept(SOURCE, SHUT)
+            if self._opened and shut:
+                # Whoever has lost that run asks this one.
+                self.done.refused_s = round(max(0.0, float(self._opened["at"]) - float(shut["at"])), 3)
             return
         brought = self._is_brought()
         self._gate(self.not_ready(terms, FORWARD), at_source)

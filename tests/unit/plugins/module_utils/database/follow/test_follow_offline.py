@@ -182,6 +182,9 @@ def test_an_opening_that_nobody_knows_of_leaves_the_old_side_closed(fake: Fake) 
     moved(fake).cut_over(TERMS, FORWARD)
     assert fake.open == {"source": False, "target": True}
     assert fake.copies == 2
+    # Whoever has lost the answer asks again.
+    again = moved(fake).cut_over(TERMS, FORWARD)
+    assert (again.acts, again.refused_s is not None, again.compared is not None) == ([], True, True)
 
 
 def test_rows_at_the_target_are_left_only_by_who_says_so(fake: Fake) -> None:
