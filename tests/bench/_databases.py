@@ -82,7 +82,8 @@ CREATE INDEX ON small_%(n)s (county);
 
 MARIADB_SETTINGS = (
     "innodb-buffer-pool-size=1G", "innodb-log-file-size=1G", "innodb-flush-log-at-trx-commit=1",
-    "max-connections=60", "max-allowed-packet=64M", "log-bin=b", "binlog-format=ROW", "sync-binlog=1",
+    "max-connections=60", "max-allowed-packet=64M",
+    "innodb-io-capacity=4000", "log-bin=b", "binlog-format=ROW", "sync-binlog=1",
 )  # fmt: skip
 _MARIADB_DATA = (
     "CREATE TABLE counties (id INT PRIMARY KEY, name VARCHAR(60) NOT NULL)",
