@@ -98,7 +98,7 @@ class Moving:
         return directory
 
     def end_load(
-        self, directory: str, systems: Iterable[str] = SYSTEMS, **variables: Any
+        self, directory: str, systems: Iterable[str] = tuple(SYSTEMS), **variables: Any
     ) -> dict[str, ClientLog]:
         """Let it go home; what it saw of each system.
 

@@ -225,7 +225,7 @@ class OfflineMariadb(MariadbMigration):
     def _offline(self, both: Both, jobs: int, say: Say) -> Offline:
         return Offline(
             MariadbEnds(self, both), jobs, say, schemas=self.databases, not_compared=self._not_compared,
-            accept=self._accept, tell=lambda act: self._tell(act),
+            accept=self._accept, tell=self._tell,
         )  # fmt: skip
 
     def read(self) -> State:

@@ -86,7 +86,7 @@ class OfflinePostgresql(PostgresqlMigration):
     def _offline(self, jobs: int, say: Say) -> Offline:
         return Offline(
             self, jobs, say,
-            not_compared=self._not_compared, accept=self.choices.accept, tell=lambda act: self._tell(act),
+            not_compared=self._not_compared, accept=self.choices.accept, tell=self._tell,
         )  # fmt: skip
 
     # The verbs.
