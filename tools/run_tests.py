@@ -34,6 +34,7 @@ SANITY_JUNIT = ROOT / "build/sanity/ansible_collections/anjianyun/datacenter/tes
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
 #: Where every third packet is lost, each command waits out its second try.
 _LOSSY, _WORST = "tests/integration/bmc/test_bmc_lossy.py", "[every third after the log-in]"
+_POWER = "tests/integration/bmc/test_power_role.py"
 _DRILL, _OFFLINE = "tests/integration/drill/test_drill", "tests/integration/database/test_db_offline"
 #: Integration tests that a whole run leaves out; the first wants the packages of bindep.txt's profile metal.
 SLOW = (
@@ -41,6 +42,9 @@ SLOW = (
     f"{_LOSSY}::test_a_rotation{_WORST}",
     f"{_LOSSY}::test_sensors_are_what_they_are_on_a_good_wire{_WORST}",
     "tests/integration/bmc/test_burn_in_role.py",
+    # Wait out what really takes time: an inrush, a charge.
+    f"{_POWER}::test_a_run_that_goes_on_waits_for_the_inrush_of_what_it_started",
+    f"{_POWER}::test_a_command_is_asked_until_the_ups_have_charged",
     "tests/integration/copying/test_tree_copy.py",
     "tests/integration/copying/test_watched.py",
     # Fetches a database that Debian ships.
