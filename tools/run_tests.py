@@ -50,6 +50,7 @@ SLOW = (
     # Fetches a database that Debian ships.
     "tests/integration/database/test_db_sample.py",
     f"{_OFFLINE}_mariadb.py::test_killed_in_any_act_it_is_gone_on_with",
+    f"{_OFFLINE}_mariadb.py::test_what_fails_gives_the_writes_back",
     f"{_OFFLINE}_postgresql.py::test_killed_in_any_act_it_is_gone_on_with",
     f"{_OFFLINE}_postgresql.py::test_what_fails_gives_the_writes_back",
     "tests/integration/database/test_db_verify_flow.py",
