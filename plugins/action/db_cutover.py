@@ -5,10 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.watched import WatchedAction
 
 
@@ -17,11 +13,6 @@ class ActionModule(WatchedAction):
 
     KEYS = ("migration", "direction")
 
-    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Ansible's entry."""
-        if self._task.args.get("path") == "offline":
-            return super().run(tmp, task_vars)
-        # The seconds count, and a job of its own costs some.
-        result: dict[str, Any] = ActionBase.run(self, tmp, task_vars)
-        result.update(self._execute_module(module_args=dict(self._task.args), task_vars=task_vars))
-        return result
+    def _takes_long(self) -> bool:
+        # Where rows follow the seconds count.
+        return bool(self._task.args.get("path") == "offline")

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -183,7 +184,7 @@ class Databases:
 @pytest.fixture(scope="module")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     # Paths of sockets are short, and everybody has to pass through the directories above.
-    made = Databases(Path(subprocess.check_output(["mktemp", "-d", "/tmp/assess.XXXXXX"], text=True).strip()))
+    made = Databases(Path(tempfile.mkdtemp(prefix="assess.", dir="/tmp")))
     try:
         made.build()
         yield made

@@ -13,6 +13,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -100,7 +101,7 @@ def same(old: Server, new: Server, **wanted: Any) -> None:
 @pytest.fixture(scope="module")
 def locale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where there is a zh_CN.UTF-8: C's by this name, which is made in less time and is as unknown."""
-    place = Path(subprocess.check_output(["mktemp", "-d", "/tmp/ajyloc-XXXX"], text=True).strip())
+    place = Path(tempfile.mkdtemp(prefix="ajyloc-", dir="/tmp"))
     place.chmod(0o755)
     subprocess.run(
         ["localedef", "--no-archive", "-i", "C", "-f", "UTF-8", str(place / "zh_CN.UTF-8")], check=False

@@ -31,6 +31,14 @@ def tree_source_argument_spec() -> dict[str, Any]:
     }
 
 
+def _gone_on_with() -> dict[str, Any]:
+    """How what works on trees is tried again, and keeps what a later run needs."""
+    return {
+        "retries": {"type": "int", "default": 5},
+        "state_directory": {"type": "path", "default": "/var/lib/anjianyun/copying"},
+    }
+
+
 def tree_copy_argument_spec() -> dict[str, Any]:
     """What ``tree_copy`` takes besides: how it is copied, and how fast."""
     days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -57,15 +65,10 @@ def tree_copy_argument_spec() -> dict[str, Any]:
         },
         "limits_file": {"type": "path"},
         "progress_file": {"type": "path"},
-        "retries": {"type": "int", "default": 5},
-        "state_directory": {"type": "path", "default": "/var/lib/anjianyun/copying"},
+        **_gone_on_with(),
     }
 
 
 def tree_return_argument_spec() -> dict[str, Any]:
     """What ``tree_return`` takes besides."""
-    return {
-        "keep_in": {"type": "str", "required": True},
-        "retries": {"type": "int", "default": 5},
-        "state_directory": {"type": "path", "default": "/var/lib/anjianyun/copying"},
-    }
+    return {"keep_in": {"type": "str", "required": True}, **_gone_on_with()}
