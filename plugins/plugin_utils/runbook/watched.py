@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
 import time
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.progress import told
@@ -117,8 +119,14 @@ class WatchedAction(ActionBase):
 
     def _watch(self, job: dict[str, Any], progress: str, task_vars: Any) -> dict[str, Any]:
         """Until it ends. Where its host does not answer meanwhile, the task ends, and the job goes on."""
-        said = time.monotonic()
-        while self._works(job):
+        said, run = time.monotonic(), os.getppid()
+        while True:
+            works = self._works(job)
+            if os.getppid() != run:
+                # A worker outlives a run that is killed. Whoever goes on with the run has the result.
+                raise AnsibleActionFail(f"{self._title}: its run has ended, and the job goes on")
+            if not works:
+                break
             if time.monotonic() - said >= SAY_S:
                 said = time.monotonic()
                 self._say(self._shell_command(f"tail -n 1 {shlex.quote(progress)} 2>/dev/null"))

@@ -94,9 +94,12 @@ def test_a_job_that_was_killed_is_begun_anew_and_goes_on_from_what_is_there(run:
     time.sleep(5)
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate(timeout=10)
-    # The host went down: nothing of the job is left.
-    subprocess.run(["pkill", "-KILL", "-f", f"{run.place}/dest"], check=False)
-    subprocess.run(["pkill", "-KILL", "-f", number.partition(".")[0]], check=False)
+    # The host went down: nothing of the job is left. What it has started is in the session of its wrapper.
+    found = subprocess.run(
+        ["pgrep", "-f", number.partition(".")[0]], check=True, capture_output=True, text=True
+    )
+    for session in {str(os.getsid(int(pid))) for pid in found.stdout.split()}:
+        subprocess.run(["pkill", "-KILL", "-s", session], check=True)
 
     second = run.start()
     told, _none = second.communicate(timeout=90)
