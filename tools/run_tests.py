@@ -65,6 +65,8 @@ SLOW = (
     "tests/integration/postgresql/test_pg_backup.py",
     "tests/integration/runbook/test_runbook_hold.py",
 )
+#: How many failures of a phase the end of a run shows again, and how many of the last lines of each.
+SHOWN, LINES = 2, 30
 #: Scenarios that take a quarter of an hour each, by the phase that runs one.
 LONG_SCENARIOS = {"room": "room_upgrade", "roles": "legacy_migration"}
 #: The twins that tests make; a run that was killed leaves them standing.
@@ -190,6 +192,15 @@ def count(case: ET.Element) -> str:
     return "skipped" if case.find("skipped") is not None else "passed"
 
 
+def show_failures(phase: Phase) -> None:
+    """Repeat how a phase's first failures ended: hours of output may stand between them and the end."""
+    cases = [case for file in phase.files() if file.exists() for case in ET.parse(file).iter("testcase")]
+    for case in [case for case in cases if count(case) == "failed"][:SHOWN]:
+        said = "\n".join(found.text or "" for kind in ("failure", "error") for found in case.iter(kind))
+        print(f"\n-- {phase.name}: {case.get('classname')}::{case.get('name')}")
+        print("\n".join(said.rstrip().splitlines()[-LINES:]))
+
+
 def clear_broken_run() -> None:
     """Take away the twins that an interrupted run left, before it is looked how the machine is."""
     standing = leftovers.twin_leaks()
@@ -289,6 +300,8 @@ def main() -> int:
     if any(phase.makes_things for phase in chosen):
         outcomes.append(check_leftovers(before, mark))
     join([(phase.name, file) for phase in chosen for file in phase.files()])
+    for phase in chosen:
+        show_failures(phase)
     left_out = [] if wanted else [phase.name for phase in known if phase.by_name]
     return conclude(outcomes, left_out, time.monotonic() - started, memory)
 

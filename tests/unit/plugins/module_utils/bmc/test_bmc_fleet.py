@@ -246,7 +246,8 @@ def test_progress_is_told_while_it_runs(wire: Fleet) -> None:
     said: list[Progress] = []
     ask([target(n) for n in "012"], work, deadline_s=5, pace=Pace(8, 1), say=said.append, every_s=0.2)
     assert len(said) >= 2
-    assert (said[-1].total, said[-1].done) == (3, 2)
+    # The last may have been told just as the silent one was given up.
+    assert (3, 2) in [(one.total, one.done) for one in said]
 
 
 # What a module makes of it -------------------------------------------------------------------
