@@ -67,6 +67,7 @@ STEPS: dict[str, str] = {
     "The application in both centres": "部署两中心的应用",
     "The service's address, where the primary database is": "在主库所在中心通告业务地址",
     "A first backup of the database": "首次备份数据库",
+    "What was deployed outlives a power cut": "部署的内容在断电后仍然完好",
     "Firewalls let through what the plan's services need": "防火墙放行规划中业务所需流量",
     "Routers and firewalls know the ways": "路由器和防火墙配置路由",
     "Write the first configuration of routers and firewalls": "写入路由器和防火墙初始配置",
