@@ -118,15 +118,17 @@ def phases() -> list[Phase]:
         # A cache of its own: both would write the same file.
         newest = ["tests/unit", *PARALLEL, "-o", "cache_dir=build/pytest-newest"]
         found.append(by_pytest("unit-newest", *newest, python=NEWEST))
+    scenarios = ["tests/molecule", "--capture=no", "-k"]
+    short = " and ".join(f"not {scenario}" for scenario in LONG_SCENARIOS.values())
+    molecule = [*scenarios, short, "-o", "cache_dir=build/pytest-molecule"]
+    found.append(by_pytest("molecule", *molecule, makes_things=True, beside_next=True))
+    # One process after the other: a core is left.
     found.append(Phase("sanity", [str(PYTHON), "tools/sanity.py"], SANITY_JUNIT))
     left_out = [f"--deselect={path}" if "::" in path else f"--ignore={path}" for path in SLOW]
     drill = ["tests/integration/drill", *left_out, "-o", "cache_dir=build/pytest-drill"]
     found.append(by_pytest("drill", *drill, makes_things=True, beside_next=True))
     others = ["--ignore=tests/integration/drill", *left_out]
     found.append(by_pytest("integration", "tests/integration", *others, makes_things=True))
-    scenarios = ["tests/molecule", "--capture=no", "-k"]
-    short = " and ".join(f"not {scenario}" for scenario in LONG_SCENARIOS.values())
-    found.append(by_pytest("molecule", *scenarios, short, makes_things=True))
     found.append(by_pytest("slow", *SLOW, makes_things=True, by_name=True))
     for name, scenario in LONG_SCENARIOS.items():
         found.append(by_pytest(name, *scenarios, scenario, makes_things=True, by_name=True))

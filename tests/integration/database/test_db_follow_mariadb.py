@@ -76,6 +76,7 @@ def pair(servers: Pair) -> Iterator[Pair]:
                 asked.do(f"STOP SLAVE '{row[0]}'")
                 asked.do(f"RESET SLAVE '{row[0]}' ALL")
             asked.do("SET GLOBAL read_only = 0")
+            asked.do("SET GLOBAL slave_parallel_threads = 0")
             for (name,) in asked.rows("SHOW DATABASES"):
                 if name not in ("mysql", "sys", "information_schema", "performance_schema"):
                     asked.do(f"DROP DATABASE {asked.quote(name)}")
@@ -408,13 +409,17 @@ def test_nothing_of_ours_is_left(pair: Pair, tmp_path: Path) -> None:
     looks = ("SHOW DATABASES", "SHOW ALL SLAVES STATUS", "SELECT User FROM mysql.global_priv ORDER BY 1")
     before = [asked(pair.old, look) for look in looks]
     moved.copy(1, silent)
+    at_a_time = "SELECT @@slave_parallel_threads"
+    assert (asked(pair.old, at_a_time), asked(pair.new, at_a_time)) == ([(0,)], [(8,)])
     with pytest.raises(Refused, match="accepts writes"):
         moved.open_writes("target")
     moved.cut_over(TERMS, FORWARD)
+    assert asked(pair.old, at_a_time) == [(8,)]
     assert len(moved.read().left_behind) > 3
     removed = "\n".join(moved.remove())
     assert [asked(pair.old, look) for look in looks] == before
     assert asked(pair.new, "SHOW DATABASES") == asked(pair.old, "SHOW DATABASES")
+    assert asked(pair.old, at_a_time) == asked(pair.new, at_a_time) == [(0,)]
     assert moved.read().left_behind == []
     assert list(tmp_path.iterdir()) == []
     assert "account 'app'@'localhost' of old stays locked" in removed

@@ -89,7 +89,8 @@ def tried(lab: Lab, confirm_s: float) -> dict[str, Any]:
 
 
 def test_a_change_that_nobody_confirms_is_taken_back_by_the_router(lab: Lab) -> None:
-    change = tried(lab, 2)
+    # Long enough for a busy machine to see it in force before it goes.
+    change = tried(lab, 8)
 
     gone = f"! vtysh -c 'show running-config' | grep -q '^{TRIED}'"
     lab.wait("the route is gone", "sh", "-c", gone, node=FIREWALL)

@@ -267,8 +267,15 @@ class MariadbMigration:
         """Settings as they were; what of the server is as it was again."""
         told = []
         for name, was in side.kept("setting").items():
-            side.sql.do(f"SET GLOBAL {name} = %s", [was])
-            told.append(f"{name} of {side.name} is {was or 'empty'} again")
+            try:
+                side.sql.do(f"SET GLOBAL {name} = %s", [int(was) if was.isdigit() else was])
+            except SqlError as error:
+                # Of the ways of another migration, which go on.
+                if error.code != ways.MUST_STOP:
+                    raise
+                told.append(f"left as it is: {name} of {side.name}, for another way runs there")
+            else:
+                told.append(f"{name} of {side.name} is {was or 'empty'} again")
         if side.role == TARGET:
             for was in side.kept("read_only").values():
                 side.sql.do(f"SET GLOBAL read_only = {0 if was == 'OFF' else 1}")
