@@ -32,39 +32,6 @@ PYTHON = Path(sys.executable)
 NEWEST = ROOT / "build" / "venv-newest" / "bin" / "python"
 SANITY_JUNIT = ROOT / "build/sanity/ansible_collections/anjianyun/datacenter/tests/output/junit"
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
-#: Where every third packet is lost, each command waits out its second try.
-_LOSSY, _WORST = "tests/integration/bmc/test_bmc_lossy.py", "[every third after the log-in]"
-_POWER = "tests/integration/bmc/test_power_role.py"
-_DRILL, _OFFLINE = "tests/integration/drill/test_drill", "tests/integration/database/test_db_offline"
-#: Integration tests that a whole run leaves out; the first wants the packages of bindep.txt's profile metal.
-SLOW = (
-    "tests/integration/bare_metal",
-    f"{_LOSSY}::test_a_rotation{_WORST}",
-    f"{_LOSSY}::test_sensors_are_what_they_are_on_a_good_wire{_WORST}",
-    "tests/integration/bmc/test_burn_in_role.py",
-    # Wait out what really takes time: an inrush, a charge.
-    f"{_POWER}::test_a_run_that_goes_on_waits_for_the_inrush_of_what_it_started",
-    f"{_POWER}::test_a_command_is_asked_until_the_ups_have_charged",
-    "tests/integration/copying/test_tree_copy.py",
-    "tests/integration/copying/test_watched.py",
-    # Fetches a database that Debian ships.
-    "tests/integration/database/test_db_sample.py",
-    f"{_OFFLINE}_mariadb.py::test_killed_in_any_act_it_is_gone_on_with",
-    f"{_OFFLINE}_mariadb.py::test_what_fails_gives_the_writes_back",
-    f"{_OFFLINE}_postgresql.py::test_killed_in_any_act_it_is_gone_on_with",
-    f"{_OFFLINE}_postgresql.py::test_what_fails_gives_the_writes_back",
-    "tests/integration/database/test_db_verify_flow.py",
-    # What the campaign of faults, the room's scenario and the tests of power themselves do as well.
-    f"{_DRILL}_acts.py::test_acts_of_the_switchover_matter",
-    f"{_DRILL}_acts.py::test_a_move_that_goes_on_lifts_what_a_failover_left_refused",
-    f"{_DRILL}_lease.py::test_both_centres_dark_come_back_in_either_order",
-    f"{_DRILL}_lease.py::test_both_dark_after_a_failover_the_passed_over_one_is_opened_on_no_advice",
-    f"{_DRILL}_power.py",
-    # Two more base images, and a twin of old servers.
-    "tests/integration/moving",
-    "tests/integration/postgresql/test_pg_backup.py",
-    "tests/integration/runbook/test_runbook_hold.py",
-)
 #: How many failures of a phase the end of a run shows again, and how many of the last lines of each.
 SHOWN, LINES = 2, 30
 #: Scenarios that take a quarter of an hour each, by the phase that runs one.
@@ -124,12 +91,12 @@ def phases() -> list[Phase]:
     found.append(by_pytest("molecule", *molecule, makes_things=True, beside_next=True))
     # One process after the other: a core is left.
     found.append(Phase("sanity", [str(PYTHON), "tools/sanity.py"], SANITY_JUNIT))
-    left_out = [f"--deselect={path}" if "::" in path else f"--ignore={path}" for path in SLOW]
-    drill = ["tests/integration/drill", *left_out, "-o", "cache_dir=build/pytest-drill"]
+    quick = ["-m", "not slow"]
+    drill = ["tests/integration/drill", *quick, "-o", "cache_dir=build/pytest-drill"]
     found.append(by_pytest("drill", *drill, makes_things=True, beside_next=True))
-    others = ["--ignore=tests/integration/drill", *left_out]
-    found.append(by_pytest("integration", "tests/integration", *others, makes_things=True))
-    found.append(by_pytest("slow", *SLOW, makes_things=True, by_name=True))
+    others = ["tests/integration", "--ignore=tests/integration/drill", *quick]
+    found.append(by_pytest("integration", *others, makes_things=True))
+    found.append(by_pytest("slow", "tests/integration", "-m", "slow", makes_things=True, by_name=True))
     for name, scenario in LONG_SCENARIOS.items():
         found.append(by_pytest(name, *scenarios, scenario, makes_things=True, by_name=True))
     return found

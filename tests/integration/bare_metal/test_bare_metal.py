@@ -18,6 +18,8 @@ from served import Ran, Served
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.runbook.who import Lock
 
+pytestmark = pytest.mark.slow
+
 #: Under emulation, on a machine that does other things: 45 s from power on when it does not.
 LONGEST_S = 900
 EMPTY = {"bare_metal_empty": "nn-db-01", "bare_metal_load_s": LONGEST_S}

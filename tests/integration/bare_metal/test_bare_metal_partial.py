@@ -22,6 +22,8 @@ from served import Ran, Served
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.twin.bmc_sim import ensure_plugin
 
+pytestmark = pytest.mark.slow
+
 #: On a machine that does other things: a minute when it does not.
 LONGEST_S = 900
 OTHER_ADDRESS, OTHER_BMC, OTHER_SERIAL = "10.1.10.21", "10.1.20.21", "AJY-NN-0021"

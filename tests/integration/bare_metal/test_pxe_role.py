@@ -25,6 +25,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.connectio
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.model import Boot
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.bmc.power import Confirmation, set_power
 
+pytestmark = pytest.mark.slow
+
 Client = Callable[..., subprocess.CompletedProcess[str]]
 URL = f"http://{SERVER}:80"
 STRANGER = "10.1.10.99"

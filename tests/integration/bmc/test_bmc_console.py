@@ -327,7 +327,11 @@ def test_the_module_captures(sim: Simulated, printer: Printer, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("wire", "ended_by"), [("every ninth", "pattern"), ("every third after the log-in", "time")]
+    ("wire", "ended_by"),
+    [
+        ("every ninth", "pattern"),
+        pytest.param("every third after the log-in", "time", marks=pytest.mark.slow),
+    ],
 )
 def test_a_wire_that_loses_packets_loses_no_character(
     wire: str,

@@ -53,6 +53,7 @@ def ask(call: Call, *ports: int, **options: Any) -> dict[str, Any]:
     return run(call, {**full, **common, **options}, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wire", WIRES)
 def test_a_rotation(wire: str, sim: Simulated, tmp_path: Path) -> None:
     target = sim.target(port=RELAY, privilege="administrator", answer_s=ANSWER_S)
@@ -82,6 +83,7 @@ def test_a_server_is_switched_off_and_is_seen_off(wire: str, sim: Simulated) -> 
     assert sim.power == "off"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wire", WIRES)
 def test_sensors_are_what_they_are_on_a_good_wire(wire: str, sim: Simulated) -> None:
     nth, spared = WIRES[wire]

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from burn_in_room import HOST, Room, standing, until
 
+pytestmark = pytest.mark.slow
+
 UNIT = "anjianyun-burn-in.service"
 #: Longer than a test needs, for those that end it before.
 LONG_S = 300

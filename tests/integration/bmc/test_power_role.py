@@ -85,6 +85,7 @@ def test_what_does_not_answer_is_asked_by_its_bmc_and_a_run_goes_on_where_it_bro
     assert room.state == {"nn-db-01": "off", "nn-app-01": "off"}
 
 
+@pytest.mark.slow
 def test_what_obeys_nobody_needs_an_approval_and_a_lying_bmc_stops_the_run(room: Room) -> None:
     room.servers["nn-app-01"].fault("ignore")
 
@@ -139,6 +140,7 @@ def test_nothing_is_switched_on_before_the_ups_last_for_a_shutdown(
     assert room.state == {"nn-db-01": "off", "nn-app-01": "off"}
 
 
+@pytest.mark.slow
 def test_a_command_is_asked_until_the_ups_have_charged(room: Room) -> None:
     for server in room.servers.values():
         server.power = "off"
@@ -158,6 +160,7 @@ def test_a_command_is_asked_until_the_ups_have_charged(room: Room) -> None:
     assert len(asked.read_text().split()) >= 11
 
 
+@pytest.mark.slow
 def test_what_the_ups_have_is_asked_again_before_the_second_stage(room: Room) -> None:
     for server in room.servers.values():
         server.power = "off"
@@ -177,6 +180,7 @@ def test_what_the_ups_have_is_asked_again_before_the_second_stage(room: Room) ->
     assert room.state == {"nn-db-01": "on", "nn-app-01": "off"}
 
 
+@pytest.mark.slow
 def test_what_starts_again_by_itself_is_not_switched_off_without_a_yes(room: Room) -> None:
     room.servers["nn-app-01"].ipmitool("chassis", "policy", "always-on")
 
@@ -211,6 +215,7 @@ def test_servers_of_a_service_that_another_run_works_on_are_left_alone(room: Roo
     assert "switchover-dr" in refused.output
 
 
+@pytest.mark.slow
 def test_what_is_needed_and_not_on_is_named_before_anything_starts(room: Room) -> None:
     for server in room.servers.values():
         server.power = "off"
@@ -230,6 +235,7 @@ def test_what_is_needed_and_not_on_is_named_before_anything_starts(room: Room) -
     assert room.state == {"nn-db-01": "off", "nn-app-01": "on"}
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_waits_for_the_inrush_of_what_it_started(room: Room) -> None:
     for server in room.servers.values():
         server.power = "off"

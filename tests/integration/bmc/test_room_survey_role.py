@@ -145,6 +145,7 @@ def test_the_plan_and_an_account_made_meanwhile_are_seen(room: Room) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_bmc_that_does_not_answer_holds_nobody_up_and_a_slow_one_is_waited_for(room: Room) -> None:
     room.servers["nn-db-01"].fault("slow:1")
     room.servers["nn-app-01"].hang()

@@ -27,6 +27,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying import preflight
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.server.copying.copier import copy_trees
 
+pytestmark = pytest.mark.slow
+
 MEBI = 1024 * 1024
 OPTIONS: dict[str, Any] = {
     "source_become": False, "connect_timeout": 10, "exclude": [], "uid_map": {}, "gid_map": {},

@@ -134,6 +134,7 @@ def test_all_that_happened_here_goes_back_and_what_it_takes_the_place_of_is_kept
     assert versions == [before["one"], b"altered"]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_is_gone_on_with(server: Sshd, place: Path) -> None:
     (place / "src").mkdir()
     for number in range(300):

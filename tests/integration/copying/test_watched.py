@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 from sshd import Sshd
 
+pytestmark = pytest.mark.slow
+
 MEBI = 1024 * 1024
 #: At 8 Mbit/s half a minute: long enough to be told of, and to be killed in.
 SIZE = 28 * MEBI

@@ -145,6 +145,7 @@ def test_it_moves_in_its_window_and_loses_nothing(pair: Pair) -> None:
 ACTS = ("refuse", "copy", "copied", "compare", "prove", "open")
 
 
+@pytest.mark.slow
 def test_killed_in_any_act_it_is_gone_on_with(pair: Pair) -> None:
     app = pair.application("broken")
     moved = pair.moved("o2", "broken", "rows_at_target")
@@ -171,6 +172,7 @@ def test_killed_in_any_act_it_is_gone_on_with(pair: Pair) -> None:
     assert moved.read().writes == {"source": True, "target": False}
 
 
+@pytest.mark.slow
 def test_what_fails_gives_the_writes_back(pair: Pair) -> None:
     app = pair.application("fails")
 

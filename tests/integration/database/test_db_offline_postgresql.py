@@ -178,6 +178,7 @@ def test_it_moves_in_its_window_and_loses_nothing(
 ACTS = ("refuse", "copy", "schema", "rows", "indexes", "copied", "compare", "prove", "open")
 
 
+@pytest.mark.slow
 def test_killed_in_any_act_it_is_gone_on_with(
     pair: tuple[Postgres, Postgres], closing: list[OfflinePostgresql]
 ) -> None:
@@ -210,6 +211,7 @@ def test_killed_in_any_act_it_is_gone_on_with(
     assert dict(moved.read().writes) == {"source": True, "target": False}
 
 
+@pytest.mark.slow
 def test_what_fails_gives_the_writes_back(
     pair: tuple[Postgres, Postgres], closing: list[OfflinePostgresql]
 ) -> None:

@@ -31,6 +31,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sess
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify.compare import Care
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.verify.run import Wanted, verify
 
+pytestmark = pytest.mark.slow
+
 TERMS = Terms(lag_s=5, stop_s=20)
 #: What Debian 12's packages are known to hold, counted in their files.
 TABLES, FOREIGN_KEYS, PICTURES = 173, 226, 187

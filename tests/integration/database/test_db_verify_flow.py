@@ -31,6 +31,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
     Refused,
 )
 
+pytestmark = pytest.mark.slow
+
 Sides = tuple[Server, Server]
 ROOT = Path(__file__).resolve().parents[3]
 MODULE = "ansible_collections.anjianyun.datacenter.plugins.modules.db_verify"

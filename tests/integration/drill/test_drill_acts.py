@@ -63,6 +63,7 @@ SWITCHOVER_ACTS = [
 ]
 
 
+@pytest.mark.slow
 def test_acts_of_the_switchover_matter(estate: Estate, tmp_path: Path) -> None:
     to = AWAY
     for act, step in SWITCHOVER_ACTS:
@@ -73,6 +74,7 @@ def test_acts_of_the_switchover_matter(estate: Estate, tmp_path: Path) -> None:
         to = HOME if to == AWAY else AWAY
 
 
+@pytest.mark.slow
 def test_a_move_that_goes_on_lifts_what_a_failover_left_refused(estate: Estate, tmp_path: Path) -> None:
     variables = {"dr_to": AWAY, **APPROVED}
     fails_at(
@@ -150,6 +152,8 @@ def test_a_dark_centre_is_fenced_by_the_network_and_a_person_and_comes_back(
     assert estate.sql("nn-db-01", "SELECT state FROM pg_stat_replication") == "streaming"
 
 
+# The scenario of the drill goes this way as well, without acts that are left out.
+@pytest.mark.slow
 def test_a_fenced_server_stays_off_until_the_failback_restores_its_policy(
     estate: Estate, tmp_path: Path
 ) -> None:

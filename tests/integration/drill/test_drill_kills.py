@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from campaign.acts import Act, acts_of
 from campaign.run import Run
 from estate import AWAY, DATABASES, HOME, ROOT, Estate
@@ -30,6 +31,8 @@ def act_called(name: str) -> Act:
 KILLS = [("a clean stop of", "main", 0.15, HOME, AWAY), ("promote {{", "tree", 0.0, AWAY, HOME)]
 
 
+# The campaign of faults kills within every act, and all of it once.
+@pytest.mark.slow
 def test_a_switchover_killed_inside_an_act_is_run_again(estate: Estate, tmp_path: Path) -> None:
     for name, victim, after_s, old, new in KILLS:
         before = int(estate.sql(DATABASES[old], TIMELINE))

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import yaml
 from campaign import count, verdict
 from campaign.ground import Ground
@@ -157,6 +158,8 @@ def rows_of_the_old_primary(estate: Estate) -> list[str]:
         return count.held_by(root, Path(scratch), query).read_text().split()
 
 
+# So do trials of the campaign of faults.
+@pytest.mark.slow
 def test_a_primary_that_was_frozen_wakes_up_and_writes_nothing(estate: Estate) -> None:
     """Its BMC says 'off' and lies, which its kernel's answer shows, so the lease is the proof.
 
@@ -228,6 +231,7 @@ def dark(estate: Estate, *centres: str) -> None:
         estate.fault("injected", "centre_lost", centre)
 
 
+@pytest.mark.slow
 def test_both_centres_dark_come_back_in_either_order(estate: Estate, tmp_path: Path) -> None:
     for first, second in ((AWAY, HOME), (HOME, AWAY)):
         kept = str(uuid.uuid4())
@@ -250,6 +254,7 @@ def test_both_centres_dark_come_back_in_either_order(estate: Estate, tmp_path: P
         assert stored(estate, "nn-db-01", kept)
 
 
+@pytest.mark.slow
 def test_both_dark_after_a_failover_the_passed_over_one_is_opened_on_no_advice(
     estate: Estate, tmp_path: Path
 ) -> None:

@@ -11,7 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from estate import Estate
+
+pytestmark = pytest.mark.slow
 
 SERVERS = ["dr-db-01", "dr-app-01"]
 

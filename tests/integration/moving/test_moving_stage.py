@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 from moving_estate import REPORT, SITE, SYSTEMS, Moving
 
+pytestmark = pytest.mark.slow
+
 #: What each machine has, by the programs that a move needs there.
 VERSIONS = {
     SITE: "10.5 13 3.9",

@@ -20,6 +20,8 @@ from moving_wave import PEOPLE, REPORT, SERVED_S, SITE, Killed, Wave, waits
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs import ClientLog
 
+pytestmark = pytest.mark.slow
+
 ACTS = acts_of("migration", parts=("block", "always"))
 #: Where an act is killed whose beginning is no good: in which second, or when which task of its role begins.
 MOMENTS: dict[str, float | str] = {

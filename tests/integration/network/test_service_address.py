@@ -162,7 +162,7 @@ def of_an_operator(lab: Lab, verb: str, **words: Any) -> dict[str, Any]:
     return dict(json.loads(said)["answer"])
 
 
-@pytest.mark.parametrize("mode", ["merge", "replace"])
+@pytest.mark.parametrize("mode", [pytest.param("merge", marks=pytest.mark.slow), "replace"])
 def test_an_announcement_outlives_an_operators_change_that_waited(lab: Lab, mode: str) -> None:
     """Neither its end nor a restart takes the service away; nor is that change saved with it."""
     running = ("vtysh", "-c", "show running-config no-header")

@@ -29,6 +29,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.post
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
+pytestmark = pytest.mark.slow
+
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 PROGRAM = ROLES / "postgresql_backup" / "files" / "anjianyun_backup.py"
 COUNT = "SELECT count(*) FROM reports"

@@ -199,6 +199,7 @@ def test_a_standby_whose_log_is_gone_is_refused_at_once_or_copied_anew(pair: Pai
     assert come_back(pair, pair.b, pair.a)["action"] == "none"
 
 
+@pytest.mark.slow
 def test_log_that_goes_while_the_standby_is_waited_for_is_noticed(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:

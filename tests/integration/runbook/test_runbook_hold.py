@@ -22,6 +22,8 @@ from ansible_collections.anjianyun.datacenter.tests.integration.runbook.engine_b
     task,
 )
 
+pytestmark = pytest.mark.slow
+
 OPEN = task("run", state="opened", runbook="room")
 WAITS = task("run", state="waiting")
 COPIES = Path("/var/lib/anjianyun/runs")

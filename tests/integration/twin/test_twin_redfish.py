@@ -111,6 +111,7 @@ def test_off_kills_the_machine_and_on_boots_it(wired: Wired) -> None:
     assert "No such file" in twin.ssh(SERVER, "cat /root/ended").stderr, "it was not asked, it was killed"
 
 
+@pytest.mark.slow
 def test_a_graceful_shutdown_is_off_when_the_machine_is(wired: Wired) -> None:
     twin = wired.twin
     work(twin)
@@ -141,6 +142,7 @@ def test_what_others_do_to_the_machine_is_read_over_redfish(wired: Wired) -> Non
     assert wired.seen()[0] == "On"
 
 
+@pytest.mark.slow
 def test_a_boot_device_is_kept_over_a_power_off(wired: Wired) -> None:
     boot = wired.twin.boot(SERVER)
     wired.play("bmc_boot", device="disk", persistent=True, uefi=True)
@@ -155,6 +157,7 @@ def test_a_boot_device_is_kept_over_a_power_off(wired: Wired) -> None:
     assert wired.seen() == ("On", "Pxe")
 
 
+@pytest.mark.slow
 def test_one_call_switches_a_redfish_and_an_ipmi_bmc(wired: Wired) -> None:
     twin = wired.twin
     boots = [twin.boot(node) for node in BOTH]
