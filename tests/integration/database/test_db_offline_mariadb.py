@@ -5,19 +5,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pymysql
 import pytest
 from mariadb_move import Application, children
+from pymysql.connections import Connection
 from servers import PASSWORD, Maria, maria
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.offline import (
@@ -201,6 +205,45 @@ def test_what_fails_gives_the_writes_back(pair: Pair) -> None:
         moved.cut_over(TERMS, FORWARD)
         app.more()
     assert app.missing_and_twice(pair.new.over_tls("mover"), "fails") == (set(), set())
+
+
+def test_who_was_logging_in_as_the_account_was_locked_writes_nothing(pair: Pair) -> None:
+    pair.application("shut")
+    looked_up, locked = threading.Event(), threading.Event()
+
+    class Hesitant(Connection):
+        """Waits with the proof of its password: by then the server has looked up its account, and found it open."""
+
+        def _get_server_information(self) -> None:
+            super()._get_server_information()
+            # So that the server asks once more.
+            self._auth_plugin_name = "another"
+
+        def _process_auth(self, *told: Any) -> Any:
+            looked_up.set()
+            locked.wait(20)
+            return super()._process_auth(*told)
+
+    def write() -> None:
+        server = pair.old.server()
+        with (
+            contextlib.suppress(pymysql.Error),
+            Hesitant(unix_socket=server.host, user="shut", password=PASSWORD, database="shut") as opened,
+        ):
+            opened.cursor().execute("INSERT INTO written (number) VALUES (1)")
+            opened.commit()
+
+    with session(pair.old.over_tls("mover")) as old:
+        # What else lives there is not to be stopped: there is no read_only.
+        old.do("CREATE DATABASE another")
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert looked_up.wait(20)
+    pair.moved("o4", "shut").close_writes("source")
+    locked.set()
+    writer.join(20)
+
+    assert pair.asked(0, "SELECT number FROM shut.written") == []
 
 
 def _killed(given: dict[str, Any]) -> None:
