@@ -212,7 +212,7 @@ def test_who_was_logging_in_as_the_account_was_locked_writes_nothing(pair: Pair)
     looked_up, locked = threading.Event(), threading.Event()
 
     class Hesitant(Connection):
-        """Waits with the proof of its password: by then the server has looked up its account, and found it open."""
+        """Waits with the proof of its password: by then the server has looked up its open account."""
 
         def _get_server_information(self) -> None:
             super()._get_server_information()
