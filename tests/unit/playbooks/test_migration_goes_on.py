@@ -148,3 +148,17 @@ def test_a_window_and_a_yes_are_for_those_alone_that_are_still_to_be_cut_over(
         assert said("{{ " + task("migration_go.yml", gate)["when"] + " }}", **known) is asked
     left = task("migration_go.yml", "Read | those that wait")["ansible.builtin.set_fact"]["migration_going"]
     assert said(left, **known) == begun
+
+
+def test_what_has_served_is_not_prepared_again() -> None:
+    marks = {
+        "results": [
+            {"migration_name": "a", "stat": {"exists": True}},
+            {"migration_name": "b", "stat": {"exists": False}},
+            # A database alone has no mark.
+            {"migration_name": "c", "skipped": True},
+        ]
+    }
+    kept = task("migration_open.yml", "Read | keep who is to be prepared")["ansible.builtin.set_fact"]
+    left = said(kept, migration_going=["a", "b", "c"], migration_marks=marks)
+    assert left == {"migration_unprepared": ["b", "c"]}
