@@ -49,7 +49,8 @@ class Phase:
     junit: Path
     #: Starts processes, namespaces or machines; afterwards it is looked whether all are gone.
     makes_things: bool = False
-    #: Mostly waits (for machines to boot, for leases to run out), and is run while the phase after it works.
+    #: One process after the other, or much waiting (for machines to boot, for leases to run out): such phases
+    #: are run in turn while the next one that is none of them works.
     beside_next: bool = False
     #: Only when it is named: for it the forty minutes of a whole run, or its packages, do not suffice.
     by_name: bool = False
@@ -94,8 +95,12 @@ def phases() -> list[Phase]:
     quick = ["-m", "not slow"]
     drill = ["tests/integration/drill", *quick, "-o", "cache_dir=build/pytest-drill"]
     found.append(by_pytest("drill", *drill, makes_things=True, beside_next=True))
-    others = ["tests/integration", "--ignore=tests/integration/drill", *quick]
-    found.append(by_pytest("integration", *others, makes_things=True))
+    # Servers of their own, and no twin.
+    servers = [f"tests/integration/{folder}" for folder in ("database", "postgresql", "copying")]
+    cache = ["-o", "cache_dir=build/pytest-servers"]
+    found.append(by_pytest("servers", *servers, *quick, *cache, makes_things=True, beside_next=True))
+    elsewhere = [f"--ignore={folder}" for folder in ("tests/integration/drill", *servers)]
+    found.append(by_pytest("integration", "tests/integration", *elsewhere, *quick, makes_things=True))
     found.append(by_pytest("slow", "tests/integration", "-m", "slow", makes_things=True, by_name=True))
     for name, scenario in LONG_SCENARIOS.items():
         found.append(by_pytest(name, *scenarios, scenario, makes_things=True, by_name=True))
@@ -103,14 +108,14 @@ def phases() -> list[Phase]:
 
 
 def run_all(chosen: list[Phase], environment: dict[str, str]) -> list[Outcome]:
-    """Run the phases in their order; one that mostly waits runs beside the next, and is shown after it."""
+    """Run the phases in their order; those that leave a core run beside the next, and are shown after it."""
     outcomes: list[Outcome] = []
     beside: list[tuple[Phase, Future[Outcome], Path]] = []
-    with ThreadPoolExecutor() as threads:
+    with ThreadPoolExecutor(1) as lane:
         for phase in chosen:
             if phase.beside_next and phase is not chosen[-1]:
                 said = OUT / f"{phase.name}.log"
-                beside.append((phase, threads.submit(run, phase, environment, said), said))
+                beside.append((phase, lane.submit(run, phase, environment, said), said))
                 continue
             outcomes.append(run(phase, environment))
             while beside:

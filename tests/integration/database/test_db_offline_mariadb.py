@@ -138,8 +138,10 @@ def test_it_moves_in_its_window_and_loses_nothing(pair: Pair) -> None:
         assert again.refused_s == pytest.approx(done.refused_s, abs=5)
     assert app.changes == 1
     assert app.missing_and_twice(pair.new.over_tls("mover"), "offline") == (set(), set())
-    same = "SELECT COUNT(*), SUM(number) FROM offline."
-    assert pair.asked(1, same + "written") == pair.asked(1, same + "counted")
+    written, counted = ({row[0] for row in pair.asked(1, f"SELECT number FROM offline.{name}")}
+                        for name in ("written", "counted"))  # fmt: skip
+    # What knows no transactions keeps what a statement did that was ended in its middle.
+    assert written <= counted <= written | app.unknown
     with pytest.raises(Refused, match="rows that were written there from 2.* would stay there"):
         moved.cut_over(TERMS, BACK)
     assert moved.read().writes == {"source": False, "target": True}
