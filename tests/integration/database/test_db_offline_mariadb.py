@@ -212,25 +212,27 @@ def test_what_fails_gives_the_writes_back(pair: Pair) -> None:
 def test_who_was_logging_in_as_the_account_was_locked_writes_nothing(pair: Pair) -> None:
     pair.application("shut")
     looked_up, locked = threading.Event(), threading.Event()
+    driver: Any = Connection
 
-    class Hesitant(Connection):
-        """Waits with the proof of its password: by then the server has looked up its open account."""
+    def names_another_way(self: Any) -> None:
+        driver._get_server_information(self)
+        # So that the server asks once more for the proof of its password.
+        self._auth_plugin_name = "another"
 
-        def _get_server_information(self) -> None:
-            super()._get_server_information()
-            # So that the server asks once more.
-            self._auth_plugin_name = "another"
+    def hesitates(self: Any, *told: Any) -> Any:
+        # By now the server has looked up its account, and found it open.
+        looked_up.set()
+        locked.wait(20)
+        return driver._process_auth(self, *told)
 
-        def _process_auth(self, *told: Any) -> Any:
-            looked_up.set()
-            locked.wait(20)
-            return super()._process_auth(*told)
+    own = {"_get_server_information": names_another_way, "_process_auth": hesitates}
+    hesitant: Any = type("Hesitant", (Connection,), own)
 
     def write() -> None:
         server = pair.old.server()
         with (
             contextlib.suppress(pymysql.Error),
-            Hesitant(unix_socket=server.host, user="shut", password=PASSWORD, database="shut") as opened,
+            hesitant(unix_socket=server.host, user="shut", password=PASSWORD, database="shut") as opened,
         ):
             opened.cursor().execute("INSERT INTO written (number) VALUES (1)")
             opened.commit()
