@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.anjianyun.datacenter.tests.unit.playbooks.said import said, task
+from ansible_collections.anjianyun.datacenter.tests.unit.playbooks.said import said, shared, task
 
 READ, BEGUN = "Read | whether the new server serves", "Read | whether its cutover has begun"
 SYSTEM = {"units": ["accident.service"]}
@@ -162,3 +162,38 @@ def test_what_has_served_is_not_prepared_again() -> None:
     kept = task("migration_open.yml", "Read | keep who is to be prepared")["ansible.builtin.set_fact"]
     left = said(kept, migration_going=["a", "b", "c"], migration_marks=marks)
     assert left == {"migration_unprepared": ["b", "c"]}
+
+
+STATED = {
+    "a": {"database": {"path": "offline"}},
+    "b": {"database": {"engine": "mariadb"}},
+    "c": {"application": {}},
+}
+#: What every run knows; which systems are cut over is known in those alone that cut over.
+KNOWN: dict[str, Any] = {"migration_stated": STATED, "migration_going": ["a", "b", "c"]}
+
+
+@pytest.mark.parametrize(
+    ("decision", "told"),
+    [
+        ("back", "a, b, c: users wait while their systems go back to the old servers; what was written at the"
+         " new databases of a since the cutover stays there, and is missed at the old ones"),
+        ("confirm", "a, b, c: what was made on the old servers for the move is removed, and what is written at"
+         " the new ones flows back no more"),
+    ],
+)  # fmt: skip
+def test_whoever_decides_is_told_what_stays_at_the_new_databases(decision: str, told: str) -> None:
+    known = {**KNOWN, "migration_decision": decision}
+    known["migration_offline_systems"] = said(shared("migration.yml")["migration_offline_systems"], **known)
+    gate = task("migration_decide.yml", "Gate | it stays, or it goes back")
+    known.update(said(gate["vars"], **known))
+    assert said(gate["anjianyun.datacenter.approval"], **known) == {"name": decision, "risk": told}
+
+
+def test_whoever_says_go_is_told_what_has_no_way_back() -> None:
+    known = {**KNOWN, "migration_to_move": ["a", "b"], "migration_offline_systems": ["a"]}
+    gate = task("migration_go.yml", "Gate | go")
+    known.update(said(gate["vars"], **known))
+    risk = said(gate["anjianyun.datacenter.approval"], **known)["risk"]
+    assert risk.startswith("the users of a, b wait")
+    assert "; a are copied while nobody can write" in risk
