@@ -178,8 +178,8 @@ KNOWN: dict[str, Any] = {"migration_stated": STATED, "migration_going": ["a", "b
     [
         ("back", "a, b, c: users wait while their systems go back to the old servers; what was written at the"
          " new databases of a since the cutover stays there, and is missed at the old ones"),
-        ("confirm", "a, b, c: what was made on the old servers for the move is removed, and what is written at"
-         " the new ones flows back no more"),
+        ("confirm", "a, b, c: what was made on the old servers for the move is removed, and what is written"
+         " at the new ones flows back no more"),
     ],
 )  # fmt: skip
 def test_whoever_decides_is_told_what_stays_at_the_new_databases(decision: str, told: str) -> None:
