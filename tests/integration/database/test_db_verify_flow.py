@@ -212,10 +212,13 @@ def _busy(server: Server) -> Iterator[Callable[[], None]]:
             with contextlib.suppress(DatacenterError):
                 other.rows("SELECT pg_sleep(60)" if postgresql else "SELECT SLEEP(60)", answer_s=70)
 
+        one_at_a_time = threading.Lock()
+        cancel = f"SELECT pg_cancel_backend({other.number})" if postgresql else f"KILL QUERY {other.number}"
+
         def end() -> None:
-            own.do(
-                f"SELECT pg_cancel_backend({other.number})" if postgresql else f"KILL QUERY {other.number}"
-            )
+            # Each worker that rests calls it.
+            with one_at_a_time:
+                own.do(cancel)
 
         working = threading.Thread(target=work)
         working.start()
