@@ -56,10 +56,12 @@ class Pair(NamedTuple):
 
     def application(self, database: str) -> Application:
         """Its account, its tables (one of them knows no transactions), an event and a trigger."""
+        for server in self:
+            with session(server.over_tls("mover")) as opened:
+                # What a test before has closed stays so.
+                opened.do("SET GLOBAL read_only = 0")
         with session(self.old.over_tls("mover")) as old:
             for statement in (
-                # What a test before has closed stays so.
-                "SET GLOBAL read_only = 0",
                 f"CREATE DATABASE {database}",
                 f"USE {database}",
                 "CREATE TABLE written (id INT AUTO_INCREMENT PRIMARY KEY, number INT, at DATETIME(6)"
@@ -192,6 +194,15 @@ def test_what_fails_gives_the_writes_back(pair: Pair) -> None:
     with app.writing():
         app.more()
         moved.copy(2, silent)
+        with session(pair.new.over_tls("mover")) as root:
+            # There are other databases, so this move does not set it.
+            root.do("CREATE DATABASE IF NOT EXISTS another")
+            root.do("SET GLOBAL read_only = 1")
+            # As it would be found by a move that begins now.
+            root.do("DELETE FROM ajy_o3.kept WHERE what = 'read_only'")
+            with pytest.raises(Refused, match="new is read_only, and was not made so by this move"):
+                moved.cut_over(TERMS, FORWARD)
+            root.do("SET GLOBAL read_only = 0")
         moved._tell = spoil
         with pytest.raises(DatacenterError, match="报告") as caught:
             moved.cut_over(TERMS, FORWARD)
@@ -239,7 +250,7 @@ def test_who_was_logging_in_as_the_account_was_locked_writes_nothing(pair: Pair)
 
     with session(pair.old.over_tls("mover")) as old:
         # What else lives there is not to be stopped: there is no read_only.
-        old.do("CREATE DATABASE another")
+        old.do("CREATE DATABASE IF NOT EXISTS another")
     writer = threading.Thread(target=write)
     writer.start()
     assert looked_up.wait(20)

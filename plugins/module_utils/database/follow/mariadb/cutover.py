@@ -30,6 +30,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
     close,
     hand_events,
     open_again,
+    stays_shut,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import Cutover, Terms
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
@@ -102,6 +103,7 @@ class Moving:
         elif way.lag_s is None or way.lag_s > self.terms.lag_s:
             behind = "an unknown time" if way.lag_s is None else f"{way.lag_s:g} s"
             reasons.append(f"it is {behind} behind, and {self.terms.lag_s:g} s are allowed")
+        reasons += stays_shut(self.new)
         if self.old.sql.rows("XA RECOVER"):
             reasons.append("a prepared XA transaction (XA RECOVER) waits to be committed or rolled back")
         large = self.old.sql.value(

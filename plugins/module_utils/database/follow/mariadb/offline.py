@@ -45,6 +45,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
     close,
     hand_events,
     open_again,
+    stays_shut,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import (
     Cutover,
@@ -164,9 +165,12 @@ class MariadbEnds:
         large = self._both.source.sql.value(
             "SELECT MAX(trx_rows_modified) FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> 0"
         )
+        found = stays_shut(self._both.target)
         if large and int(large) > _LARGE_TRANSACTION:
-            return [f"a transaction has changed {large} rows, and to end it would take each of them back"]
-        return []
+            found.append(
+                f"a transaction has changed {large} rows, and to end it would take each of them back"
+            )
+        return found
 
     def make_room(self, keeping: Mapping[str, Any]) -> None:
         target = self._both.target

@@ -107,6 +107,17 @@ def open_again(side: Side) -> None:
     side.forget("closed", "closed")
 
 
+def stays_shut(side: Side) -> list[str]:
+    """Why nobody could write there although it was opened: a ``read_only`` that is not ours to undo."""
+    was = next(iter(side.kept("read_only").values()), side.variable("read_only"))
+    if was == "OFF":
+        return []
+    return [
+        f"{side.name} is read_only, and was not made so by this move: SET GLOBAL read_only = 0, and take it"
+        " out of its configuration, or end the move that has set it"
+    ]
+
+
 def _events(side: Side) -> list[tuple[str, str, str, str]]:
     rows = side.sql.rows(
         "SELECT event_schema, event_name, definer, status FROM information_schema.events"
