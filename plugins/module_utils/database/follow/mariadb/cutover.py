@@ -27,10 +27,10 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.way import Line
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.writes import (
     accepts,
+    cannot_move,
     close,
     hand_events,
     open_again,
-    stays_shut,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import Cutover, Terms
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
@@ -38,9 +38,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
     DeadlineExceeded,
     Refused,
 )
-
-#: A transaction that has changed more rows is not cut off: taking it back would last longer than the window.
-_LARGE_TRANSACTION = 100_000
 
 
 @dataclass
@@ -103,16 +100,9 @@ class Moving:
         elif way.lag_s is None or way.lag_s > self.terms.lag_s:
             behind = "an unknown time" if way.lag_s is None else f"{way.lag_s:g} s"
             reasons.append(f"it is {behind} behind, and {self.terms.lag_s:g} s are allowed")
-        reasons += stays_shut(self.new)
         if self.old.sql.rows("XA RECOVER"):
             reasons.append("a prepared XA transaction (XA RECOVER) waits to be committed or rolled back")
-        large = self.old.sql.value(
-            "SELECT MAX(trx_rows_modified) FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> 0"
-        )
-        if large and int(large) > _LARGE_TRANSACTION:
-            reasons.append(
-                f"a transaction has changed {large} rows, and to end it would take each of them back"
-            )
+        reasons += cannot_move(self.old, self.new)
         return reasons
 
     def _gate(self) -> None:

@@ -42,10 +42,10 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.writes import (
     accepts,
+    cannot_move,
     close,
     hand_events,
     open_again,
-    stays_shut,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import (
     Cutover,
@@ -70,8 +70,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 _OFFLINE = "offline"
 #: What a migration that follows keeps when its copy is whole.
 _COPIED = "copied"
-#: A transaction that has changed more rows is not cut off: taking it back would last longer than the window.
-_LARGE_TRANSACTION = 100_000
 
 
 class StillCopying(Copying):
@@ -162,15 +160,7 @@ class MariadbEnds:
         return objections(both.forward, both.back, hold_for_tables=True, replicates=False)
 
     def reasons(self) -> list[str]:
-        large = self._both.source.sql.value(
-            "SELECT MAX(trx_rows_modified) FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> 0"
-        )
-        found = stays_shut(self._both.target)
-        if large and int(large) > _LARGE_TRANSACTION:
-            found.append(
-                f"a transaction has changed {large} rows, and to end it would take each of them back"
-            )
-        return found
+        return cannot_move(self._both.source, self._both.target)
 
     def make_room(self, keeping: Mapping[str, Any]) -> None:
         target = self._both.target

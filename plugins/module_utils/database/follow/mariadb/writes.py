@@ -27,6 +27,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 _NO_SUCH_SESSION = "1094"
 #: No such event.
 _NO_SUCH_EVENT = "1539"
+#: A transaction that has changed more rows is not cut off: taking it back would last longer than the window.
+_LARGE_TRANSACTION = 100_000
 _REPLICATION = ("Binlog Dump", "Slave_IO", "Slave_SQL", "Slave_worker", "Daemon")
 
 
@@ -107,15 +109,22 @@ def open_again(side: Side) -> None:
     side.forget("closed", "closed")
 
 
-def stays_shut(side: Side) -> list[str]:
-    """Why nobody could write there although it was opened: a ``read_only`` that is not ours to undo."""
-    was = next(iter(side.kept("read_only").values()), side.variable("read_only"))
-    if was == "OFF":
-        return []
-    return [
-        f"{side.name} is read_only, and was not made so by this move: SET GLOBAL read_only = 0, and take it"
-        " out of its configuration, or end the move that has set it"
-    ]
+def cannot_move(old: Side, new: Side) -> list[str]:
+    """Why writes cannot be refused at the one side now, or would be at the other for good."""
+    found = []
+    # What was before we came is put back at the opening.
+    was = next(iter(new.kept("read_only").values()), new.variable("read_only"))
+    if was != "OFF":
+        found.append(
+            f"{new.name} is read_only, and was not made so by this move: SET GLOBAL read_only = 0, and take"
+            " it out of its configuration, or end the move that has set it"
+        )
+    large = old.sql.value(
+        "SELECT MAX(trx_rows_modified) FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> 0"
+    )
+    if large and int(large) > _LARGE_TRANSACTION:
+        found.append(f"a transaction has changed {large} rows, and to end it would take each of them back")
+    return found
 
 
 def _events(side: Side) -> list[tuple[str, str, str, str]]:
