@@ -32,8 +32,8 @@ PYTHON = Path(sys.executable)
 NEWEST = ROOT / "build" / "venv-newest" / "bin" / "python"
 SANITY_JUNIT = ROOT / "build/sanity/ansible_collections/anjianyun/datacenter/tests/output/junit"
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
-#: How many failures of a phase the end of a run shows again, and how many of the last lines of each.
-SHOWN, LINES = 2, 30
+#: Failures of a phase that the end of a run shows again, the last lines of each, and how much of a line.
+SHOWN, LINES, COLUMNS = 2, 30, 200
 #: Scenarios that take a quarter of an hour each, by the phase that runs one.
 LONG_SCENARIOS = {"room": "room_upgrade", "roles": "legacy_migration"}
 #: The twins that tests make; a run that was killed leaves them standing.
@@ -166,13 +166,22 @@ def count(case: ET.Element) -> str:
     return "skipped" if case.find("skipped") is not None else "passed"
 
 
+def failures(phase: Phase) -> list[ET.Element]:
+    """The cases of a phase that failed."""
+    files = [file for file in phase.files() if file.exists()]
+    return [case for file in files for case in ET.parse(file).iter("testcase") if count(case) == "failed"]
+
+
+def title(phase: Phase, case: ET.Element) -> str:
+    return f"{phase.name}: {case.get('classname')}::{case.get('name')}"
+
+
 def show_failures(phase: Phase) -> None:
     """Repeat how a phase's first failures ended: hours of output may stand between them and the end."""
-    cases = [case for file in phase.files() if file.exists() for case in ET.parse(file).iter("testcase")]
-    for case in [case for case in cases if count(case) == "failed"][:SHOWN]:
+    for case in failures(phase)[:SHOWN]:
         said = "\n".join(found.text or "" for kind in ("failure", "error") for found in case.iter(kind))
-        print(f"\n-- {phase.name}: {case.get('classname')}::{case.get('name')}")
-        print("\n".join(said.rstrip().splitlines()[-LINES:]))
+        print(f"\n-- {title(phase, case)}")
+        print("\n".join(line[:COLUMNS] for line in said.rstrip().splitlines()[-LINES:]))
 
 
 def clear_broken_run() -> None:
@@ -276,6 +285,10 @@ def main() -> int:
     join([(phase.name, file) for phase in chosen for file in phase.files()])
     for phase in chosen:
         show_failures(phase)
+    print()
+    for phase in chosen:
+        for case in failures(phase):
+            print(f"failed: {title(phase, case)}")
     left_out = [] if wanted else [phase.name for phase in known if phase.by_name]
     return conclude(outcomes, left_out, time.monotonic() - started, memory)
 

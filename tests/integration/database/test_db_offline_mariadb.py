@@ -243,7 +243,9 @@ def test_who_was_logging_in_as_the_account_was_locked_writes_nothing(pair: Pair)
         server = pair.old.server()
         with (
             contextlib.suppress(pymysql.Error),
-            hesitant(unix_socket=server.host, user="shut", password=PASSWORD, database="shut") as opened,
+            contextlib.closing(
+                hesitant(unix_socket=server.host, user="shut", password=PASSWORD, database="shut")
+            ) as opened,
         ):
             opened.cursor().execute("INSERT INTO written (number) VALUES (1)")
             opened.commit()

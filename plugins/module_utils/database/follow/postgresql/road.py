@@ -43,6 +43,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 
 #: First version whose subscriptions tell rows that came from elsewhere from the server's own.
 ORIGIN_SINCE = 16
+_USER_TIMEOUT_SINCE = 12
 EVERYTHING = "insert, update, delete, truncate"
 _GRANTED = """
 SELECT 1 FROM pg_database d, aclexplode(d.datacl) a JOIN pg_roles r ON r.oid = a.grantee
@@ -171,6 +172,9 @@ class Road:
             "keepalives_interval": "5",
             "keepalives_count": "3",
         }
+        if self.end.version >= _USER_TIMEOUT_SINCE:
+            # The receiving worker heeds no connect_timeout: what nobody answers ends with this.
+            parts["tcp_user_timeout"] = "25000"
         if not self.reach.local:
             parts["sslmode"] = {ENCRYPTED: "require", PLAIN: "disable"}.get(self.reach.tls, "verify-full")
             if parts["sslmode"] == "verify-full":
