@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -17,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from postgresql_move import Move, quiet
 from servers import PASSWORD, Postgres, postgres
-from writer import Writer
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import (
     BACK,
@@ -33,7 +30,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.migration import (  # noqa: E501
     PostgresqlMigration,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.server import Server
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import session
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 
@@ -60,22 +56,6 @@ CREATE VIEW first_ones AS SELECT text FROM "报 告" WHERE id < 10;
 SELECT lo_from_bytea(4711, 'picture'); COMMENT ON LARGE OBJECT 4711 IS 'it''s';
 GRANT ALL ON ALL TABLES IN SCHEMA public TO app; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO app;
 """
-#: A program of its own, which dies by -9 where it is told to.
-PROGRAM = """
-import os, signal, sys
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import Names, Terms
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql import (
-    migration)
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.server import Server
-name, source, source_port, target, target_port, what, at = sys.argv[1:]
-def tell(act):
-    if act == at:
-        os.kill(os.getpid(), signal.SIGKILL)
-moved = migration.PostgresqlMigration(
-    Server("postgresql", "old", source, int(source_port), "postgres", name),
-    Server("postgresql", "new", target, int(target_port), "postgres", name), Names(name), tell=tell)
-moved.copy(2, lambda progress: None) if what == "copy" else moved.cut_over(Terms(lag_s=5, stop_s=15), what)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -93,46 +73,17 @@ def pair() -> Iterator[tuple[Postgres, Postgres]]:
         yield old, new
 
 
-class Case:
-    """A database of its own on both clusters, and its move."""
+class Case(Move):
+    """A move that follows, of a database with settings of its own."""
 
     def __init__(self, pair: tuple[Postgres, Postgres], name: str, tables: str = TABLES) -> None:
-        self.old, self.new = pair
-        self.name = name
+        super().__init__(pair, name, tables, PostgresqlMigration)
         with session(self.old.server()) as root:
-            root.do(f"CREATE DATABASE {name} OWNER app CONNECTION LIMIT 25")
             root.do(f"ALTER DATABASE {name} SET statement_timeout = '55s'")
             root.do(f"GRANT CONNECT ON DATABASE {name} TO readers")
-        with session(self.source) as root:
-            root.do(tables)
-
-    @property
-    def source(self) -> Server:
-        return self.old.server(self.name)
-
-    @property
-    def target(self) -> Server:
-        return self.new.server(self.name)
 
     def migration(self, choices: Choices = Choices()) -> PostgresqlMigration:  # noqa: B008
         return PostgresqlMigration(self.source, self.target, Names(self.name), choices)
-
-    def writer(self) -> Writer:
-        return Writer(replace(self.source, user="app"), replace(self.target, user="app"))
-
-    def killed(self, what: str, at: str) -> None:
-        command = [sys.executable, "-c", PROGRAM, self.name, str(self.old.root), str(self.old.port),
-                   str(self.new.root), str(self.new.port), what, at]  # fmt: skip
-        done = subprocess.run(
-            command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True,
-            text=True, check=False, timeout=60,
-        )  # fmt: skip
-        assert done.returncode == -signal.SIGKILL, (at, done.stderr)
-
-    def same_rows(self, writer: Writer) -> None:
-        """Both sides have what was acknowledged, once, and nothing that nobody wrote."""
-        writer.judge(self.source)
-        writer.judge(self.target)
 
 
 @pytest.fixture
@@ -141,10 +92,6 @@ def closing() -> Iterator[list[PostgresqlMigration]]:
     yield made
     for one in made:
         one.close()
-
-
-def quiet(progress: Progress) -> None:
-    """Nobody asks."""
 
 
 def dump(server: Postgres, name: str) -> str:

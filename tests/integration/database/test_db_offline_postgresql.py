@@ -5,22 +5,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from postgresql_move import Move, quiet
 from servers import Postgres, postgres
-from writer import Writer
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import (
     BACK,
     FORWARD,
     Names,
-    Progress,
     Terms,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.choices import (
@@ -29,7 +23,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.offline import (
     OfflinePostgresql,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.server import Server
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import session
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 
@@ -53,22 +46,6 @@ CREATE MATERIALIZED VIEW many AS SELECT count(*) FROM line;
 SELECT lo_from_bytea(4711, 'picture');
 GRANT ALL ON ALL TABLES IN SCHEMA public TO app; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO app;
 """
-#: A program of its own, which dies by -9 where it is told to.
-PROGRAM = """
-import os, signal, sys
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import Names, Terms
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.offline import (
-    OfflinePostgresql)
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.server import Server
-name, source, source_port, target, target_port, what, at = sys.argv[1:]
-def tell(act):
-    if act == at:
-        os.kill(os.getpid(), signal.SIGKILL)
-moved = OfflinePostgresql(
-    Server("postgresql", "old", source, int(source_port), "postgres", name),
-    Server("postgresql", "new", target, int(target_port), "postgres", name), Names(name), jobs=2, tell=tell)
-moved.copy(2, lambda progress: None) if what == "copy" else moved.cut_over(Terms(stop_s=120), what)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -80,39 +57,14 @@ def pair() -> Iterator[tuple[Postgres, Postgres]]:
         yield old, new
 
 
-class Case:
-    """A database of its own on both clusters, and its move."""
+class Case(Move):
+    """A move within a window."""
 
     def __init__(self, pair: tuple[Postgres, Postgres], name: str) -> None:
-        self.old, self.new = pair
-        self.name = name
-        with session(self.old.server()) as root:
-            root.do(f"CREATE DATABASE {name} OWNER app CONNECTION LIMIT 25")
-        with session(self.source) as root:
-            root.do(TABLES)
-
-    @property
-    def source(self) -> Server:
-        return self.old.server(self.name)
-
-    @property
-    def target(self) -> Server:
-        return self.new.server(self.name)
+        super().__init__(pair, name, TABLES, OfflinePostgresql)
 
     def moved(self, *accept: str) -> OfflinePostgresql:
         return OfflinePostgresql(self.source, self.target, Names(self.name), Choices(accept=accept), jobs=2)
-
-    def writer(self) -> Writer:
-        return Writer(replace(self.source, user="app"), replace(self.target, user="app"))
-
-    def killed(self, what: str, at: str) -> None:
-        command = [sys.executable, "-c", PROGRAM, self.name, str(self.old.root), str(self.old.port),
-                   str(self.new.root), str(self.new.port), what, at]  # fmt: skip
-        done = subprocess.run(
-            command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True,
-            text=True, check=False, timeout=60,
-        )  # fmt: skip
-        assert done.returncode == -signal.SIGKILL, (at, done.stderr)
 
 
 @pytest.fixture
@@ -121,10 +73,6 @@ def closing() -> Iterator[list[OfflinePostgresql]]:
     yield made
     for one in made:
         one.close()
-
-
-def quiet(progress: Progress) -> None:
-    """Nobody asks."""
 
 
 def test_it_moves_in_its_window_and_loses_nothing(
