@@ -26,7 +26,10 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sess
     PLAIN,
     Server,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import SqlError
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import (
+    Session,
+    SqlError,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DatacenterError,
     DeadlineExceeded,
@@ -96,6 +99,15 @@ def status(way: Line) -> dict[str, Any]:
         raise
     # The order has stood since 10.0; columns are only ever added at its end (sql/slave.cc).
     return dict(zip(columns, (rows[0][at] for at in (10, 11, 35, 37, 32, 9, 21, 16)))) if rows else {}
+
+
+def _connections(follower: Session) -> dict[str, tuple[bool, bool]]:
+    """Of each connection by which a server follows another: whether it receives, and whether it applies.
+
+    The first two columns of SHOW ALL SLAVES STATUS are those that :func:`status` has not.
+    """
+    rows = follower.rows("SHOW ALL SLAVES STATUS")
+    return {str(row[0]): (row[12] == "Yes", row[13] == "Yes") for row in rows}
 
 
 def read(way: Line) -> Way:
@@ -183,9 +195,9 @@ def _apply_many(follower: Side) -> None:
 
     Where another way runs, which would have to be stopped for it, it stays as it is.
     """
-    if follower.variable("slave_parallel_threads") != "0" or any(
-        row[13] == "Yes" for row in follower.sql.rows("SHOW ALL SLAVES STATUS")
-    ):
+    if follower.variable("slave_parallel_threads") != "0":
+        return
+    if any(applies for _receives, applies in _connections(follower.sql).values()):
         return
     follower.keep("setting", "slave_parallel_threads", "0")
     follower.sql.do(f"SET GLOBAL slave_parallel_threads = {_AT_A_TIME}")
@@ -243,11 +255,7 @@ def _set_position(way: Line, position: str) -> None:
     domains = {part.split("-", 1)[0] for part in position.split(",")}
     now = str(follower.value("SELECT @@GLOBAL.gtid_slave_pos") or "")
     others = [part for part in now.split(",") if part and part.split("-", 1)[0] not in domains]
-    paused = [
-        str(row[0])
-        for row in follower.rows("SHOW ALL SLAVES STATUS")
-        if row[0] != way.name and "Yes" in (row[12], row[13])
-    ]
+    paused = [name for name, runs in _connections(follower).items() if name != way.name and any(runs)]
     for name in paused:
         follower.do(f"STOP SLAVE '{name}'", answer_s=60)
     try:
