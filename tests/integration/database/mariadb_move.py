@@ -70,8 +70,8 @@ class Application:
             if place in self._sessions:
                 self._sessions.pop(place).close()
             return
-        self.unknown.discard(number)
         self.acknowledged.append((number, place, time.monotonic()))
+        self.unknown.discard(number)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
@@ -103,12 +103,17 @@ class Application:
         return max(b - a for a, b in zip(at, at[1:], strict=False))
 
     def missing_and_twice(self, server: Server, database: str) -> tuple[set[int], set[int]]:
-        """What was acknowledged and is not there; what is there twice, or was never sent."""
+        """What was acknowledged and is not there; what is there twice, or was never sent.
+
+        It may go on writing: what is acknowledged while the rows are read is not looked for.
+        """
+        wanted = {number for number, _place, _at in self.acknowledged}
         with session(server) as asked:
             found = [int(row[0]) for row in asked.rows(f"SELECT number FROM {asked.quote(database)}.written")]
-        known = {number for number, _place, _at in self.acknowledged}
+        # A row is unknown before it is acknowledged, so that none is in neither.
+        sent = self.unknown | {number for number, _place, _at in self.acknowledged}
         twice = {number for number in found if found.count(number) > 1}
-        return known - set(found), twice | (set(found) - known - self.unknown)
+        return wanted - set(found), twice | (set(found) - sent)
 
 
 def migration(old: Server, new: Server, name: str, databases: Sequence[str]) -> MariadbMigration:
