@@ -35,6 +35,7 @@ DROP USER IF EXISTS ''@localhost;
 END""",
 }
 RUN_S = 600.0
+UNDER_WAY_S = 0.1
 UPLOAD_BYTES = 4096
 #: A county's users wait no longer than this where nothing of their system is stopped.
 SERVED_S = 10.0
@@ -139,6 +140,8 @@ class Wave:
             inside = run.wait_inside(act, 1.0, 0.0 if isinstance(when, str) else when, RUN_S)
             if isinstance(when, str):
                 inside = inside and until_task(run, when)
+                # By now its module has begun.
+                time.sleep(UNDER_WAY_S)
             # By turns what it began on the hosts goes on beside the next run, and everything dies at once.
             run.kill("main" if len(self.kills) % 2 else "tree")
             assert inside, f"{act.key} {act.name}: it was over, or never begun\n{run.text[-4000:]}"

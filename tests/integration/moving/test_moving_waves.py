@@ -9,7 +9,9 @@ They come after the tests of the stage, and leave both systems moved.
 from __future__ import annotations
 
 import json
+import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,14 +25,14 @@ from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs im
 pytestmark = pytest.mark.slow
 
 ACTS = acts_of("migration", parts=("block", "always"))
-#: Where an act is killed whose beginning is no good: in which second, or when which task of its role begins.
+#: Where an act is killed whose beginning is no good: in which second, or as which task of its role begins.
 MOMENTS: dict[str, float | str] = {
     "each system's place": 1.0,
     # Its settings are written, and it has not read them.
     "each engine": "Start it, with what has changed",
     "the database is copied, and follows": 1.5,
     "single files, and what they say otherwise": 0.8,
-    "the old server stops serving": 0.7,
+    "the old server stops serving": "stopped on legacy-report-01",
     "the writes move to the new database": 0.8,
     "the writes go back to the old database": 0.8,
 }
@@ -181,3 +183,49 @@ def test_the_second_wave_moves_a_mariadb_behind_it_and_loses_nothing(ready: Movi
     # Writes refused for under 3 s with the way back armed.
     assert 0 < said["refused_s"] < 3
     assert left_over(wave) == ""
+
+
+#: Somebody on another server who has a connection with an old one, and keeps it.
+CALLER = """systemd-run --quiet --unit=caller python3 -c 'import socket, time
+kept = socket.create_connection(("{address}", 3306))
+time.sleep(600)'"""
+
+
+def test_an_old_server_goes_when_its_days_are_over_and_nobody_talks_to_it(
+    ready: Moving, tmp_path: Path
+) -> None:
+    """Its system moved, and was confirmed, in the test before."""
+    host = SITE.source
+
+    def decommission(**more: Any) -> subprocess.CompletedProcess[str]:
+        given = {"decommission_host": host, "decommission_ticket": "CHG-GONE", "decommission_watch_s": 5}
+        given |= {"decommission_run_directory": str(tmp_path / "run")}
+        return ready.inside(*ready.playing("playbooks/decommission.yml", **given, **more))
+
+    def refused(why: str, way_on: str, **more: Any) -> None:
+        done = decommission(**more)
+        said = " ".join((done.stdout + done.stderr).split())
+        assert done.returncode != 0
+        assert why in said, said[-3000:]
+        assert way_on in said, said[-3000:]
+        assert ready.ssh(host, "systemctl is-system-running || true") == "running"
+
+    approved = {"dr_approvals": ["decommission"]}
+    refused("is frozen for 0 of", "say decommission_early=true", **approved)
+    early = {"decommission_early": True}
+    address = ready.ssh(host, "hostname -I").split()[0]
+    ready.ssh("nn-app-01", CALLER.format(address=address))
+    try:
+        refused(f"{host} has connections: ", "tell whoever they belong to", **early, **approved)
+    finally:
+        ready.ssh("nn-app-01", "systemctl stop caller")
+    # A connection that has ended is seen for a minute.
+    time.sleep(61)
+    refused("is taken down for good, before its days are over", "-e dr_approvals=decommission", **early)
+
+    gone = decommission(**early, **approved)
+    assert gone.returncode == 0, gone.stdout[-4000:] + gone.stderr[-1000:]
+    assert ready.inside("ping", "-c1", "-W2", address).returncode != 0
+    # Whoever lost the answer asks again.
+    again = decommission(**early, **approved)
+    assert again.returncode == 0, again.stdout[-4000:]
