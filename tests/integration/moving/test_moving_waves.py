@@ -32,7 +32,7 @@ MOMENTS: dict[str, float | str] = {
     "each engine": "Start it, with what has changed",
     "the database is copied, and follows": 1.5,
     "single files, and what they say otherwise": 0.8,
-    "the old server stops serving": "stopped on legacy-report-01",
+    "the old server stops serving": "held on legacy-report-01",
     "the writes move to the new database": 0.8,
     "the writes go back to the old database": 0.8,
 }
