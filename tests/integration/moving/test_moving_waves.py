@@ -171,10 +171,15 @@ def test_the_second_wave_moves_a_mariadb_behind_it_and_loses_nothing(ready: Movi
 
     wave.must()
     has_moved(wave)
+    # What the move kept on the servers is gone by now, and the same words go on all the same.
+    wave.kill_in([act for act in CONFIRM if act.name == "the old server is frozen"], moment, "confirm")
     wave.must("confirm")
     has_moved(wave)
+    (killed,) = wave.kills
+    assert killed.writers == [SITE.database]
     log = ready.end_load(load, [SITE.load], load_stored={SITE.load: SITE.database})[SITE.load]
 
+    assert waits(log, killed.at) < SERVED_S
     assert len(log.acks) > 100
     assert wave.lost(log, SITE.database, SITE.application) == (set(), set())
     said = proof(wave)

@@ -97,7 +97,7 @@ def looked_at(read: dict[str, Any], later: list[dict[str, Any]], variables: str)
 
 
 def reads_only(task: dict[str, Any]) -> bool:
-    """A restore policy not given is only read; in check mode a locator is, and what a copy or a move would do."""
+    """A restore policy not given is only read; in check mode a locator is, and what would be copied."""
     if any(f"{OURS}{module}" in task for module in ("bmc_identify", "db_copy", "db_cutover", "tree_return")):
         return task.get("check_mode") is True
     return "policy" not in task.get(f"{OURS}bmc_restore_policy", {"policy": "of another module"})
