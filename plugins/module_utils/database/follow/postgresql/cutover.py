@@ -50,7 +50,8 @@ _SHARE = 0.7
 _PREPARE_S = 60.0
 #: Key of what is kept where writes were closed: rows of it are all at the other side.
 DRAINED = "drained"
-#: And where it was a cutover that closed them: it opens them again when it cannot go on.
+#: And where it was a cutover that closed them: it opens them again when it cannot go on. Kept only as long as
+#: the other side has not been opened since.
 CUTTING = "cutting"
 
 
@@ -90,12 +91,45 @@ class Move:
         if at_end:
             self._afterwards()
             return self.done
-        if at_begin or not self._is_drained():
-            self._refused_again(at_begin, self.gate)
-        self._refused_again(at_begin, self._prepare)
-        self._stop()
+        if not at_begin and self._other_broke_off():
+            self._undo()
+        else:
+            if at_begin or not self._is_drained():
+                self._refused_again(at_begin, self.gate)
+            self._refused_again(at_begin, self._prepare)
+            self._stop()
         self._afterwards()
         return self.done
+
+    def not_ready(self) -> list[str]:
+        """Why :meth:`run` would not begin now, but for the lag. Nothing is changed."""
+        at_begin = writes.accepts(self.begin)
+        if writes.accepts(self.end):
+            return [f"{self.end.device} accepts writes already"]
+        if not at_begin and (self._other_broke_off() or self._is_drained()):
+            return []
+        return self.reasons()
+
+    # Out of a cutover the other way.
+
+    def _other_broke_off(self) -> bool:
+        """Whether one closed the end, and was killed before any row could be written at the beginning."""
+        closed_by_it = self.end.kept().get(CUTTING) and not self.begin.kept().get(CUTTING)
+        return bool(closed_by_it) and not self.road.armed()
+
+    def _undo(self) -> None:
+        """The end has every row: it is opened as it is, and rows go on to flow from there."""
+        self._stopped = time.monotonic()
+        self._act("undo")
+        self.back.arm(True)
+        self._act("open again")
+        writes.reopen(self.end, {DRAINED: None, CUTTING: None})
+        self._warn(
+            [
+                f"a cutover from {self.end.device} to {self.begin.device} was unfinished, and is undone: "
+                f"nothing was written at {self.begin.device} since"
+            ]
+        )
 
     # Before the stop.
 
@@ -216,9 +250,11 @@ class Move:
 
     def _refuse_and_drain(self) -> None:
         self._act("refuse")
-        self.begin.keep({CUTTING: True})
+        drained = self._is_drained()
+        if not drained:
+            self.begin.keep({CUTTING: True})
         writes.close(self.begin, self.choices, self.terms.stop_s * _SHARE)
-        if self._is_drained():
+        if drained:
             # A run before this one came so far, and nobody has written since.
             return
         self._act("drain")
@@ -264,6 +300,8 @@ class Move:
             # Once more, for a superuser may have come since.
             writes.close(self.begin, self.choices, self._left())
             writes.only_side(self.end, self.begin)
+            # Soon the end has rows of its own: no run opens the beginning without them any more.
+            self.begin.keep({CUTTING: None})
         except BaseException as error:
             self._open_again(error)
             raise

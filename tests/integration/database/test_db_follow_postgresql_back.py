@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, the anjianyun.datacenter authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way back of a PostgreSQL database: out of a cutover that was killed, and when it cannot be gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from postgresql_move import TABLES, Move, quiet
+from servers import Postgres, postgres
+
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import (
+    BACK,
+    FORWARD,
+    Names,
+    Terms,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.choices import (
+    Choices,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.cutover import (
+    CUTTING,
+    DRAINED,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.migration import (  # noqa: E501
+    PostgresqlMigration,
+)
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import session
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused
+
+SETTINGS = "max_slot_wal_keep_size = 1GB\n"
+TERMS = Terms(lag_s=5, stop_s=15)
+AT_SOURCE, AT_TARGET = {"source": True, "target": False}, {"source": False, "target": True}
+NOWHERE = {"source": False, "target": False}
+#: Acts of a cutover in which both sides are closed, and rows do not take the other way yet.
+BEFORE_THE_TURN = ("drain", "sequences", "disarm", "arm")
+#: And those in which they do.
+AFTER_THE_TURN = ("canary", "open")
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[tuple[Postgres, Postgres]]:
+    with postgres("old", settings=SETTINGS) as old, postgres("new", settings=SETTINGS) as new:
+        with session(old.server()) as root:
+            root.do("CREATE ROLE app LOGIN")
+        yield old, new
+
+
+class Case(Move):
+    """A move whose copy is whole."""
+
+    def __init__(self, pair: tuple[Postgres, Postgres], name: str) -> None:
+        super().__init__(pair, name, TABLES, PostgresqlMigration)
+        self.moved = PostgresqlMigration(
+            self.source, self.target, Names(name), Choices(large_objects="recopy")
+        )
+        self.moved.copy(2, quiet)
+
+    def __enter__(self) -> Case:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.moved.close()
+
+    def broken(self, direction: str, act: str) -> None:
+        """A cutover is killed while both sides are closed."""
+        self.moved.close()
+        self.killed(direction, act)
+        assert self.moved.read().writes == NOWHERE, act
+
+
+def test_back_out_of_a_cutover_that_was_killed(pair: tuple[Postgres, Postgres]) -> None:
+    with Case(pair, "undone") as case:
+        moved = case.moved
+        with case.writer() as writer:
+            for act in BEFORE_THE_TURN + AFTER_THE_TURN:
+                case.broken(FORWARD, act)
+                assert moved.not_ready(TERMS, BACK) == []
+                done = moved.cut_over(TERMS, BACK)
+                if act in BEFORE_THE_TURN:
+                    assert [name for name, _second in done.acts] == ["undo", "open again"], act
+                assert moved.read().writes == AT_SOURCE, act
+                assert not {CUTTING, DRAINED} & set(moved.source.kept())
+                writer.writes_at("source")
+                # Done again, it finds nothing to do; and rows flow as they did.
+                assert moved.cut_over(TERMS, BACK).acts == []
+                way = moved.read().ways[FORWARD]
+                assert (way.running, way.armed) == (True, True), act
+                with session(case.source) as root:
+                    root.do("SELECT lo_put(4711, 0, %s)", [act.encode()])
+                moved.cut_over(TERMS, FORWARD)
+                writer.writes_at("target")
+                with session(case.target) as root:
+                    assert root.value("SELECT lo_get(4711)").tobytes().startswith(act.encode())
+                moved.cut_over(TERMS, BACK)
+                writer.writes_at("source")
+            moved.cut_over(TERMS, FORWARD)
+            writer.writes_at("target")
+        moved.cut_over(TERMS, BACK)
+        case.same_rows(writer)
+        moved.remove()
+
+
+def test_forward_out_of_a_way_back_that_was_killed_before_the_turn(pair: tuple[Postgres, Postgres]) -> None:
+    with Case(pair, "stays") as case:
+        moved = case.moved
+        with case.writer() as writer:
+            moved.cut_over(TERMS, FORWARD)
+            for act in BEFORE_THE_TURN:
+                case.broken(BACK, act)
+                assert moved.not_ready(TERMS, FORWARD) == []
+                moved.cut_over(TERMS, FORWARD)
+                assert moved.read().writes == AT_TARGET, act
+                writer.writes_at("target")
+            moved.cut_over(TERMS, BACK)
+            writer.writes_at("source")
+        moved.cut_over(TERMS, FORWARD)
+        case.same_rows(writer)
+        moved.remove()
+
+
+def test_the_other_side_is_not_opened_when_rows_may_have_been_written_here(
+    pair: tuple[Postgres, Postgres],
+) -> None:
+    with Case(pair, "byhand") as case:
+        moved = case.moved
+        case.broken(FORWARD, "disarm")
+        moved.open_writes("target")
+        with session(case.target) as root:
+            root.do("INSERT INTO line (n) VALUES (1)")
+        moved.close_writes("target")
+        for _again in range(2):
+            with pytest.raises(Refused, match="rows do not take the way back"):
+                moved.cut_over(TERMS, BACK)
+            assert moved.read().writes == NOWHERE
+
+
+def test_a_side_that_was_opened_by_hand_is_drained_anew(pair: tuple[Postgres, Postgres]) -> None:
+    with Case(pair, "anew") as case:
+        moved = case.moved
+        case.broken(FORWARD, "disarm")
+        moved.open_writes("source")
+        with session(case.source) as root:
+            root.do("INSERT INTO line (n) VALUES (1)")
+        done = moved.cut_over(TERMS, FORWARD)
+        assert "drain" in [name for name, _second in done.acts]
+        with session(case.target) as root:
+            root.do("INSERT INTO line (n) VALUES (2)")
+            assert root.value("SELECT count(*) FROM line") == 2
+        moved.remove()
