@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -149,4 +151,85 @@ def test_a_side_that_was_opened_by_hand_is_drained_anew(pair: tuple[Postgres, Po
         with session(case.target) as root:
             root.do("INSERT INTO line (n) VALUES (2)")
             assert root.value("SELECT count(*) FROM line") == 2
+        moved.remove()
+
+
+def outrun(begin: Postgres, end: Postgres, slot: str) -> None:
+    """One server is down while the other one writes more log than it keeps for it."""
+    end.stop(signal.SIGQUIT)
+    with session(begin.server()) as root:
+        root.do("ALTER SYSTEM SET max_slot_wal_keep_size = '32MB'")
+        root.do("SELECT pg_reload_conf()")
+        late = time.monotonic() + 60
+        while (
+            root.value("SELECT wal_status FROM pg_replication_slots WHERE slot_name = %s", [slot]) != "lost"
+        ):
+            assert time.monotonic() < late
+            root.do("SELECT pg_logical_emit_message(false, 'test', 'a word')")
+            root.do("SELECT pg_switch_wal()")
+            root.do("CHECKPOINT")
+        root.do("ALTER SYSTEM RESET max_slot_wal_keep_size")
+        root.do("SELECT pg_reload_conf()")
+    end.start()
+
+
+@pytest.mark.parametrize("how", ["outrun", "dropped"])
+def test_a_way_back_that_is_lost_is_told_with_what_can_be_done(
+    pair: tuple[Postgres, Postgres], how: str
+) -> None:
+    with Case(pair, how) as case:
+        moved = case.moved
+        moved.cut_over(TERMS, FORWARD)
+        with session(case.target) as root:
+            root.do("INSERT INTO line (n) VALUES (1)")
+        if how == "outrun":
+            outrun(case.new, case.old, f"ajy_{how}_back")
+        else:
+            moved._roads[BACK].drop_slot()
+        moved.close()
+        told = "what was written at new since the cutover does not flow back to old any more"
+        error = str(moved.read().ways[BACK].error)
+        for words in (told, "go on at new", "db_verify", "db_writes", "db_left"):
+            assert words in error
+        assert "copy again" not in error
+        assert told in "; ".join(moved.not_ready(TERMS, BACK))
+        with pytest.raises(Refused, match=told):
+            moved.cut_over(TERMS, BACK)
+        assert moved.read().writes == AT_TARGET
+        # The last of what is proposed: the move ends where writes are.
+        assert moved.remove()
+        assert list(moved.read().left_behind) == []
+        assert moved.read().writes == AT_TARGET
+
+
+def test_a_way_forward_that_is_lost_is_given_up_and_copied_again(pair: tuple[Postgres, Postgres]) -> None:
+    with Case(pair, "lostway") as case:
+        moved = case.moved
+        outrun(case.old, case.new, "ajy_lostway_forward")
+        moved.close()
+        with session(case.source) as root:
+            root.do("INSERT INTO line (n) VALUES (1)")
+        assert "give the move up (db_left, give_up) and copy again" in str(moved.read().ways[FORWARD].error)
+        assert moved.remove()
+        moved.copy(2, quiet)
+        moved.cut_over(TERMS, FORWARD)
+        with session(case.target) as root:
+            assert root.value("SELECT count(*) FROM line") == 1
+        moved.remove()
+
+
+def test_a_way_that_is_lost_while_no_row_takes_it_is_made_anew(pair: tuple[Postgres, Postgres]) -> None:
+    with Case(pair, "idle") as case:
+        moved = case.moved
+        moved.cut_over(TERMS, FORWARD)
+        outrun(case.old, case.new, "ajy_idle_forward")
+        moved.close()
+        moved._roads[BACK].await_worker(time.monotonic() + 20)
+        assert "the next cutover makes it anew" in str(moved.read().ways[FORWARD].error)
+        moved.cut_over(TERMS, BACK)
+        with session(case.source) as root:
+            root.do("INSERT INTO line (n) VALUES (1)")
+        moved.cut_over(TERMS, FORWARD)
+        with session(case.target) as root:
+            assert root.value("SELECT count(*) FROM line") == 1
         moved.remove()
