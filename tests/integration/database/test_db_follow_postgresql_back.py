@@ -8,11 +8,16 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from postgresql_move import TABLES, Move, quiet
 from servers import Postgres, postgres
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.call import (
+    cut_over,
+    follow_argument_spec,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import (
     BACK,
     FORWARD,
@@ -30,7 +35,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
     PostgresqlMigration,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import session
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 
 SETTINGS = "max_slot_wal_keep_size = 1GB\n"
 TERMS = Terms(lag_s=5, stop_s=15)
@@ -233,3 +238,59 @@ def test_a_way_that_is_lost_while_no_row_takes_it_is_made_anew(pair: tuple[Postg
         with session(case.target) as root:
             assert root.value("SELECT count(*) FROM line") == 1
         moved.remove()
+
+
+def test_what_stands_in_the_way_back_is_told_before_anything_is_stopped(
+    pair: tuple[Postgres, Postgres],
+) -> None:
+    with Case(pair, "told") as case:
+        moved = case.moved
+        moved.cut_over(TERMS, FORWARD)
+        assert moved.not_ready(TERMS, BACK) == []
+        with session(case.source) as root:
+            root.do("ALTER SUBSCRIPTION ajy_told_back DISABLE")
+            said_of_both(moved, "ajy_told_back at old is disabled")
+            root.do("ALTER SUBSCRIPTION ajy_told_back ENABLE")
+        moved._roads[BACK].await_worker(time.monotonic() + 20)
+        case.old.stop(signal.SIGQUIT)
+        try:
+            said_of_both(moved, "old: ")
+            assert moved.read().writes == {"source": None, "target": True}
+        finally:
+            case.old.start()
+        moved.close()
+        moved._roads[BACK].await_worker(time.monotonic() + 20)
+        # By no means of ours: a move finds both sides open.
+        with session(case.source) as root:
+            root.do("ALTER DATABASE told CONNECTION LIMIT 5")
+        assert "both sides accept writes" in "; ".join(moved.not_ready(TERMS, BACK))
+        assert "both sides accept writes" in "; ".join(checked(case, BACK))
+        with session(case.source) as root:
+            root.do("ALTER DATABASE told CONNECTION LIMIT 0")
+        assert moved.not_ready(TERMS, BACK) == []
+        moved.cut_over(replace(TERMS, way_back=False), BACK)
+        with pytest.raises(Refused, match="there is no such way"):
+            moved.cut_over(TERMS, FORWARD)
+        assert "there is no such way" in "; ".join(moved.not_ready(TERMS, FORWARD))
+
+
+def checked(case: Case, direction: str) -> list[str]:
+    """What db_cutover says in check mode."""
+    given = {name: one.get("default") for name, one in follow_argument_spec().items()}
+    given |= {**vars(TERMS), "engine": "postgresql", "migration": case.name, "direction": direction,
+              "source": vars(case.source), "target": vars(case.target)}  # fmt: skip
+    reasons: list[str] = cut_over(given, check=True)["reasons"]
+    return reasons
+
+
+def said_of_both(moved: PostgresqlMigration, words: str) -> None:
+    """As the way's error, and as a reason. The move itself says it too, and stops nothing."""
+    late = time.monotonic() + 20
+    while moved.read().ways[BACK].running:
+        assert time.monotonic() < late
+        time.sleep(0.1)
+    assert words in str(moved.read().ways[BACK].error)
+    assert words in "; ".join(moved.not_ready(TERMS, BACK))
+    with pytest.raises(DatacenterError, match=words):
+        moved.cut_over(TERMS, BACK)
+    assert moved.read().writes["target"] is True

@@ -103,12 +103,21 @@ class Move:
 
     def not_ready(self) -> list[str]:
         """Why :meth:`run` would not begin now, but for the lag. Nothing is changed."""
-        at_begin = writes.accepts(self.begin)
-        if writes.accepts(self.end):
-            return [f"{self.end.device} accepts writes already"]
-        if not at_begin and (self._other_broke_off() or self._is_drained()):
-            return []
-        return self.reasons()
+        try:
+            at_begin, at_end = writes.accepts(self.begin), writes.accepts(self.end)
+            if at_begin and at_end:
+                return [
+                    f"both sides accept writes, {self.begin.device} and {self.end.device}: close the one "
+                    "whose rows are not wanted (db_writes), and compare both"
+                ]
+            if at_end:
+                return [f"{self.end.device} accepts writes already"]
+            if not at_begin and (self._other_broke_off() or self._is_drained()):
+                return []
+            return self.reasons()
+        except DatacenterError as unknown:
+            # A server that cannot be asked is no reason to say nothing.
+            return [str(unknown)]
 
     # Out of a cutover the other way.
 

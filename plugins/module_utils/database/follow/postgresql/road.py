@@ -15,7 +15,6 @@ ends: so it does not come back by the other road.
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import hmac
 import secrets
@@ -258,16 +257,20 @@ class Road:
                 error = self._lost("its slot is gone", publication)
         except DatacenterError as unknown:
             error = str(unknown)
-        with contextlib.suppress(DatacenterError):
+        try:
             row = self.end.rows(
                 "SELECT u.subenabled, s.pid FROM pg_subscription u LEFT JOIN pg_stat_subscription s "
                 "ON s.subid = u.oid AND s.relid IS NULL WHERE u.subname = %s",
                 [self.name],
             )
             subscribed, worker = (bool(row[0][0]), row[0][1]) if row else (None, None)
+        except DatacenterError as unknown:
+            error = error or str(unknown)
         running = bool(slot and worker)
-        if subscribed and not running and error is None:
+        if subscribed is not None and not running and error is None:
             error = f"its worker at {self.end.device} does not run: see the logs of both servers"
+            if not subscribed:
+                error = f"its subscription {self.name} at {self.end.device} is disabled: enable it"
         return Way(
             self.direction,
             exists=slot is not None or publication is not None or subscribed is not None,
