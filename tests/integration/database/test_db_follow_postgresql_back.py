@@ -159,6 +159,52 @@ def test_a_side_that_was_opened_by_hand_is_drained_anew(pair: tuple[Postgres, Po
         moved.remove()
 
 
+def test_a_way_is_not_made_anew_over_rows_that_it_has_not_brought(pair: tuple[Postgres, Postgres]) -> None:
+    with Case(pair, "hole") as case:
+        moved = case.moved
+        moved.cut_over(TERMS, FORWARD)
+        moved._roads[BACK].drop_slot()
+        with session(case.target) as root:
+            root.do("INSERT INTO line (n) VALUES (1)")
+        moved.close_writes("target")
+        told = "does not flow back to old any more"
+        assert told in "; ".join(moved.not_ready(TERMS, FORWARD))
+        with pytest.raises(Refused, match=told):
+            moved.cut_over(TERMS, FORWARD)
+        assert moved.read().writes == NOWHERE
+        moved.open_writes("target")
+        with pytest.raises(Refused, match=told):
+            moved.cut_over(TERMS, BACK)
+        assert moved.remove()
+
+
+def test_a_side_is_not_opened_again_without_what_was_written_at_the_other(
+    pair: tuple[Postgres, Postgres],
+) -> None:
+    with Case(pair, "again") as case:
+        moved = case.moved
+        moved.cut_over(TERMS, FORWARD)
+        with session(case.target) as root:
+            root.do("INSERT INTO line (n) VALUES (1)")
+        moved.close_writes("target")
+
+        def tell(act: str) -> None:
+            if act == "canary":
+                raise DatacenterError("nothing goes on")
+
+        moved._tell = tell
+        with pytest.raises(DatacenterError, match="nothing goes on") as caught:
+            moved.cut_over(TERMS, FORWARD)
+        assert "refused at both sides" in str(caught.value.result["writes"])
+        assert moved.read().writes == NOWHERE
+        moved._tell = lambda act: None
+        moved.cut_over(TERMS, FORWARD)
+        moved.cut_over(TERMS, BACK)
+        with session(case.source) as root:
+            assert root.value("SELECT count(*) FROM line") == 1
+        moved.remove()
+
+
 def outrun(begin: Postgres, end: Postgres, slot: str) -> None:
     """One server is down while the other one writes more log than it keeps for it."""
     end.stop(signal.SIGQUIT)

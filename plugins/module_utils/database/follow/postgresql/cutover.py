@@ -112,9 +112,9 @@ class Move:
                 ]
             if at_end:
                 return [f"{self.end.device} accepts writes already"]
-            if not at_begin and (self._other_broke_off() or self._is_drained()):
+            if not at_begin and self._other_broke_off():
                 return []
-            return self.reasons()
+            return self._holes() if not at_begin and self._is_drained() else self.reasons()
         except DatacenterError as unknown:
             # A server that cannot be asked is no reason to say nothing.
             return [str(unknown)]
@@ -139,6 +139,23 @@ class Move:
                 f"nothing was written at {self.begin.device} since"
             ]
         )
+
+    # Once more to a side that was open, and was closed by hand.
+
+    def _end_was_open(self) -> bool:
+        """Whether the end may have rows of its own, though it is closed."""
+        kept = self.begin.kept()
+        return bool(kept.get(DRAINED)) and not kept.get(CUTTING)
+
+    def _holes(self) -> list[str]:
+        """A way that is made anew does not bring rows of before."""
+        if not (self.terms.way_back and self._end_was_open() and self.back.armed()) or self.back.whole():
+            return []
+        error = self.back.read().error or "there is no such way"
+        return [
+            f"rows that were written at {self.end.device} would not flow {self.back.direction}: {error}; "
+            f"{self.end.device} is opened by db_writes"
+        ]
 
     # Before the stop.
 
@@ -213,6 +230,9 @@ class Move:
     def _prepare(self) -> None:
         """All that can be done while writes go on."""
         self.tell("prepare")
+        found = self._holes()
+        if found:
+            raise Refused("the cutover does not go on", device=self.end.device, cause="; ".join(found))
         views = self.end.names_of(
             "SELECT c.oid::regclass::text FROM pg_class c WHERE relkind = 'm' AND relispopulated ORDER BY 1"
         )
@@ -329,7 +349,7 @@ class Move:
             ) from error
 
     def _open_again(self, error: BaseException) -> None:
-        """Writes go on where they were; the end was never open."""
+        """Writes go on where they were, unless the end was open before this run."""
         self.begin.until = time.monotonic() + self.terms.stop_s * (1 - _SHARE) + 1
         self.end.until = time.monotonic() + self.terms.stop_s * (1 - _SHARE) / 2
         if isinstance(error, DatacenterError):
@@ -337,6 +357,8 @@ class Move:
         # The beginning is asked by a session of its own: the old one may be the cause.
         self.begin.close()
         try:
+            if self._end_was_open():
+                raise Refused(f"what was written at {self.end.device} may not be at {self.begin.device}")
             # The end of the other road is here: it brings nothing any more, even when its beginning is dead
             # and was armed. It is made anew next time.
             self.back.drop_subscription()
@@ -369,11 +391,12 @@ def make_back(back: Road, road: Road) -> None:
     # Armed it is when a run was killed at the turn: rows take one of both at any time.
     if back.whole() and not (back.armed() and road.armed()):
         return
-    back.drop_subscription()
-    back.drop_slot()
     back.make_tables()
     back.make_publications("")
+    # Before its slot goes: an armed way without one is a way that has lost rows.
     back.arm(False)
+    back.drop_subscription()
+    back.drop_slot()
     password = back.make_role()
     back.try_connection(password)
     back.make_slot()
