@@ -18,6 +18,24 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.server import Server
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import session
 
+#: The writer's, and what is not easily carried.
+TABLES = """
+CREATE TABLE line (id bigserial PRIMARY KEY, n int NOT NULL UNIQUE);
+CREATE TABLE counted (id int PRIMARY KEY, rows int NOT NULL);
+INSERT INTO counted VALUES (1, 0);
+CREATE TABLE tried (id bigserial PRIMARY KEY);
+CREATE TABLE "报 告" (id int PRIMARY KEY, text text, twice int GENERATED ALWAYS AS (id * 2) STORED);
+INSERT INTO "报 告" SELECT i, E'a\\tb\\\\.\\n' || i FROM generate_series(1, 2000) AS i;
+CREATE TABLE seen (n int NOT NULL);
+ALTER TABLE seen REPLICA IDENTITY FULL;
+CREATE FUNCTION count_it() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN UPDATE counted SET rows = rows + 1; INSERT INTO seen VALUES (NEW.n); RETURN NEW; END $$;
+CREATE TRIGGER count_it BEFORE INSERT ON line FOR EACH ROW EXECUTE FUNCTION count_it();
+CREATE MATERIALIZED VIEW many AS SELECT count(*) FROM "报 告";
+CREATE VIEW first_ones AS SELECT text FROM "报 告" WHERE id < 10;
+SELECT lo_from_bytea(4711, 'picture'); COMMENT ON LARGE OBJECT 4711 IS 'it''s';
+GRANT ALL ON ALL TABLES IN SCHEMA public TO app; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO app;
+"""
 #: A program of its own, which dies by -9 where it is told to.
 _PROGRAM = """
 import importlib, os, signal, sys

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from postgresql_move import Move, quiet
+from postgresql_move import TABLES, Move, quiet
 from servers import PASSWORD, Postgres, postgres
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import (
@@ -39,23 +39,6 @@ SETTINGS = (
     "password_encryption = 'scram-sha-256'\n"
 )
 TERMS = Terms(lag_s=5, stop_s=15)
-TABLES = """
-CREATE TABLE line (id bigserial PRIMARY KEY, n int NOT NULL UNIQUE);
-CREATE TABLE counted (id int PRIMARY KEY, rows int NOT NULL);
-INSERT INTO counted VALUES (1, 0);
-CREATE TABLE tried (id bigserial PRIMARY KEY);
-CREATE TABLE "报 告" (id int PRIMARY KEY, text text, twice int GENERATED ALWAYS AS (id * 2) STORED);
-INSERT INTO "报 告" SELECT i, E'a\\tb\\\\.\\n' || i FROM generate_series(1, 2000) AS i;
-CREATE TABLE seen (n int NOT NULL);
-ALTER TABLE seen REPLICA IDENTITY FULL;
-CREATE FUNCTION count_it() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN UPDATE counted SET rows = rows + 1; INSERT INTO seen VALUES (NEW.n); RETURN NEW; END $$;
-CREATE TRIGGER count_it BEFORE INSERT ON line FOR EACH ROW EXECUTE FUNCTION count_it();
-CREATE MATERIALIZED VIEW many AS SELECT count(*) FROM "报 告";
-CREATE VIEW first_ones AS SELECT text FROM "报 告" WHERE id < 10;
-SELECT lo_from_bytea(4711, 'picture'); COMMENT ON LARGE OBJECT 4711 IS 'it''s';
-GRANT ALL ON ALL TABLES IN SCHEMA public TO app; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO app;
-"""
 
 
 @pytest.fixture(scope="module")

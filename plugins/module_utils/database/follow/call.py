@@ -249,7 +249,9 @@ def cut_over(given: Mapping[str, Any], check: bool) -> dict[str, Any]:
         before = dict(moved.read().writes)
         if check:
             there = bool(before[end])
-            reasons = [] if there else moved.not_ready(terms, given["direction"])
+            # Writes at both sides are not where they shall be: no cutover begins there.
+            moves = not there or all(before.values())
+            reasons = moved.not_ready(terms, given["direction"]) if moves else []
             return {"changed": not there, "reasons": reasons, "writes": before}
         done = moved.cut_over(terms, given["direction"])
         after = moved.read()

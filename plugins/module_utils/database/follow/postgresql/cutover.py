@@ -50,7 +50,8 @@ _SHARE = 0.7
 _PREPARE_S = 60.0
 #: Key of what is kept where writes were closed: rows of it are all at the other side.
 DRAINED = "drained"
-#: And where it was a cutover that closed them: it opens them again when it cannot go on.
+#: And where it was a cutover that closed them: it opens them again when it cannot go on. Kept only as long as
+#: the other side has not been opened since.
 CUTTING = "cutting"
 
 
@@ -90,12 +91,71 @@ class Move:
         if at_end:
             self._afterwards()
             return self.done
-        if at_begin or not self._is_drained():
-            self._refused_again(at_begin, self.gate)
-        self._refused_again(at_begin, self._prepare)
-        self._stop()
+        if not at_begin and self._other_broke_off():
+            self._undo()
+        else:
+            if at_begin or not self._is_drained():
+                self._refused_again(at_begin, self.gate)
+            self._refused_again(at_begin, self._prepare)
+            self._stop()
         self._afterwards()
         return self.done
+
+    def not_ready(self) -> list[str]:
+        """Why :meth:`run` would not begin now, but for the lag. Nothing is changed."""
+        try:
+            at_begin, at_end = writes.accepts(self.begin), writes.accepts(self.end)
+            if at_begin and at_end:
+                return [
+                    f"both sides accept writes, {self.begin.device} and {self.end.device}: close the one "
+                    "whose rows are not wanted (db_writes), and compare both"
+                ]
+            if at_end:
+                return [f"{self.end.device} accepts writes already"]
+            if not at_begin and self._other_broke_off():
+                return []
+            return self._holes() if not at_begin and self._is_drained() else self.reasons()
+        except DatacenterError as unknown:
+            # A server that cannot be asked is no reason to say nothing.
+            return [str(unknown)]
+
+    # Out of a cutover the other way.
+
+    def _other_broke_off(self) -> bool:
+        """Whether one closed the end, and was killed before any row could be written at the beginning."""
+        closed_by_it = self.end.kept().get(CUTTING) and not self.begin.kept().get(CUTTING)
+        return bool(closed_by_it) and not self.road.armed()
+
+    def _undo(self) -> None:
+        """The end has every row: it is opened as it is, and rows go on to flow from there."""
+        self._stopped = time.monotonic()
+        self._act("undo")
+        self.back.arm(True)
+        self._act("open again")
+        writes.reopen(self.end, {DRAINED: None, CUTTING: None})
+        self._warn(
+            [
+                f"a cutover from {self.end.device} to {self.begin.device} was unfinished, and is undone: "
+                f"nothing was written at {self.begin.device} since"
+            ]
+        )
+
+    # Once more to a side that was open, and was closed by hand.
+
+    def _end_was_open(self) -> bool:
+        """Whether the end may have rows of its own, though it is closed."""
+        kept = self.begin.kept()
+        return bool(kept.get(DRAINED)) and not kept.get(CUTTING)
+
+    def _holes(self) -> list[str]:
+        """A way that is made anew does not bring rows of before."""
+        if not (self.terms.way_back and self._end_was_open() and self.back.armed()) or self.back.whole():
+            return []
+        error = self.back.read().error or "there is no such way"
+        return [
+            f"rows that were written at {self.end.device} would not flow {self.back.direction}: {error}; "
+            f"{self.end.device} is opened by db_writes"
+        ]
 
     # Before the stop.
 
@@ -170,6 +230,9 @@ class Move:
     def _prepare(self) -> None:
         """All that can be done while writes go on."""
         self.tell("prepare")
+        found = self._holes()
+        if found:
+            raise Refused("the cutover does not go on", device=self.end.device, cause="; ".join(found))
         views = self.end.names_of(
             "SELECT c.oid::regclass::text FROM pg_class c WHERE relkind = 'm' AND relispopulated ORDER BY 1"
         )
@@ -216,9 +279,11 @@ class Move:
 
     def _refuse_and_drain(self) -> None:
         self._act("refuse")
-        self.begin.keep({CUTTING: True})
+        drained = self._is_drained()
+        if not drained:
+            self.begin.keep({CUTTING: True})
         writes.close(self.begin, self.choices, self.terms.stop_s * _SHARE)
-        if self._is_drained():
+        if drained:
             # A run before this one came so far, and nobody has written since.
             return
         self._act("drain")
@@ -264,6 +329,8 @@ class Move:
             # Once more, for a superuser may have come since.
             writes.close(self.begin, self.choices, self._left())
             writes.only_side(self.end, self.begin)
+            # Soon the end has rows of its own: no run opens the beginning without them any more.
+            self.begin.keep({CUTTING: None})
         except BaseException as error:
             self._open_again(error)
             raise
@@ -282,7 +349,7 @@ class Move:
             ) from error
 
     def _open_again(self, error: BaseException) -> None:
-        """Writes go on where they were; the end was never open."""
+        """Writes go on where they were, unless the end was open before this run."""
         self.begin.until = time.monotonic() + self.terms.stop_s * (1 - _SHARE) + 1
         self.end.until = time.monotonic() + self.terms.stop_s * (1 - _SHARE) / 2
         if isinstance(error, DatacenterError):
@@ -290,6 +357,8 @@ class Move:
         # The beginning is asked by a session of its own: the old one may be the cause.
         self.begin.close()
         try:
+            if self._end_was_open():
+                raise Refused(f"what was written at {self.end.device} may not be at {self.begin.device}")
             # The end of the other road is here: it brings nothing any more, even when its beginning is dead
             # and was armed. It is made anew next time.
             self.back.drop_subscription()
@@ -322,11 +391,12 @@ def make_back(back: Road, road: Road) -> None:
     # Armed it is when a run was killed at the turn: rows take one of both at any time.
     if back.whole() and not (back.armed() and road.armed()):
         return
-    back.drop_subscription()
-    back.drop_slot()
     back.make_tables()
     back.make_publications("")
+    # Before its slot goes: an armed way without one is a way that has lost rows.
     back.arm(False)
+    back.drop_subscription()
+    back.drop_slot()
     password = back.make_role()
     back.try_connection(password)
     back.make_slot()

@@ -149,10 +149,7 @@ class PostgresqlMigration:
             return remarks.find(self.source, target, self.choices)
 
     def not_ready(self, terms: Terms, direction: str) -> list[str]:
-        end = self._roads[direction].end
-        if writes.accepts(end):
-            return [f"{end.device} accepts writes already"]
-        return self._move(terms, direction).reasons()
+        return self._move(terms, direction).not_ready()
 
     # The first copy.
 
@@ -256,7 +253,11 @@ class PostgresqlMigration:
         this, other = (self.source, self.target) if side == SOURCE else (self.target, self.source)
         with this.only_one(), other.only_one():
             writes.only_side(this, other)
-            writes.reopen(this)
+            # Of a cutover that was killed: rows that are written from now on are not at the other side, and
+            # no run opens that one without them.
+            if other.kept().get(cutover.CUTTING):
+                other.keep({cutover.CUTTING: None})
+            writes.reopen(this, {cutover.DRAINED: None, cutover.CUTTING: None})
 
     def close_writes(self, side: str) -> None:
         this = self.source if side == SOURCE else self.target

@@ -15,7 +15,6 @@ ends: so it does not come back by the other road.
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import hmac
 import secrets
@@ -23,7 +22,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import Names, Way
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import (
+    BACK,
+    Names,
+    Way,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.side import (
     UNWRITTEN,
     Side,
@@ -248,19 +251,26 @@ class Road:
             if found:
                 slot, kept, lag_bytes, lag_s = bool(found[0][0]), str(found[0][1]), found[0][2], found[0][3]
                 if kept == "lost":
-                    error = "its slot was held back too long, and has lost its log: copy again"
+                    error = self._lost("its slot was held back too long, and has lost its log", publication)
+            elif publication and self.direction == BACK:
+                # Armed it is after its slot was made only; the way forward is armed before.
+                error = self._lost("its slot is gone", publication)
         except DatacenterError as unknown:
             error = str(unknown)
-        with contextlib.suppress(DatacenterError):
+        try:
             row = self.end.rows(
                 "SELECT u.subenabled, s.pid FROM pg_subscription u LEFT JOIN pg_stat_subscription s "
                 "ON s.subid = u.oid AND s.relid IS NULL WHERE u.subname = %s",
                 [self.name],
             )
             subscribed, worker = (bool(row[0][0]), row[0][1]) if row else (None, None)
+        except DatacenterError as unknown:
+            error = error or str(unknown)
         running = bool(slot and worker)
-        if subscribed and not running and error is None:
+        if subscribed is not None and not running and error is None:
             error = f"its worker at {self.end.device} does not run: see the logs of both servers"
+            if not subscribed:
+                error = f"its subscription {self.name} at {self.end.device} is disabled: enable it"
         return Way(
             self.direction,
             exists=slot is not None or publication is not None or subscribed is not None,
@@ -271,6 +281,20 @@ class Road:
             error=error,
             armed=bool(publication),
         )
+
+    def _lost(self, why: str, armed: bool | None) -> str:
+        """With what can be done about it: no slot reads what was written before it was made."""
+        if not armed:
+            return f"{why}: the next cutover makes it anew"
+        if self.direction == BACK:
+            begin, end = self.begin.device, self.end.device
+            return (
+                f"{why}: what was written at {begin} since the cutover does not flow back to {end} any more, "
+                f"and writes stay at {begin}. Either go on at {begin}, and end the move there (db_left); or "
+                f"close it (db_writes), compare both (db_verify), bring over by hand what is needed, and "
+                f"open {end} (db_writes)"
+            )
+        return f"{why}: give the move up (db_left, give_up) and copy again"
 
     def has_subscription(self) -> bool:
         return bool(self.end.value("SELECT 1 FROM pg_subscription WHERE subname = %s", [self.name]))
