@@ -215,6 +215,8 @@ class MariadbMigration:
 
     def cut_over(self, terms: Terms, direction: str) -> Cutover:
         with self._both() as both, only_run(both.target):
+            if ended(both):
+                return after_the_end(both, direction)
             if not both.target.kept("copied"):
                 raise Refused(
                     "there is nothing to cut over to",
@@ -226,6 +228,8 @@ class MariadbMigration:
 
     def not_ready(self, terms: Terms, direction: str) -> list[str]:
         with self._both() as both:
+            if ended(both):
+                return not_after_the_end(both, direction)
             if not both.target.kept("copied"):
                 return ["the first copy is not whole"]
             return both.moving(terms, direction).not_ready()
@@ -307,6 +311,42 @@ class MariadbMigration:
                 " what a later move of it has to know"
             )
         return told
+
+
+def ended(both: Both) -> bool:
+    """Whether writes were moved, and what was remembered of it was removed, which a broken run did not tell.
+
+    It is read from who is open: a source that was never closed, or that still has ours, is not at its end.
+    """
+    if both.source.has_ours or both.target.has_ours:
+        return False
+    return accepts(both.target) and not accepts(both.source)
+
+
+def after_the_end(both: Both, direction: str) -> Cutover:
+    """A cutover that is asked for once more.
+
+    :raises Refused: it would go back.
+    """
+    found = not_after_the_end(both, direction)
+    if found:
+        raise Refused(
+            "writes do not go back",
+            device=both.target.name,
+            cause="; ".join(found),
+            next_step=f"move the databases from {both.target.name} to {both.source.name}, as a migration of"
+            " its own",
+        )
+    return Cutover(acts=[("writes were open already", 0.0)])
+
+
+def not_after_the_end(both: Both, direction: str) -> list[str]:
+    if direction == FORWARD:
+        return []
+    return [
+        f"the move was confirmed: nothing flows back to {both.source.name}, and which of its accounts were"
+        " locked is not known any more"
+    ]
 
 
 def _by_network(server: Server) -> Server:

@@ -194,12 +194,7 @@ def _contents(source: Side, hold_for_tables: bool) -> Iterator[str]:
 
 def _place(source: Side, target: Side) -> Iterator[str]:
     ours = target.kept("schema")
-    rows = target.sql.rows(
-        "SELECT table_schema FROM information_schema.tables WHERE table_schema IN %s UNION"
-        " SELECT routine_schema FROM information_schema.routines WHERE routine_schema IN %s",
-        [source.databases, source.databases],
-    )
-    for (database,) in rows:
+    for database in target.filled:
         if database not in ours:
             yield f"{target.name} has a database {database} that is not empty: see whose it is, and remove it"
     if (

@@ -133,6 +133,16 @@ class Side:
         return sorted(name for name in found if name not in ours and not name.startswith("ajy_"))
 
     @property
+    def filled(self) -> list[str]:
+        """Databases that this migration moves and in which there is something."""
+        rows = self.sql.rows(
+            "SELECT table_schema FROM information_schema.tables WHERE table_schema IN %s UNION"
+            " SELECT routine_schema FROM information_schema.routines WHERE routine_schema IN %s",
+            [self.databases, self.databases],
+        )
+        return [str(row[0]) for row in rows]
+
+    @property
     def us(self) -> tuple[str, str]:
         """The account that we come by."""
         user, host = str(self.sql.value("SELECT CURRENT_USER()")).rsplit("@", 1)
