@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from mariadb_move import TERMS, Pair, application, empty, silent, two_servers
-from servers import PASSWORD
+from mariadb_move import TERMS, Application, Pair, application, asked, empty, killed_at, silent, two_servers
+from servers import PASSWORD, Maria
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import BACK, FORWARD
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import session
@@ -58,3 +59,96 @@ def test_what_was_confirmed_is_confirmed_again(pair: Pair) -> None:
     app = replace(pair.new.server(), user="app", password=PASSWORD)
     with session(app) as opened:
         opened.do("INSERT INTO accidents.written (number) VALUES (1)")
+
+
+def cut_off(server: Maria) -> None:
+    """It is killed, and no way runs when it comes back, nor knows its databases."""
+    with session(server.server()) as root:
+        root.do("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
+    server.stop(signal.SIGKILL)
+    before, server.settings = server.settings, (*server.settings, "skip-slave-start")
+    server.start()
+    server.settings = before
+
+
+def test_going_back_out_of_a_broken_cutover_skips_no_row(pair: Pair) -> None:
+    application(pair)
+    moved = pair.moved("b2", "accidents")
+    moved.copy(1, silent)
+    with session(pair.new.over_tls("mover")) as new, session(pair.old.over_tls("mover")) as old:
+        new.do("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
+        # It is acknowledged, and held up on its way.
+        new.do("LOCK TABLES accidents.written READ")
+        old.do("INSERT INTO accidents.written (number) VALUES (7)")
+        killed_at("read_only = 1", "cutover", moved, FORWARD)
+        assert moved.read().writes == {"source": False, "target": False}
+        cut_off(pair.new)
+    assert moved.not_ready(TERMS, BACK) == []
+    done = moved.cut_over(TERMS, BACK)
+    assert done.acts[-1][0] == "writes open"
+    assert done.refused_s
+    state = moved.read()
+    assert (state.writes, list(state.ways)) == ({"source": True, "target": False}, [FORWARD])
+    moved.copy(1, silent)
+    moved.cut_over(TERMS, FORWARD)
+    for server in pair:
+        assert asked(server, "SELECT number FROM accidents.written") == [(7,)]
+
+
+def test_going_forward_out_of_a_broken_way_back_skips_no_row(pair: Pair) -> None:
+    application(pair)
+    moved = pair.moved("b3", "accidents")
+    moved.copy(1, silent)
+    moved.cut_over(TERMS, FORWARD)
+    with session(pair.new.over_tls("mover")) as new, session(pair.old.over_tls("mover")) as old:
+        old.do("LOCK TABLES accidents.written READ")
+        new.do("INSERT INTO accidents.written (number) VALUES (8)")
+        killed_at("read_only = 1", "cutover", moved, BACK)
+        assert moved.read().writes == {"source": False, "target": False}
+        with pytest.raises(Refused, match="a cutover is unfinished"):
+            moved.remove()
+        moved.cut_over(TERMS, FORWARD)
+        state = moved.read()
+        assert (state.writes, list(state.ways)) == ({"source": False, "target": True}, [BACK])
+        old.do("UNLOCK TABLES")
+    moved.cut_over(TERMS, BACK)
+    for server in pair:
+        assert asked(server, "SELECT number FROM accidents.written") == [(8,)]
+
+
+#: After which statement a run is killed, from the closing to the opening.
+KILLS = (
+    "ACCOUNT LOCK",
+    "read_only = 1",
+    "STOP SLAVE",
+    "'writes', 'at'",
+    "RESET SLAVE",
+    "DROP USER",
+    "read_only = 0",
+)
+
+
+@pytest.mark.slow
+def test_whoever_turns_round_in_any_act_loses_nothing(pair: Pair) -> None:
+    application(pair)
+    moved = pair.moved("b4", "accidents")
+    app = Application(pair, "app", "accidents")
+    with app.writing():
+        moved.copy(2, silent)
+        for words in KILLS:
+            for direction, other in ((FORWARD, BACK), (BACK, FORWARD)):
+                # Which is the last one that was finished; the kill is in the other.
+                moved.cut_over(TERMS, other)
+                app.more(1)
+                killed_at(words, "cutover", moved, direction)
+                moved.cut_over(TERMS, other)
+                writes = moved.read().writes
+                end = "target" if other == FORWARD else "source"
+                assert [side for side in writes if writes[side]] == [end], (words, direction)
+                app.more(3)
+        moved.cut_over(TERMS, FORWARD)
+        app.more()
+        moved.cut_over(TERMS, BACK)
+        app.more()
+    for server in pair:
+        assert app.missing_and_twice(server.over_tls("mover"), "accidents") == (set(), set())

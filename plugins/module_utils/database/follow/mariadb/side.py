@@ -182,6 +182,13 @@ class Side:
         """Remember it, before it is changed. What is remembered already stays: it is the older truth."""
         self.sql.do(f"INSERT IGNORE INTO {self._kept} VALUES (%s, %s, %s)", [what, name, was])
 
+    def note(self, what: str, name: str, now: str) -> None:
+        """Remember it instead of what is remembered."""
+        self.sql.do(
+            f"INSERT INTO {self._kept} VALUES (%s, %s, %s) ON DUPLICATE KEY UPDATE was = VALUES(was)",
+            [what, name, now],
+        )
+
     def forget(self, what: str, name: str) -> None:
         self.sql.do(f"DELETE FROM {self._kept} WHERE what = %s AND name = %s", [what, name])
 

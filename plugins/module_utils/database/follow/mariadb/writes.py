@@ -119,6 +119,20 @@ def open_again(side: Side) -> None:
     side.forget("closed", "closed")
 
 
+def note_open(target: Side, role: str) -> None:
+    """Keep at the target which side is, or is about to be, the only one that is open.
+
+    A broken cutover leaves both closed, whichever way it went; and all rows are at the one that was open.
+    """
+    if target.kept("writes").get("at") != role:
+        target.note("writes", "at", role)
+
+
+def last_open(target: Side) -> str | None:
+    """The role of the side that was open last; ``None``: nobody has kept it."""
+    return target.kept("writes").get("at")
+
+
 def cannot_move(old: Side, new: Side) -> list[str]:
     """Why writes cannot be refused at the one side now, or would be at the other for good."""
     found = []
