@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,9 +14,14 @@ import pytest
 from mariadb_move import TERMS, Application, Pair, application, asked, empty, killed_at, silent, two_servers
 from servers import PASSWORD, Maria
 
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import BACK, FORWARD
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb import way as ways
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import (
+    BACK,
+    FORWARD,
+    Terms,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import session
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +158,45 @@ def test_whoever_turns_round_in_any_act_loses_nothing(pair: Pair) -> None:
         app.more()
     for server in pair:
         assert app.missing_and_twice(server.over_tls("mover"), "accidents") == (set(), set())
+
+
+def test_others_write_on_while_ours_move(pair: Pair) -> None:
+    application(pair)
+    for server in pair:
+        with session(server.over_tls("mover")) as root:
+            root.do("CREATE DATABASE busy")
+            root.do("CREATE TABLE busy.written (number INT)")
+            root.do(f"CREATE USER busy@localhost IDENTIFIED BY '{PASSWORD}'")
+            root.do("GRANT ALL PRIVILEGES ON busy.* TO busy@localhost")
+    moved = pair.moved("b5", "accidents")
+    app = Application(pair, "app", "accidents")
+    with contextlib.ExitStack() as writing:
+        writing.enter_context(app.writing())
+        others = [Application([server], "busy", "busy") for server in pair for _time in range(3)]
+        for other in others:
+            writing.enter_context(other.writing())
+        moved.copy(2, silent)
+        for direction in (FORWARD, BACK, FORWARD):
+            moved.cut_over(TERMS, direction)
+            app.more()
+    assert app.changes == 3
+    assert app.missing_and_twice(pair.new.over_tls("mover"), "accidents") == (set(), set())
+    # Nobody has stopped them.
+    assert max(other.longest_gap for other in others) < 2
+
+
+def test_who_comes_by_our_account_is_seen_to_write(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    application(pair)
+    moved = pair.moved("b6", "accidents")
+    moved.copy(1, silent)
+    real = ways.reached
+
+    def reached(way: ways.Line, position: str, within_s: float) -> bool:
+        with session(pair.old.over_tls("mover")) as opened:
+            opened.do("INSERT INTO accidents.written (number) VALUES (1)")
+        return real(way, position, within_s)
+
+    monkeypatch.setattr(ways, "reached", reached)
+    with pytest.raises(DatacenterError, match="somebody writes at the closed server"):
+        moved.cut_over(Terms(lag_s=20, stop_s=20), FORWARD)
+    assert moved.read().writes == {"source": True, "target": False}
