@@ -223,9 +223,9 @@ class Moving:
     def _carries_back(self) -> None:
         """Both ways may run at once: each server leaves out what bears its own number, so nothing loops."""
         if not ways.read(self.there).armed:
-            # The new side is closed: nothing of an application is before this position.
+            # The new side is closed: nothing of an application is after this position.
             position = str(self.new.sql.value("SELECT @@GLOBAL.gtid_binlog_pos") or "")
-            ways.prepare(self.there, position)
+            ways.prepare(self.there, position, still=True)
             ways.start(self.there, min(10.0, self._left_s))
         ways.canary(self.there, min(10.0, self._left_s))
 

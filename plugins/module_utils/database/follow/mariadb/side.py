@@ -170,8 +170,15 @@ class Side:
 
     def kept(self, what: str) -> dict[str, str]:
         """What was, by name."""
+        return self.kept_of(self.names.prefix, what)
+
+    def kept_of(self, schema: str, what: str) -> dict[str, str]:
+        """The same of another migration, by its schema; nothing where there is none."""
         try:
-            rows = self.sql.rows(f"SELECT name, was FROM {self._kept} WHERE what = %s ORDER BY name", [what])
+            rows = self.sql.rows(
+                f"SELECT name, was FROM {self.sql.quote(schema, 'kept')} WHERE what = %s ORDER BY name",
+                [what],
+            )
         except SqlError as error:
             if error.code in _MISSING:
                 return {}
