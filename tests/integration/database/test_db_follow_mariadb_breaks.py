@@ -122,6 +122,27 @@ def test_going_forward_out_of_a_broken_way_back_skips_no_row(pair: Pair) -> None
         assert asked(server, "SELECT number FROM accidents.written") == [(8,)]
 
 
+def test_what_is_gone_on_with_and_breaks_opens_the_old_side(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application(pair)
+    moved = pair.moved("b7", "accidents")
+    moved.copy(1, silent)
+
+    def breaks(way: ways.Line, _within_s: float) -> None:
+        raise DatacenterError(f"the way {way.direction} carries no row")
+
+    for direction, end in ((FORWARD, "source"), (BACK, "target")):
+        killed_at("read_only = 1", "cutover", moved, direction)
+        with monkeypatch.context() as broken:
+            broken.setattr(ways, "canary", breaks)
+            with pytest.raises(DatacenterError, match="carries no row"):
+                moved.cut_over(TERMS, direction)
+        writes = moved.read().writes
+        assert [side for side in writes if writes[side]] == [end]
+        moved.cut_over(TERMS, direction)
+
+
 #: After which statement a run is killed, from the closing to the opening.
 KILLS = (
     "ACCOUNT LOCK",

@@ -80,9 +80,14 @@ class Moving:
             self._gate()
         elif self._has_all():
             return self._turn_round()
-        self._prepare()
+        # With both sides closed somebody waits already; whatever breaks now opens the old side again.
+        waited_for = not old_open and last_open(self._target) == self.old.role
+        if not waited_for:
+            self._prepare()
         done = False
         try:
+            if waited_for:
+                self._prepare()
             self._stop()
             self._drain()
             self._arm()
