@@ -218,7 +218,7 @@ class MariadbMigration:
 
     def cut_over(self, terms: Terms, direction: str) -> Cutover:
         with self._both() as both, only_run(both.target):
-            if ended(both):
+            if ended(both, direction):
                 return after_the_end(both, direction)
             if not both.target.kept("copied"):
                 raise Refused(
@@ -231,7 +231,7 @@ class MariadbMigration:
 
     def not_ready(self, terms: Terms, direction: str) -> list[str]:
         with self._both() as both:
-            if ended(both):
+            if ended(both, direction):
                 return not_after_the_end(both, direction)
             if not both.target.kept("copied"):
                 return ["the first copy is not whole"]
@@ -327,12 +327,13 @@ class MariadbMigration:
         return told
 
 
-def ended(both: Both) -> bool:
+def ended(both: Both, direction: str) -> bool:
     """Whether writes were moved, and what was remembered of it was removed, which a broken run did not tell.
 
     It is read from who is open: a source that was never closed, or that still has ours, is not at its end.
+    What the target still has is enough to finish the opening there, and not to open the source.
     """
-    if both.source.has_ours or both.target.has_ours:
+    if both.source.has_ours or (direction == FORWARD and both.target.has_ours):
         return False
     return accepts(both.target) and not accepts(both.source)
 

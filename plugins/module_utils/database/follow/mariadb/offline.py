@@ -257,13 +257,13 @@ class OfflineMariadb(MariadbMigration):
 
     def not_ready(self, terms: Terms, direction: str) -> list[str]:
         with self._both() as both:
-            if ended(both):
+            if ended(both, direction):
                 return not_after_the_end(both, direction)
             return self._offline(both, self._jobs, self._say).not_ready(terms, direction)
 
     def cut_over(self, terms: Terms, direction: str) -> Cutover:
         with self._both() as both, only_run(both.target):
-            if ended(both):
+            if ended(both, direction):
                 return after_the_end(both, direction)
             return self._offline(both, self._jobs, self._say).cut_over(terms, direction)
 
