@@ -16,9 +16,9 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from servers import PASSWORD, Maria
+from servers import PASSWORD, Maria, maria
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb import (
     side as sides,
@@ -37,6 +37,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 
 OLD = ("log-bin=b", "server-id=1", "binlog-format=ROW", "event-scheduler=ON")
 NEW = (*OLD[:1], "server-id=2", "gtid-domain-id=2", *OLD[2:], "log-slave-updates=ON")
+TERMS = Terms(lag_s=5, stop_s=20)
 
 
 class Application:
@@ -118,6 +119,68 @@ class Application:
 
 def migration(old: Server, new: Server, name: str, databases: Sequence[str]) -> MariadbMigration:
     return MariadbMigration(old, new, Names(name), databases, hold_for_tables=True)
+
+
+class Pair(NamedTuple):
+    old: Maria
+    new: Maria
+
+    def moved(self, name: str, *databases: str) -> MariadbMigration:
+        """By an account of ours, over TLS that is verified, both for us and for the ways."""
+        return migration(self.old.over_tls("mover"), self.new.over_tls("mover"), name, databases)
+
+
+@contextlib.contextmanager
+def two_servers() -> Iterator[Pair]:
+    with maria("old", *OLD) as old, maria("new", *NEW) as new:
+        for server in (old, new):
+            with session(server.server()) as root:
+                root.do(f"CREATE USER mover@'127.0.0.1' IDENTIFIED BY '{PASSWORD}' REQUIRE SSL")
+                root.do("GRANT ALL PRIVILEGES ON *.* TO mover@'127.0.0.1' WITH GRANT OPTION")
+        yield Pair(old, new)
+
+
+def empty(servers: Pair) -> None:
+    """They are as they were at first."""
+    for server in servers:
+        with contextlib.suppress(DatacenterError), session(server.server()) as root:
+            root.do("ALTER USER mover@'127.0.0.1' ACCOUNT UNLOCK")
+        with session(server.over_tls("mover")) as asked:
+            for row in asked.rows("SHOW ALL SLAVES STATUS"):
+                asked.do(f"STOP SLAVE '{row[0]}'")
+                asked.do(f"RESET SLAVE '{row[0]}' ALL")
+            asked.do("SET GLOBAL read_only = 0")
+            asked.do("SET GLOBAL slave_parallel_threads = 0")
+            for (name,) in asked.rows("SHOW DATABASES"):
+                if name not in ("mysql", "sys", "information_schema", "performance_schema"):
+                    asked.do(f"DROP DATABASE {asked.quote(name)}")
+            for user, host in asked.rows("SELECT User, Host FROM mysql.global_priv"):
+                if user == "root":
+                    if host in ("localhost", "127.0.0.1", "::1"):
+                        asked.do(f"ALTER USER root@'{host}' ACCOUNT UNLOCK")
+                elif user not in ("mover", "mariadb.sys"):
+                    asked.do(f"DROP USER {asked.quote(user)}@'{host}'" if host else f"DROP ROLE {user}")
+
+
+def application(pair: Pair, user: str = "app") -> None:
+    """A database with an account and the table that :class:`Application` writes to, on the old server."""
+    with session(pair.old.over_tls("mover")) as old:
+        old.do("CREATE DATABASE accidents")
+        old.do(
+            "CREATE TABLE accidents.written (id INT AUTO_INCREMENT PRIMARY KEY, number INT, at DATETIME(6)"
+            " DEFAULT NOW(6))"
+        )
+        old.do(f"CREATE USER {user}@localhost IDENTIFIED BY '{PASSWORD}'")
+        old.do(f"GRANT ALL PRIVILEGES ON accidents.* TO {user}@localhost")
+
+
+def asked(server: Maria, query: str) -> list[tuple[object, ...]]:
+    with session(server.over_tls("mover")) as opened:
+        return [tuple(row) for row in opened.rows(query)]
+
+
+def silent(_progress: object) -> None:
+    pass
 
 
 def killed_at(pattern: str, what: str, moved: MariadbMigration, direction: str = "", times: int = 1) -> None:

@@ -5,18 +5,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from mariadb_move import NEW, OLD, Application, children, killed_at, migration
-from servers import PASSWORD, Maria, maria
+from mariadb_move import (
+    TERMS,
+    Application,
+    Pair,
+    application,
+    asked,
+    children,
+    empty,
+    killed_at,
+    silent,
+    two_servers,
+)
+from servers import PASSWORD
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb import (
     copying,
@@ -42,71 +51,18 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
     Refused,
 )
 
-TERMS = Terms(lag_s=5, stop_s=20)
-
-
-class Pair(NamedTuple):
-    old: Maria
-    new: Maria
-
-    def moved(self, name: str, *databases: str) -> MariadbMigration:
-        """By an account of ours, over TLS that is verified, both for us and for the ways."""
-        return migration(self.old.over_tls("mover"), self.new.over_tls("mover"), name, databases)
-
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Pair]:
-    with maria("old", *OLD) as old, maria("new", *NEW) as new:
-        for server in (old, new):
-            with session(server.server()) as root:
-                root.do(f"CREATE USER mover@'127.0.0.1' IDENTIFIED BY '{PASSWORD}' REQUIRE SSL")
-                root.do("GRANT ALL PRIVILEGES ON *.* TO mover@'127.0.0.1' WITH GRANT OPTION")
-        yield Pair(old, new)
+    with two_servers() as made:
+        yield made
 
 
 @pytest.fixture
 def pair(servers: Pair) -> Iterator[Pair]:
     """The same two servers, as empty as at first."""
     yield servers
-    for server in servers:
-        with contextlib.suppress(DatacenterError), session(server.server()) as root:
-            root.do("ALTER USER mover@'127.0.0.1' ACCOUNT UNLOCK")
-        with session(server.over_tls("mover")) as asked:
-            for row in asked.rows("SHOW ALL SLAVES STATUS"):
-                asked.do(f"STOP SLAVE '{row[0]}'")
-                asked.do(f"RESET SLAVE '{row[0]}' ALL")
-            asked.do("SET GLOBAL read_only = 0")
-            asked.do("SET GLOBAL slave_parallel_threads = 0")
-            for (name,) in asked.rows("SHOW DATABASES"):
-                if name not in ("mysql", "sys", "information_schema", "performance_schema"):
-                    asked.do(f"DROP DATABASE {asked.quote(name)}")
-            for user, host in asked.rows("SELECT User, Host FROM mysql.global_priv"):
-                if user == "root":
-                    if host in ("localhost", "127.0.0.1", "::1"):
-                        asked.do(f"ALTER USER root@'{host}' ACCOUNT UNLOCK")
-                elif user not in ("mover", "mariadb.sys"):
-                    asked.do(f"DROP USER {asked.quote(user)}@'{host}'" if host else f"DROP ROLE {user}")
-
-
-def application(pair: Pair, user: str = "app") -> None:
-    """A database with an account and the table that :class:`Application` writes to, on the old server."""
-    with session(pair.old.over_tls("mover")) as old:
-        old.do("CREATE DATABASE accidents")
-        old.do(
-            "CREATE TABLE accidents.written (id INT AUTO_INCREMENT PRIMARY KEY, number INT, at DATETIME(6)"
-            " DEFAULT NOW(6))"
-        )
-        old.do(f"CREATE USER {user}@localhost IDENTIFIED BY '{PASSWORD}'")
-        old.do(f"GRANT ALL PRIVILEGES ON accidents.* TO {user}@localhost")
-
-
-def asked(server: Maria, query: str) -> list[tuple[object, ...]]:
-    with session(server.over_tls("mover")) as opened:
-        return [tuple(row) for row in opened.rows(query)]
-
-
-def silent(_progress: object) -> None:
-    pass
+    empty(servers)
 
 
 def test_nothing_is_lost_forward_and_back(pair: Pair) -> None:

@@ -107,7 +107,7 @@ def killed(moved: OfflineMariadb, what: str, act: str) -> None:
     assert done.returncode == -signal.SIGKILL, (act, done.stdout, done.stderr[-2000:])
 
 
-def test_it_moves_in_its_window_and_loses_nothing(pair: Pair) -> None:
+def test_it_moves_in_its_window_and_loses_nothing(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     app = pair.application("offline")
     moved = pair.moved("o1", "offline")
     events = "SELECT status FROM information_schema.events"
@@ -147,7 +147,40 @@ def test_it_moves_in_its_window_and_loses_nothing(pair: Pair) -> None:
     with pytest.raises(Refused, match="rows that were written there from 2.* would stay there"):
         moved.cut_over(TERMS, BACK)
     assert moved.read().writes == {"source": False, "target": True}
+    accepting = pair.moved("o1", "offline", "rows_at_target")
+    with monkeypatch.context() as broken:
+        real = moved._remove_from
+        broken.setattr(moved, "_remove_from", lambda side: real(side) if side.role == "source" else 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            moved.remove()
+    with pytest.raises(Refused, match="the move was confirmed: nothing flows back"):
+        accepting.cut_over(TERMS, BACK)
+    assert moved.cut_over(TERMS, FORWARD).compared
     assert moved.remove()
+    # Confirmed by a run that broke before it was told, and asked for once more.
+    assert moved.read().writes == {"source": False, "target": True}
+    assert moved.cut_over(TERMS, FORWARD).acts == [("writes were open already", 0.0)]
+    moved.copy(2, silent)
+    assert "nothing flows back" in "".join(accepting.not_ready(TERMS, BACK))
+    with pytest.raises(Refused, match="the move was confirmed: nothing flows back"):
+        accepting.cut_over(TERMS, BACK)
+    assert moved.read().writes == {"source": False, "target": True}
+    assert pair.asked(1, "SHOW DATABASES LIKE 'ajy%'") == []
+
+
+def test_what_is_at_the_target_already_is_not_taken_for_moved(pair: Pair) -> None:
+    pair.application("there")
+    with session(pair.new.over_tls("mover")) as new:
+        new.do("CREATE DATABASE there")
+    moved = pair.moved("o5", "there")
+    assert moved.read().writes == {"source": True, "target": False}
+    with session(pair.new.over_tls("mover")) as new:
+        new.do("CREATE TABLE there.another (id INT)")
+    with pytest.raises(Refused, match="not empty"):
+        moved.copy(2, silent)
+    assert moved.not_ready(TERMS, FORWARD)
+    with pytest.raises(Refused, match="both sides accept writes"):
+        moved.cut_over(TERMS, FORWARD)
 
 
 ACTS = ("refuse", "copy", "copied", "compare", "prove", "open")

@@ -244,14 +244,13 @@ def cut_over(given: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """db_cutover."""
     terms = Terms(given["lag_s"], given["stop_s"], given["way_back"])
     log = Log(given.get("progress"))
-    end = {"forward": "target", "back": "source"}[given["direction"]]
+    end, other = ("target", "source") if given["direction"] == "forward" else ("source", "target")
     with migration(given, log) as moved:
         before = dict(moved.read().writes)
         if check:
-            there = bool(before[end])
-            # Writes at both sides are not where they shall be: no cutover begins there.
-            moves = not there or all(before.values())
-            reasons = moved.not_ready(terms, given["direction"]) if moves else []
+            # With both open nothing is at its end.
+            there = bool(before[end]) and not before[other]
+            reasons = [] if there else moved.not_ready(terms, given["direction"])
             return {"changed": not there, "reasons": reasons, "writes": before}
         done = moved.cut_over(terms, given["direction"])
         after = moved.read()

@@ -22,6 +22,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.side import (
     SOURCE,
+    TARGET,
     Side,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.way import Line
@@ -30,6 +31,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
     cannot_move,
     close,
     hand_events,
+    last_open,
+    note_open,
     open_again,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import Cutover, Terms
@@ -70,12 +73,21 @@ class Moving:
                 next_step="close the one that nobody shall write at (db_writes), then run this again",
             )
         if new_open:
+            note_open(self._target, self.new.role)
             return self._finish()
         if old_open:
+            note_open(self._target, self.old.role)
             self._gate()
-        self._prepare()
+        elif self._has_all():
+            return self._turn_round()
+        # With both sides closed somebody waits already; whatever breaks now opens the old side again.
+        waited_for = not old_open and last_open(self._target) == self.old.role
+        if not waited_for:
+            self._prepare()
         done = False
         try:
+            if waited_for:
+                self._prepare()
             self._stop()
             self._drain()
             self._arm()
@@ -87,11 +99,22 @@ class Moving:
         self._open()
         return self.result
 
+    @property
+    def _target(self) -> Side:
+        """Where it is kept which side was open last."""
+        return self.new if self.new.role == TARGET else self.old
+
+    def _has_all(self) -> bool:
+        """Whether the new side was open last, or was about to be opened with all rows there."""
+        return last_open(self._target) == self.new.role
+
     # Before the stop
 
     def not_ready(self) -> list[str]:
         """Why writes would not be moved now; the servers are asked, and nothing is changed."""
         reasons = []
+        if self._has_all() and not accepts(self.old):
+            return []
         way = ways.read(self.here)
         if not way.exists:
             reasons.append(f"nothing follows {self.old.name}")
@@ -178,7 +201,9 @@ class Moving:
                     cause=ways.read(self.here).error or f"not up to {self.result.position}",
                     next_step="see how far the way is (db_follow_info), then run this again",
                 )
-        if self._position() != self.result.position:
+        # Where other databases live the position goes on with theirs. All that was written to ours is before
+        # the one that was read after the closing; that nothing is added the bolts prove, and the last look.
+        if not self.old.others and self._position() != self.result.position:
             raise DatacenterError(
                 "somebody writes at the closed server",
                 device=self.old.name,
@@ -203,15 +228,17 @@ class Moving:
     def _carries_back(self) -> None:
         """Both ways may run at once: each server leaves out what bears its own number, so nothing loops."""
         if not ways.read(self.there).armed:
-            # The new side is closed: nothing of an application is before this position.
+            # The new side is closed: nothing of an application is after this position.
             position = str(self.new.sql.value("SELECT @@GLOBAL.gtid_binlog_pos") or "")
-            ways.prepare(self.there, position)
+            ways.prepare(self.there, position, still=True)
             ways.start(self.there, min(10.0, self._left_s))
         ways.canary(self.there, min(10.0, self._left_s))
 
     def _last_look(self) -> None:
-        ways.drop(self.here)
         hand_events(self.old, self.new)
+        # All rows are there now: once this way is gone, a run after a break goes on from the new side.
+        note_open(self._target, self.new.role)
+        ways.drop(self.here)
         if accepts(self.old):
             raise DatacenterError(
                 "the closed server accepts writes again",
@@ -249,6 +276,28 @@ class Moving:
         self.result.acts.append(("writes were open already", 0.0))
         return self.result
 
+    def _turn_round(self) -> Cutover:
+        """A run broke with both sides closed, and the new side has all rows: it is opened, and that is all.
+
+        When that run went the other direction, it was the open one; what had not yet been brought over goes
+        on flowing from where it was, and nothing is set to a new position.
+        """
+        closed = [(side, side.kept("closed").get("closed")) for side in (self.old, self.new)]
+        ages = [
+            float(side.sql.value("SELECT UNIX_TIMESTAMP(NOW(6)) - %s", [since]))
+            for side, since in closed
+            if since
+        ]
+        if ages:
+            # The other one was closed long before.
+            self._refused_since = time.monotonic() - min(ages)
+        self._open()
+        ways.drop(self.here)
+        with contextlib.suppress(DatacenterError):
+            # What stands in the way of this is told by the next look at the way.
+            ways.mend(self.there)
+        return self.result
+
     def _undo(self) -> None:
         """Applications write where they wrote; the old way flows again, from where it was.
 
@@ -262,6 +311,7 @@ class Moving:
         self.new.close()
         with contextlib.suppress(DatacenterError):
             # What stands in the way of this is told by the next look at the way.
+            note_open(self._target, self.old.role)
             if not ways.status(self.here):
                 ways.prepare(self.here, None)
             ways.start(self.here)

@@ -38,6 +38,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.writes import (
     accepts,
     close,
+    last_open,
+    note_open,
     open_again,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import (
@@ -58,7 +60,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sess
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import Refused, Unreachable
 
 #: What is remembered of one copy alone, and not of whose the target's databases and accounts are.
-_OF_ONE_COPY = ("copied", "followed", "setting", "read_only", "event")
+_OF_ONE_COPY = ("copied", "followed", "setting", "read_only", "event", "writes")
 #: MariaDB's ER_SPECIFIC_ACCESS_DENIED_ERROR, ER_TABLEACCESS_DENIED_ERROR, ER_DBACCESS_DENIED_ERROR.
 _LACKS_RIGHTS = ("1227", "1142", "1044")
 
@@ -209,12 +211,15 @@ class MariadbMigration:
         for side in (both.source, target):
             side.prepare()
         close(target)
+        note_open(target, SOURCE)
         for database in self.databases:
             target.keep("schema", database, "")
             target.sql.do(f"DROP DATABASE IF EXISTS {target.sql.quote(database)}", answer_s=600)
 
     def cut_over(self, terms: Terms, direction: str) -> Cutover:
         with self._both() as both, only_run(both.target):
+            if ended(both, direction):
+                return after_the_end(both, direction)
             if not both.target.kept("copied"):
                 raise Refused(
                     "there is nothing to cut over to",
@@ -226,6 +231,8 @@ class MariadbMigration:
 
     def not_ready(self, terms: Terms, direction: str) -> list[str]:
         with self._both() as both:
+            if ended(both, direction):
+                return not_after_the_end(both, direction)
             if not both.target.kept("copied"):
                 return ["the first copy is not whole"]
             return both.moving(terms, direction).not_ready()
@@ -243,16 +250,27 @@ class MariadbMigration:
                     cause=f"{other.name} accepts writes",
                     next_step="close them there first, or cut over",
                 )
+            if both.target.has_ours:
+                note_open(both.target, side)
             open_again(both.side(side))
 
     def close_writes(self, side: str) -> None:
         with self._both() as both, only_run(both.target):
             both.side(side).prepare()
+            if both.target.has_ours and accepts(both.side(side)) and not accepts(both.other(side)):
+                note_open(both.target, side)
             close(both.side(side))
 
     def remove(self) -> list[str]:
         with self._both() as both, only_run(both.target):
             given_up = not accepts(both.target)
+            if given_up and last_open(both.target) == TARGET and not accepts(both.source):
+                raise Refused(
+                    "nothing is removed",
+                    device=both.target.name,
+                    cause=f"a cutover is unfinished: {both.source.name} may lack rows that were written here",
+                    next_step="cut over, forward or back, and run this again",
+                )
             gone = [*ways.drop(both.forward), *ways.drop(both.back)]
             gone += sweep(self.names.migration, both.target.server)
             if given_up and both.source.kept("closed"):
@@ -307,6 +325,43 @@ class MariadbMigration:
                 " what a later move of it has to know"
             )
         return told
+
+
+def ended(both: Both, direction: str) -> bool:
+    """Whether writes were moved, and what was remembered of it was removed, which a broken run did not tell.
+
+    It is read from who is open: a source that was never closed, or that still has ours, is not at its end.
+    What the target still has is enough to finish the opening there, and not to open the source.
+    """
+    if both.source.has_ours or (direction == FORWARD and both.target.has_ours):
+        return False
+    return accepts(both.target) and not accepts(both.source)
+
+
+def after_the_end(both: Both, direction: str) -> Cutover:
+    """A cutover that is asked for once more.
+
+    :raises Refused: it would go back.
+    """
+    found = not_after_the_end(both, direction)
+    if found:
+        raise Refused(
+            "writes do not go back",
+            device=both.target.name,
+            cause="; ".join(found),
+            next_step=f"move the databases from {both.target.name} to {both.source.name}, as a migration of"
+            " its own",
+        )
+    return Cutover(acts=[("writes were open already", 0.0)])
+
+
+def not_after_the_end(both: Both, direction: str) -> list[str]:
+    if direction == FORWARD:
+        return []
+    return [
+        f"the move was confirmed: nothing flows back to {both.source.name}, and which of its accounts were"
+        " locked is not known any more"
+    ]
 
 
 def _by_network(server: Server) -> Server:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb import way as ways
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.accounts import (
     absent_plugins,
     accounts,
@@ -49,7 +50,9 @@ def objections(forward: Line, back: Line, hold_for_tables: bool, replicates: boo
         # Without rights the other answers would be those of an empty server.
         return found
     if replicates:
-        for check in (_logs(source), _logs(target), _numbers(source, target), _filters(source)):
+        for check in (
+            _logs(source), _logs(target), _numbers(source, target), _domains(forward), _filters(source),
+        ):  # fmt: skip
             found += check
     found += _names(source, target)
     found += _contents(source, hold_for_tables)
@@ -129,14 +132,20 @@ def _numbers(source: Side, target: Side) -> Iterator[str]:
             f"{source.name} is itself a replica, by the connection '{_told(follows)}': move its primary, or"
             " end its following (STOP SLAVE, then RESET SLAVE ALL, each with that name)"
         )
-    others = [str(row[0]) for row in target.sql.rows("SHOW ALL SLAVES STATUS")]
-    others = [name for name in others if not name.startswith(f"{target.names.prefix}_")]
-    domain = source.variable("gtid_domain_id")
-    places = str(target.sql.value("SELECT @@GLOBAL.gtid_slave_pos") or "").split(",")
-    if others and any(place.split("-")[0] == domain for place in places):
+
+
+def _domains(forward: Line) -> Iterator[str]:
+    source, target = forward.leader, forward.follower
+    position = str(source.sql.value("SELECT @@GLOBAL.gtid_binlog_pos") or "")
+    # What it writes from now on, and what its binary logs have had in them.
+    written = f"{source.variable('gtid_domain_id')}-0-0,{position}"
+    shared, others = ways.disputed(forward, written)
+    for domain in dict.fromkeys(shared):
         yield (
             f"{target.name} follows another server in the GTID domain {domain} ({_told(others)}): SET GLOBAL"
-            f" gtid_domain_id to a number of its own at {source.name}"
+            f" gtid_domain_id to a number of its own at {source.name}, have its applications connect anew,"
+            " and once its old binary logs are purged there"
+            f" FLUSH BINARY LOGS DELETE_DOMAIN_ID=({domain})"
         )
 
 
@@ -194,12 +203,7 @@ def _contents(source: Side, hold_for_tables: bool) -> Iterator[str]:
 
 def _place(source: Side, target: Side) -> Iterator[str]:
     ours = target.kept("schema")
-    rows = target.sql.rows(
-        "SELECT table_schema FROM information_schema.tables WHERE table_schema IN %s UNION"
-        " SELECT routine_schema FROM information_schema.routines WHERE routine_schema IN %s",
-        [source.databases, source.databases],
-    )
-    for (database,) in rows:
+    for database in target.filled:
         if database not in ours:
             yield f"{target.name} has a database {database} that is not empty: see whose it is, and remove it"
     if (

@@ -29,6 +29,9 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.migration import (
     Both,
     MariadbMigration,
+    after_the_end,
+    ended,
+    not_after_the_end,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.objections import (
     objections,
@@ -100,11 +103,7 @@ class MariadbEnds:
         return self._both.side(side).server
 
     def accepts(self, side: str) -> bool:
-        # A side that was made ready and never opened has a bolt of ours; one without any is not there yet.
-        this = self._both.side(side)
-        if side == TARGET and not this.kept("schema"):
-            return False
-        return accepts(this)
+        return accepts(self._both.side(side))
 
     def shut(self, side: str, within_s: float) -> None:
         this = self._both.side(side)
@@ -242,14 +241,30 @@ class OfflineMariadb(MariadbMigration):
 
     def copy(self, jobs: int, say: Callable[[Progress], None]) -> None:
         with self._both() as both, only_run(both.target):
+            self._may_take_its_place(both)
             self._offline(both, jobs, say).rehearse()
+
+    def _may_take_its_place(self, both: Both) -> None:
+        """A database that is open at the target, and not by us, is not taken for one that has moved."""
+        if both.target.has_ours or not (accepts(both.target) and accepts(both.source)):
+            return
+        raise Refused(
+            "the copy does not begin",
+            device=both.source.name,
+            cause="; ".join(MariadbEnds(self, both).objections()),
+            next_step="mend each of these, then run this again",
+        )
 
     def not_ready(self, terms: Terms, direction: str) -> list[str]:
         with self._both() as both:
+            if ended(both, direction):
+                return not_after_the_end(both, direction)
             return self._offline(both, self._jobs, self._say).not_ready(terms, direction)
 
     def cut_over(self, terms: Terms, direction: str) -> Cutover:
         with self._both() as both, only_run(both.target):
+            if ended(both, direction):
+                return after_the_end(both, direction)
             return self._offline(both, self._jobs, self._say).cut_over(terms, direction)
 
     def open_writes(self, side: str) -> None:

@@ -133,6 +133,16 @@ class Side:
         return sorted(name for name in found if name not in ours and not name.startswith("ajy_"))
 
     @property
+    def filled(self) -> list[str]:
+        """Databases that this migration moves and in which there is something."""
+        rows = self.sql.rows(
+            "SELECT table_schema FROM information_schema.tables WHERE table_schema IN %s UNION"
+            " SELECT routine_schema FROM information_schema.routines WHERE routine_schema IN %s",
+            [self.databases, self.databases],
+        )
+        return [str(row[0]) for row in rows]
+
+    @property
     def us(self) -> tuple[str, str]:
         """The account that we come by."""
         user, host = str(self.sql.value("SELECT CURRENT_USER()")).rsplit("@", 1)
@@ -160,8 +170,15 @@ class Side:
 
     def kept(self, what: str) -> dict[str, str]:
         """What was, by name."""
+        return self.kept_of(self.names.prefix, what)
+
+    def kept_of(self, schema: str, what: str) -> dict[str, str]:
+        """The same of another migration, by its schema; nothing where there is none."""
         try:
-            rows = self.sql.rows(f"SELECT name, was FROM {self._kept} WHERE what = %s ORDER BY name", [what])
+            rows = self.sql.rows(
+                f"SELECT name, was FROM {self.sql.quote(schema, 'kept')} WHERE what = %s ORDER BY name",
+                [what],
+            )
         except SqlError as error:
             if error.code in _MISSING:
                 return {}
@@ -171,6 +188,13 @@ class Side:
     def keep(self, what: str, name: str, was: str) -> None:
         """Remember it, before it is changed. What is remembered already stays: it is the older truth."""
         self.sql.do(f"INSERT IGNORE INTO {self._kept} VALUES (%s, %s, %s)", [what, name, was])
+
+    def note(self, what: str, name: str, now: str) -> None:
+        """Remember it instead of what is remembered."""
+        self.sql.do(
+            f"INSERT INTO {self._kept} VALUES (%s, %s, %s) ON DUPLICATE KEY UPDATE was = VALUES(was)",
+            [what, name, now],
+        )
 
     def forget(self, what: str, name: str) -> None:
         self.sql.do(f"DELETE FROM {self._kept} WHERE what = %s AND name = %s", [what, name])

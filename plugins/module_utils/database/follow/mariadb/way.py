@@ -33,6 +33,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sess
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import (
     DatacenterError,
     DeadlineExceeded,
+    Refused,
 )
 
 #: There is no connection of that name.
@@ -45,6 +46,8 @@ _COLLATIONS_BY_SET = (11, 2)
 #: Transactions that a follower applies at a time, in the leader's order. One by one, each made durable for
 #: itself, it falls behind a few writers whose commits the leader makes durable together.
 _AT_A_TIME = 8
+#: Seconds within which another connection that runs has caught up.
+_CATCH_UP_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -161,11 +164,12 @@ def reached(way: Line, position: str, within_s: float) -> bool:
     return got == 0
 
 
-def prepare(way: Line, position: str | None) -> None:
+def prepare(way: Line, position: str | None, still: bool = False) -> None:
     """The account at the leader and the connection at the follower, without starting it. Done again: anew.
 
     :param position: GTIDs of the leader's from which it follows; ``None``: from where the follower is. A
         connection that is there has its position: it is set first.
+    :param still: no application writes at the leader: to follow from later on is the same.
     """
     leader, follower = way.leader.sql, way.follower.sql
     password = f"{secrets.token_urlsafe(24)}.aA1"
@@ -179,7 +183,7 @@ def prepare(way: Line, position: str | None) -> None:
     if status(way):
         follower.do(f"STOP SLAVE '{way.name}'", answer_s=60)
     if position is not None:
-        _set_position(way, position)
+        _set_position(way, position, still)
     _apply_many(way.follower)
     follower.do(
         f"CHANGE MASTER '{way.name}' TO MASTER_HOST = %s, MASTER_PORT = {way.leader_address.port},"
@@ -249,19 +253,61 @@ def start(way: Line, within_s: float = 10.0) -> None:
         time.sleep(0.01)
 
 
-def _set_position(way: Line, position: str) -> None:
-    """The follower's place in the leader's domains; those of other connections stay, which pause for it."""
+def domains(position: str) -> list[str]:
+    """Of a GTID position."""
+    return [part.split("-", 1)[0] for part in position.split(",") if part]
+
+
+def disputed(way: Line, position: str) -> tuple[list[str], list[str]]:
+    """Domains of a position that another connection of the follower may use as well, and those connections.
+
+    A follower has one place in a domain, whoever brings it there. Ours are those that were set for us; of
+    another it is not known, so it may have any that has a place; and one like ours keeps its own.
+    """
+    others = [name for name in _connections(way.follower.sql) if name != way.name]
+    if not others:
+        return [], []
+    now = str(way.follower.sql.value("SELECT @@GLOBAL.gtid_slave_pos") or "")
+    theirs = set(domains(now)) - set(way.follower.kept("domain"))
+    for name in others:
+        schema = name.rpartition("_")[0]
+        if schema:
+            theirs |= set(way.follower.kept_of(schema, "domain"))
+    return [domain for domain in domains(position) if domain in theirs], others
+
+
+def _set_position(way: Line, position: str, still: bool) -> None:
+    """The follower's place in the leader's domains; those of other connections stay, which pause for it.
+
+    :raises Refused: another connection would go on from a wrong place.
+    """
     follower = way.follower.sql
-    domains = {part.split("-", 1)[0] for part in position.split(",")}
-    now = str(follower.value("SELECT @@GLOBAL.gtid_slave_pos") or "")
-    others = [part for part in now.split(",") if part and part.split("-", 1)[0] not in domains]
+    shared, others = disputed(way, position)
+    parts = [part for part in position.split(",") if part]
+    left = [part for part in parts if part.split("-", 1)[0] in shared]
+    # What the follower wrote itself does not come to it.
+    itself = way.follower.variable("server_id")
+    comes = ",".join(part for part in left if part.split("-")[1] != itself)
+    # Where nothing of ours is written after it, a place that the other connection has passed is as good.
+    if left and not (still and reached(way, comes, _CATCH_UP_S)):
+        raise Refused(
+            f"the way {way.direction} has no place of its own to begin at",
+            device=way.follower.name,
+            cause=f"the GTID domain {', '.join(shared)} of {way.leader.name} is one of another connection's"
+            f" there ({', '.join(others)}), which would go on from a wrong place",
+            next_step="end that migration first; or move without a way back",
+        )
+    ours = [part for part in parts if part not in left]
+    for domain in domains(",".join(ours)):
+        way.follower.keep("domain", domain, "")
     paused = [name for name, runs in _connections(follower).items() if name != way.name and any(runs)]
     for name in paused:
         follower.do(f"STOP SLAVE '{name}'", answer_s=60)
     try:
-        follower.do(
-            "SET GLOBAL gtid_slave_pos = %s", [",".join([*others, *([position] if position else [])])]
-        )
+        # Not before: they were going on.
+        now = str(follower.value("SELECT @@GLOBAL.gtid_slave_pos") or "").split(",")
+        stay = [part for part in now if part and part.split("-", 1)[0] not in domains(",".join(ours))]
+        follower.do("SET GLOBAL gtid_slave_pos = %s", [",".join([*stay, *ours])])
     finally:
         for name in paused:
             follower.do(f"START SLAVE '{name}'")

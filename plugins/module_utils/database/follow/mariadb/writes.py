@@ -19,7 +19,10 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
     unlock,
     writers,
 )
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.side import Side
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.side import (
+    TARGET,
+    Side,
+)
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import SqlError
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DeadlineExceeded
 
@@ -35,6 +38,13 @@ _REPLICATION = ("Binlog Dump", "Slave_IO", "Slave_SQL", "Slave_worker", "Daemon"
 def accepts(side: Side) -> bool:
     """Whether an application could write there now."""
     read_only = side.variable("read_only") != "OFF"
+    if side.role == TARGET and not side.kept("schema"):
+        if not side.filled:
+            # Before the copy: there is nothing to write to.
+            return False
+        if not side.has_ours:
+            # After the end: which accounts came is not known any more, and none of them is locked by us.
+            return not read_only
     able = writers(side)
     if not able:
         # Nobody to lock out: it is as closed as it was said to be.
@@ -107,6 +117,20 @@ def open_again(side: Side) -> None:
     _release_events(side)
     side.forget("read_only", "read_only")
     side.forget("closed", "closed")
+
+
+def note_open(target: Side, role: str) -> None:
+    """Keep at the target which side is, or is about to be, the only one that is open.
+
+    A broken cutover leaves both closed, whichever way it went; and all rows are at the one that was open.
+    """
+    if target.kept("writes").get("at") != role:
+        target.note("writes", "at", role)
+
+
+def last_open(target: Side) -> str | None:
+    """The role of the side that was open last; ``None``: nobody has kept it."""
+    return target.kept("writes").get("at")
 
 
 def cannot_move(old: Side, new: Side) -> list[str]:
