@@ -121,48 +121,58 @@ def users_were_served(log: ClientLog, kills: list[Killed], stops: str, answers: 
             assert not {"Act | the database is copied, and follows", "Read | both databases"} & set(begun)
 
 
-def test_a_wave_killed_inside_every_act_goes_there_and_back_and_there_and_loses_nothing(
-    ready: Moving,
-) -> None:
-    """Each act of migration.yml, in both directions and to the end."""
-    first = Wave(ready, REPORT, 1, "CHG-KILLED")
-    load = ready.begin_load(load_systems=[REPORT.load], load_address={REPORT.load: REPORT.address})
-
-    first.kill_in(FORWARD, moment)
-    first.must()
-    has_moved(first)
-    moved = time.time()
-    first.kill_in(BACK, moment, "back")
-    first.must("back")
-    is_at_home(first)
-    returned = time.time()
-
-    second = Wave(ready, REPORT, 1, "CHG-AGAIN")
-    second.must()
-    has_moved(second)
-    second.kill_in(CONFIRM, moment, "confirm")
-    second.must("confirm")
-    has_moved(second)
-    log = ready.end_load(load, [REPORT.load], load_stored={REPORT.load: REPORT.database})[REPORT.load]
-
-    rows, uploads = second.lost(log, REPORT.database, REPORT.application)
+def nothing_lost(wave: Wave, log: ClientLog, database: str, application: str) -> None:
+    rows, uploads = wave.lost(log, database, application)
     assert rows == set(), f"{len(rows)} of {len(log.acks)} acknowledged reports have no row"
     assert uploads == set(), f"{len(uploads)} of {len(log.acks)} acknowledged uploads are not as sent"
+
+
+def test_a_wave_killed_inside_every_act_goes_there_and_back_and_loses_nothing(ready: Moving) -> None:
+    """Each act of migration.yml in both directions."""
+    wave = Wave(ready, REPORT, 1, "CHG-KILLED")
+    load = ready.begin_load(load_systems=[REPORT.load], load_address={REPORT.load: REPORT.address})
+
+    wave.kill_in(FORWARD, moment)
+    wave.must()
+    has_moved(wave)
+    moved = time.time()
+    wave.kill_in(BACK, moment, "back")
+    wave.must("back")
+    is_at_home(wave)
+    returned = time.time()
+    log = ready.end_load(load, [REPORT.load])[REPORT.load]
+
+    nothing_lost(wave, log, REPORT.source, REPORT.source)
     assert any(moved < ack.acked < returned for ack in log.acks), "nobody wrote at the new server"
-    there, back = first.kills[: len(FORWARD)], first.kills[len(FORWARD) :]
+    there, back = wave.kills[: len(FORWARD)], wave.kills[len(FORWARD) :]
     users_were_served(
         log, there, "the old server stops serving", "the address leads to the new server",
     )  # fmt: skip
     users_were_served(
         log, back, "nothing sends from the new server any more", "the address leads to the old server",
     )  # fmt: skip
-    for kill in second.kills:
+
+
+def test_a_wave_killed_inside_every_act_of_its_confirmation_stays_and_loses_nothing(ready: Moving) -> None:
+    """It had gone there and back before, in the test above."""
+    wave = Wave(ready, REPORT, 1, "CHG-AGAIN")
+    load = ready.begin_load(load_systems=[REPORT.load], load_address={REPORT.load: REPORT.address})
+
+    wave.must()
+    has_moved(wave)
+    wave.kill_in(CONFIRM, moment, "confirm")
+    wave.must("confirm")
+    has_moved(wave)
+    log = ready.end_load(load, [REPORT.load], load_stored={REPORT.load: REPORT.database})[REPORT.load]
+
+    nothing_lost(wave, log, REPORT.database, REPORT.application)
+    for kill in wave.kills:
         assert kill.writers == [REPORT.database]
         assert waits(log, kill.at) < SERVED_S
-    said = proof(second)
+    said = proof(wave)
     assert said["state"] == "confirmed"
     assert said["rows"]["identical"]
-    assert left_over(second) == ""
+    assert left_over(wave) == ""
 
 
 def test_the_second_wave_moves_a_mariadb_behind_it_and_loses_nothing(ready: Moving) -> None:

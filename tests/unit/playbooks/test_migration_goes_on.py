@@ -196,3 +196,30 @@ def test_whoever_says_go_is_told_what_has_no_way_back() -> None:
     risk = said(gate["anjianyun.datacenter.approval"], **known)["risk"]
     assert risk.startswith("the users of a, b wait")
     assert "; a are copied while nobody can write" in risk
+
+
+WAYS = {"back": {"exists": True, "running": True}}
+
+
+@pytest.mark.parametrize(
+    ("decision", "state", "way_back", "compared"),
+    [
+        ("", {"copied": True, "ways": WAYS}, True, True),
+        ("confirm", {"copied": True, "ways": WAYS}, True, True),
+        # A confirmation that broke in the middle of the end of the ways, and behind it.
+        ("confirm", {"copied": True, "ways": {"back": {"exists": True, "running": False}}}, True, False),
+        ("confirm", {"copied": False, "ways": {}}, True, False),
+        # Somebody is to find out why nothing flows back before anybody decides.
+        ("", {"copied": True, "ways": {"back": {"exists": True, "running": False}}}, True, True),
+        ("", {"copied": True, "ways": {}}, False, False),
+    ],
+)
+def test_rows_are_compared_after_the_cutover_while_they_flow_back(
+    decision: str, state: dict[str, Any], way_back: bool, compared: bool
+) -> None:
+    read = task("migration_proven_one.yml", "Read | both databases, row for row")
+    known = {
+        "migration_db": {"engine": "mariadb"}, "migration_offline": False, "migration_way_back": way_back,
+        "migration_decision": decision, "migration_state": state,
+    }  # fmt: skip
+    assert bool(said("{{ " + read["when"] + " }}", read["vars"], **known)) is compared
