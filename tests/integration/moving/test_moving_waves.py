@@ -229,11 +229,12 @@ def test_an_old_server_goes_when_its_days_are_over_and_nobody_talks_to_it(
     refused("is frozen for 0 of", "say decommission_early=true", **approved)
     early = {"decommission_early": True}
     address = ready.ssh(host, "hostname -I").split()[0]
-    ready.ssh("nn-app-01", CALLER.format(address=address))
+    ready.ssh(SITE.database, CALLER.format(address=address))
     try:
+        assert f"{address}:3306" in ready.ssh(SITE.database, "ss -Htn state connected dport = 3306")
         refused(f"{host} has connections: ", "tell whoever they belong to", **early, **approved)
     finally:
-        ready.ssh("nn-app-01", "systemctl stop caller")
+        ready.ssh(SITE.database, "systemctl stop caller")
     # A connection that has ended is seen for a minute.
     time.sleep(61)
     refused("is taken down for good, before its days are over", "-e dr_approvals=decommission", **early)
