@@ -8,7 +8,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,10 +19,8 @@ from mariadb_move import (
     application,
     asked,
     children,
-    empty,
     killed_at,
     silent,
-    two_servers,
 )
 from servers import PASSWORD
 
@@ -50,19 +47,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
     DatacenterError,
     Refused,
 )
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Pair]:
-    with two_servers() as made:
-        yield made
-
-
-@pytest.fixture
-def pair(servers: Pair) -> Iterator[Pair]:
-    """The same two servers, as empty as at first."""
-    yield servers
-    empty(servers)
 
 
 def test_nothing_is_lost_forward_and_back(pair: Pair) -> None:

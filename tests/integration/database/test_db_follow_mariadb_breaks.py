@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from mariadb_move import TERMS, Application, Pair, application, asked, empty, killed_at, silent, two_servers
+from mariadb_move import TERMS, Application, Pair, application, asked, killed_at, silent
 from servers import PASSWORD, Maria
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb import way as ways
@@ -22,19 +21,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.session import session
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Refused
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Pair]:
-    with two_servers() as made:
-        yield made
-
-
-@pytest.fixture
-def pair(servers: Pair) -> Iterator[Pair]:
-    """The same two servers, as empty as at first."""
-    yield servers
-    empty(servers)
 
 
 def test_what_was_confirmed_is_confirmed_again(pair: Pair) -> None:

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from mariadb_move import NEW, TERMS, Application, Pair, application, empty, silent, two_servers
+from mariadb_move import NEW, TERMS, Application, Pair, application, silent
 from servers import PASSWORD, maria
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import BACK, FORWARD
@@ -17,19 +15,6 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
 
 #: A connection that somebody else has made.
 OTHER = "CHANGE MASTER 'other' TO MASTER_HOST = '127.0.0.1', MASTER_USER = 'x', MASTER_USE_GTID = slave_pos"
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Pair]:
-    with two_servers() as made:
-        yield made
-
-
-@pytest.fixture
-def pair(servers: Pair) -> Iterator[Pair]:
-    """The same two servers, as empty as at first."""
-    yield servers
-    empty(servers)
 
 
 def test_a_domain_of_another_connection_is_named_before_the_copy(pair: Pair) -> None:
