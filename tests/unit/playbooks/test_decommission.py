@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.anjianyun.datacenter.tests.unit.playbooks.said import said, task
 
-HOSTVARS = {"legacy-app-01": {"ansible_host": "10.20.1.15"}}
+HOSTVARS = {"legacy-app-01": {"ansible_host": "10.20.1.15"}, "nn-db-01": {"ansible_host": "10.1.10.11"}}
+STATED = {"site": {"database": {"target": "nn-db-01"}}, "files": {"application": {"target": "nn-app-01"}}}
 
 
 @pytest.mark.parametrize(
@@ -26,13 +29,18 @@ HOSTVARS = {"legacy-app-01": {"ansible_host": "10.20.1.15"}}
         ("ESTAB 0 0 127.0.0.1:3306 127.0.0.1:50023", []),
         ("ESTAB 0 0 [::1]:5432 [::1]:50023", []),
         ("TIME-WAIT 0 0 10.20.1.15:3306 10.20.1.15:50024", []),
+        # It was asked a moment ago how its database stands; whoever else was there is seen.
+        ("TIME-WAIT 0 0 10.20.1.15:3306 10.1.10.11:50025", []),
+        ("TIME-WAIT 0 0 10.20.1.15:3306 10.1.10.12:50025", ["10.20.1.15:3306 10.1.10.12:50025"]),
     ],
 )
 def test_whoever_has_a_connection_with_it_is_seen(line: str, seen: list[str]) -> None:
     gate = task("decommission_callers.yml", "Gate | nobody talks to it")
-    known = {
+    known: dict[str, Any] = {
         "decommission_callers": {"results": [{"stdout_lines": [line]}, {"stdout_lines": [line]}]},
-        "decommission_host": "legacy-app-01", "hostvars": HOSTVARS,
+        "decommission_host": "legacy-app-01", "hostvars": HOSTVARS, "migration_stated": STATED,
+        "decommission_systems": ["files", "site"],
     }  # fmt: skip
-    itself = said(gate["vars"]["decommission_itself"], **known)
-    assert said(gate["vars"]["decommission_seen"], **known, decommission_itself=itself) == seen
+    for name in ("decommission_itself", "decommission_asked", "decommission_seen"):
+        known[name] = said(gate["vars"][name], **known)
+    assert known["decommission_seen"] == seen
