@@ -130,13 +130,18 @@ class Pair(NamedTuple):
         return migration(self.old.over_tls("mover"), self.new.over_tls("mover"), name, databases)
 
 
+def add_mover(server: Maria) -> None:
+    """The account that moves come by."""
+    with session(server.server()) as root:
+        root.do(f"CREATE USER mover@'127.0.0.1' IDENTIFIED BY '{PASSWORD}' REQUIRE SSL")
+        root.do("GRANT ALL PRIVILEGES ON *.* TO mover@'127.0.0.1' WITH GRANT OPTION")
+
+
 @contextlib.contextmanager
 def two_servers() -> Iterator[Pair]:
     with maria("old", *OLD) as old, maria("new", *NEW) as new:
         for server in (old, new):
-            with session(server.server()) as root:
-                root.do(f"CREATE USER mover@'127.0.0.1' IDENTIFIED BY '{PASSWORD}' REQUIRE SSL")
-                root.do("GRANT ALL PRIVILEGES ON *.* TO mover@'127.0.0.1' WITH GRANT OPTION")
+            add_mover(server)
         yield Pair(old, new)
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from mariadb_move import NEW, TERMS, Application, Pair, application, silent
+from mariadb_move import NEW, TERMS, Application, Pair, add_mover, application, silent
 from servers import PASSWORD, maria
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.model import BACK, FORWARD
@@ -70,9 +70,8 @@ def test_two_that_leave_one_server_for_two_can_both_go_back(pair: Pair) -> None:
     settings = [one.replace("id=2", "id=3") for one in NEW]
     with maria("third", *settings) as third:
         two = Pair(pair.old, third)
-        with session(third.server()) as root, session(pair.old.over_tls("mover")) as old:
-            root.do(f"CREATE USER mover@'127.0.0.1' IDENTIFIED BY '{PASSWORD}' REQUIRE SSL")
-            root.do("GRANT ALL PRIVILEGES ON *.* TO mover@'127.0.0.1' WITH GRANT OPTION")
+        add_mover(third)
+        with session(pair.old.over_tls("mover")) as old:
             old.do("CREATE DATABASE second")
             old.do("CREATE TABLE second.written (id INT AUTO_INCREMENT PRIMARY KEY, number INT)")
             old.do(f"CREATE USER second@localhost IDENTIFIED BY '{PASSWORD}'")

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import pymysql
 import pytest
-from mariadb_move import Application, children
+from mariadb_move import Application, add_mover, children, silent
 from pymysql.connections import Connection
 from servers import PASSWORD, Maria, maria
 
@@ -83,14 +83,8 @@ class Pair(NamedTuple):
 def pair() -> Iterator[Pair]:
     with maria("old", "event-scheduler=ON") as old, maria("new", "event-scheduler=ON") as new:
         for server in (old, new):
-            with session(server.server()) as root:
-                root.do(f"CREATE USER mover@'127.0.0.1' IDENTIFIED BY '{PASSWORD}' REQUIRE SSL")
-                root.do("GRANT ALL PRIVILEGES ON *.* TO mover@'127.0.0.1' WITH GRANT OPTION")
+            add_mover(server)
         yield Pair(old, new)
-
-
-def silent(_progress: object) -> None:
-    pass
 
 
 def killed(moved: OfflineMariadb, what: str, act: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from mariadb_move import NEW, OLD
+from mariadb_move import NEW, OLD, add_mover
 from sample import FIRST, NAME, Application, Place, fetch, statements
 from servers import PASSWORD, maria, postgres
 
@@ -80,9 +80,7 @@ def pg(packages: Path) -> Iterator[Case]:
 def ma(packages: Path) -> Iterator[Case]:
     with maria("old", *OLD) as old, maria("new", *NEW) as new:
         for made in (old, new):
-            with session(made.server()) as root:
-                root.do(f"CREATE USER mover@'127.0.0.1' IDENTIFIED BY '{PASSWORD}' REQUIRE SSL")
-                root.do("GRANT ALL PRIVILEGES ON *.* TO mover@'127.0.0.1' WITH GRANT OPTION")
+            add_mover(made)
         places = Place(old), Place(new)
         places[0].load(statements(packages, "mariadb"))
         yield Case(
