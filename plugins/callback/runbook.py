@@ -49,7 +49,10 @@ _PATIENCE_S = 2.0
 #: And again each time that so many more have gone by.
 _AGAIN_S = 10.0
 #: Actions that only lead to others.
-_NO_WORK = ("include_role", "include_tasks", "import_role", "import_tasks", "meta", "set_fact")
+_NO_WORK = (
+    "include_role", "include_tasks", "import_role", "import_tasks", "meta", "set_fact",
+    "validate_argument_spec",
+)  # fmt: skip
 #: The action that says which run this is, and where its files are.
 _RUN = "anjianyun.datacenter.run"
 _MARK = {"ok": "ok", "changed": "changed", "failed": "FAILED", "unreachable": "SILENT"}

@@ -103,28 +103,33 @@ class Wave:
     def __post_init__(self) -> None:
         self.directory = self.moving.directory / self.ticket
         self.directory.mkdir(parents=True)
-        now = datetime.now(UTC)
-        begin, end = now - timedelta(minutes=1), now + timedelta(hours=8)
+        self.opens(timedelta(minutes=-1))
+
+    def opens(self, after: timedelta) -> None:
+        """The window opens then, for eight hours."""
+        begin = datetime.now(UTC) + after
+        end = begin + timedelta(hours=8)
         self.window = f"{begin:%Y-%m-%dT%H:%M:%SZ}/{end:%Y-%m-%dT%H:%M:%SZ}"
 
     # Runs
 
-    def start(self, decision: str = "") -> Run:
+    def start(self, decision: str = "", *options: str) -> Run:
         """Begin the runbook; the same words go on with the same run."""
         argv = self.moving.playing(
             "playbooks/migration.yml", migration_wave=self.number, migration_ticket=self.ticket,
             migration_window=self.window, migration_run_directory=str(self.directory / "run"),
             dr_approvals=["cutover", *([decision] if decision else [])], migration_decision=decision,
         )  # fmt: skip
+        argv += options
         into = ["nsenter", f"--net=/run/netns/ajy-{self.moving.twin_id}-{CONTROL}", "--"]
         stem = self.directory / f"{len(self.runs) + 1:02d}"
         run = Run([*into, *argv], ROOT, self.moving.environment, stem)
         self.runs.append(run)
         return run
 
-    def must(self, decision: str = "") -> Run:
+    def must(self, decision: str = "", *options: str) -> Run:
         """One that nobody disturbs."""
-        run = self.start(decision)
+        run = self.start(decision, *options)
         code = run.wait(RUN_S)
         assert code == 0, run.text[-6000:]
         return run

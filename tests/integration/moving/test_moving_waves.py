@@ -9,8 +9,10 @@ They come after the tests of the stage, and leave both systems moved.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -175,10 +177,32 @@ def test_a_wave_killed_inside_every_act_of_its_confirmation_stays_and_loses_noth
     assert left_over(wave) == ""
 
 
+#: What a check says of the second wave's cutover, in these words.
+FORETOLD = (
+    (SITE.source, "what sends by itself is held at the old server"),
+    (SITE.source, "the jobs of cron are held at the old server"),
+    (SITE.source, "the old server stops serving"),
+    (SITE.database, "the writes move to the new database"),
+    (SITE.application, "the new server serves"),
+    (SITE.application, "what sends by itself does so from the new server"),
+    (SITE.application, "the jobs of cron are begun at the new server"),
+)
+
+
 def test_the_second_wave_moves_a_mariadb_behind_it_and_loses_nothing(ready: Moving) -> None:
     wave = Wave(ready, SITE, 2, "CHG-SITE")
     load = ready.begin_load(load_systems=[SITE.load], load_address={SITE.load: SITE.address})
 
+    # A check before anything is prepared, and one within the window after the copy: both leave all as it is.
+    assert "its new servers are not prepared" in wave.must("", "--check").text
+    assert left_over(wave) == ""
+    wave.opens(timedelta(hours=1))
+    assert "WAITS" in wave.must().text
+    wave.opens(timedelta(minutes=-1))
+    foretold = wave.must("", "--check").text
+    for device, act in FORETOLD:
+        assert re.search(rf"^ +[0-9]+  {device} +{act}", foretold, re.M), f"{act}\n{foretold[-4000:]}"
+    is_at_home(wave)
     wave.must()
     has_moved(wave)
     # What the move kept on the servers is gone by now, and the same words go on all the same.

@@ -24,7 +24,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.foll
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.side import Side
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.way import Line
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sessions.server import PLAIN
-from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError, Unreachable
 
 #: A binary log that is kept for less may be gone before the copy is whole.
 _LOGS_KEPT_S = 2 * 86400
@@ -73,10 +73,13 @@ def remarks(source: Side, target: Side) -> list[str]:
 
 
 def _rights(*sides: Side) -> list[str]:
+    """:raises Unreachable: a server that does not answer says nothing about rights."""
     found: list[str] = []
     for side in sides:
         try:
             required(side)
+        except Unreachable:
+            raise
         except DatacenterError as error:
             found.append(str(error))
     return found
