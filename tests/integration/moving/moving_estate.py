@@ -47,12 +47,16 @@ class Moving:
         """Put the twin up, or take it down."""
         subprocess.run(["sh", "tools/twin.sh", verb], cwd=ROOT, env=self.environment, check=True)
 
+    def entering(self, *argv: str, node: str = CONTROL) -> list[str]:
+        """The words that run a command in the namespace of a node."""
+        return ["nsenter", f"--net=/run/netns/ajy-{self.twin_id}-{node}", "--", *argv]
+
     def inside(
         self, *argv: str, node: str = CONTROL, timeout_s: float = 300
     ) -> subprocess.CompletedProcess[str]:
         """Run a command in the namespace of a node."""
         return subprocess.run(
-            ["nsenter", f"--net=/run/netns/ajy-{self.twin_id}-{node}", "--", *argv],
+            self.entering(*argv, node=node),
             cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=timeout_s, check=False,
         )  # fmt: skip

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from campaign.acts import Act
 from campaign.run import POLL_S, Run
-from moving_estate import CONTROL, ROOT, Moving
+from moving_estate import ROOT, Moving
 
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.logs import ClientLog
 from ansible_collections.anjianyun.datacenter.plugins.plugin_utils.drill.outage import gaps
@@ -121,9 +121,8 @@ class Wave:
             dr_approvals=["cutover", *([decision] if decision else [])], migration_decision=decision,
         )  # fmt: skip
         argv += options
-        into = ["nsenter", f"--net=/run/netns/ajy-{self.moving.twin_id}-{CONTROL}", "--"]
         stem = self.directory / f"{len(self.runs) + 1:02d}"
-        run = Run([*into, *argv], ROOT, self.moving.environment, stem)
+        run = Run(self.moving.entering(*argv), ROOT, self.moving.environment, stem)
         self.runs.append(run)
         return run
 
