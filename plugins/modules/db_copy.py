@@ -86,7 +86,7 @@ progress:
   returned: success
   type: dict
 copied:
-  description: The first copy is whole.
+  description: Whether the first copy is whole. Null while the target does not say.
   returned: success
   type: bool
 ways:

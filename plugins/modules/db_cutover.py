@@ -120,7 +120,7 @@ warnings_told:
   type: list
   elements: str
 copied:
-  description: The first copy is whole.
+  description: Whether the first copy is whole. Null while the target does not say.
   returned: success
   type: bool
 ways:

@@ -45,7 +45,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 copied:
-  description: The first copy is whole.
+  description: Whether the first copy is whole. Null while the target does not say.
   returned: success
   type: bool
 ways:

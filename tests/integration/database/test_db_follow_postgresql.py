@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import tempfile
 import threading
@@ -343,6 +344,16 @@ def test_a_second_run_waits_for_nobody(
         copying.join(30)
     assert first.read().copied
     first.remove()
+
+
+def test_what_a_silent_target_has_is_not_known(pair: tuple[Postgres, Postgres]) -> None:
+    """That it has no copy would be said of one that has been cut over, too."""
+    case = Case(pair, "silent", "CREATE TABLE t (a int PRIMARY KEY)")
+    nobody = replace(case.target, port=case.new.port + 1)
+    with contextlib.closing(case.migration()) as moved:
+        assert moved.read().copied is False
+    with contextlib.closing(PostgresqlMigration(case.source, nobody, Names("silent"))) as moved:
+        assert (moved.read().copied, moved.read().writes["target"]) == (None, None)
 
 
 def test_a_move_that_was_given_up_can_be_made_again(pair: tuple[Postgres, Postgres]) -> None:

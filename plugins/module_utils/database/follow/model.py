@@ -67,14 +67,14 @@ class Way:
 class State:
     """Where a migration stands.
 
-    :param copied: whether the first copy is whole.
+    :param copied: whether the first copy is whole; ``None``: the target does not say.
     :param ways: those that exist in any part, by direction.
     :param writes: ``source`` and ``target``: who accepts writes of applications now; ``None``: not known.
     :param left_behind: what the migration has made on the source and is there still, each named.
     :param estimate_s: offline: how long writes will be refused, by the rehearsal; ``None``: not known.
     """
 
-    copied: bool
+    copied: bool | None
     ways: Mapping[str, Way]
     writes: Mapping[str, bool | None]
     left_behind: Sequence[str] = ()

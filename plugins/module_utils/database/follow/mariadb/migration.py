@@ -145,7 +145,7 @@ class MariadbMigration:
                     way = ways.read(line)
                     if way.exists:
                         ways_read[line.direction] = way
-            copied = writes[TARGET] is not None and bool(both.target.kept("copied"))
+            copied = None if writes[TARGET] is None else bool(both.target.kept("copied"))
             left = [] if writes[SOURCE] is None else self._left_on_source(both)
             return State(copied, ways_read, writes, left)
 

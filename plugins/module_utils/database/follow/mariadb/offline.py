@@ -230,7 +230,7 @@ class OfflineMariadb(MariadbMigration):
                 with contextlib.suppress(Unreachable):
                     writes[side] = ends.accepts(side)
             known = None not in writes.values()
-            copied = known and bool(both.target.kept(_COPIED) or ends.kept(TARGET, BROUGHT))
+            copied = bool(both.target.kept(_COPIED) or ends.kept(TARGET, BROUGHT)) if known else None
             left = [] if writes[SOURCE] is None else self._left_on_source(both)
             estimate_s = self._offline(both, 1, self._say).estimate_s() if known else None
         return State(copied, {}, writes, left, estimate_s)

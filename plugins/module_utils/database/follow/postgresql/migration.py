@@ -103,12 +103,13 @@ class PostgresqlMigration:
 
     def read(self) -> State:
         accepts: dict[str, bool | None] = {SOURCE: None, TARGET: None}
-        copied, left = False, []
+        copied: bool | None = None
+        left: list[str] = []
         for side in self._sides():
             with contextlib.suppress(DatacenterError):
                 accepts[side.word] = writes.accepts(side)
         with contextlib.suppress(DatacenterError):
-            copied = bool(self.target.kept().get(copying.COPIED))
+            copied = self._there() and bool(self.target.kept().get(copying.COPIED))
         ways = {name: road.read() for name, road in self._roads.items()}
         with contextlib.suppress(DatacenterError):
             left = self._left(self.source)
