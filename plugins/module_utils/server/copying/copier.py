@@ -10,7 +10,6 @@ import os
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -95,11 +94,8 @@ def copy_trees(options: Mapping[str, Any], check: bool) -> dict[str, Any]:
     )  # fmt: skip
     if check:
         return would_copy(source, job, plan, preflight.ask(source, job))
-    # Two questions at once: each session costs some round trips, and the copy waits for both answers.
-    with ThreadPoolExecutor(1) as pool:
-        ratio = pool.submit(preflight.compresses_to, source, job) if plan.compress == "auto" else None
-        found = preflight.ask(source, job)
-        compress = _compresses(plan, found, ratio.result() if ratio else 1.0)
+    found = preflight.ask(source, job, sample=plan.compress == "auto")
+    compress = _compresses(plan, found)
     room = preflight.prove_room(source, job, found)
     channels = channels_for(plan, found.rtt_s)
     progress = Progress(Path(options["progress_file"]) if options["progress_file"] else None)
@@ -109,7 +105,7 @@ def copy_trees(options: Mapping[str, Any], check: bool) -> dict[str, Any]:
     return {**result, "room": room}
 
 
-def _compresses(plan: Plan, found: preflight.Found, ratio: float) -> str:
+def _compresses(plan: Plan, found: preflight.Found) -> str:
     """Yes or no, with what a sample of the files has shown."""
     if found.version is None:
         return "no"
@@ -117,7 +113,7 @@ def _compresses(plan: Plan, found: preflight.Found, ratio: float) -> str:
         return plan.compress
     # Beyond that the processors are what is waited for; zlib, all that an old rsync has, is slower.
     fastest = 2000 if found.zstd else 600
-    return "yes" if plan.line_mbit_s <= fastest and ratio < 0.8 else "no"
+    return "yes" if plan.line_mbit_s <= fastest and found.ratio < 0.8 else "no"
 
 
 def channels_for(plan: Plan, rtt_s: float) -> int:

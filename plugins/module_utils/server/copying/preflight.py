@@ -36,6 +36,11 @@ for each in {trees}; do
   if [ -d "$each/." ]; then stat -f -c '%i %T %S %b %f %c %d' "$each/." || echo unknown; else echo missing; fi
 done
 """
+#: In the same session, for each costs the time in which megabytes come: 1 where there is no Python.
+ASK_SAMPLE = f"""\
+echo @sample
+( {manifest.FIND_PYTHON} ) || echo 1
+"""
 #: How well the first files of a tree compress, told by a sample of them.
 SAMPLE = """
 import os, time, zlib
@@ -72,6 +77,7 @@ class Found:
     :param bound: bytes and inodes that the trees take at most; None: not known without a walk.
     :param rtt_s: of the line, by the time that a connection takes to open.
     :param mounts: its mount points.
+    :param ratio: what a sample of the files becomes when compressed, as a share of its size; 1: not known.
     """
 
     version: tuple[int, int, int] | None
@@ -80,15 +86,22 @@ class Found:
     bound: tuple[int, int] | None
     rtt_s: float
     mounts: tuple[str, ...] = ()
+    ratio: float = 1.0
 
 
-def ask(source: Source, job: Job) -> Found:
+def ask(source: Source, job: Job, sample: bool = False) -> Found:
     """One question to the source.
 
+    :param sample: whether some files are compressed for it.
     :raises DatacenterError: when a tree is not there.
     """
     text = ASK.format(trees=" ".join(shlex.quote(tree.src) for tree in job.trees))
-    said = source.ask(text, timeout_s=60)
+    program = ""
+    if sample:
+        text += ASK_SAMPLE
+        program = f"ROOTS = {[tree.src for tree in job.trees]!r}\n{SAMPLE}"
+    said = source.ask(text, timeout_s=60, stdin=program.encode("utf-8", "surrogateescape"))
+    said, _mark, ratio = said.partition("@sample\n")
     head, trees = said.split("@trees\n")
     head, column = head.split("@mounts\n")
     points = mounts.points_of(column)
@@ -109,7 +122,15 @@ def ask(source: Source, job: Job) -> Found:
         bound=None if _has_mounts_below(job, points) else _bound(rows),
         rtt_s=round_trip(source),
         mounts=points,
+        ratio=_ratio(ratio),
     )
+
+
+def _ratio(said: str) -> float:
+    try:
+        return float(said.split()[0])
+    except (IndexError, ValueError):
+        return 1.0
 
 
 def round_trip(source: Source) -> float:
@@ -198,14 +219,3 @@ def _free(path: str) -> tuple[int, int]:
     status = os.statvfs(path)
     # A file system that counts no inodes has as many as it likes.
     return status.f_bavail * status.f_frsize, status.f_favail if status.f_files else 2**62
-
-
-def compresses_to(source: Source, job: Job) -> float:
-    """What a sample of the files becomes, as a share of its size; 1 where nobody can tell."""
-    text = f"ROOTS = {[tree.src for tree in job.trees]!r}\n{SAMPLE}"
-    try:
-        return float(
-            source.ask(manifest.FIND_PYTHON, timeout_s=60, stdin=text.encode("utf-8", "surrogateescape"))
-        )
-    except (DatacenterError, ValueError):
-        return 1.0
