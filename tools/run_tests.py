@@ -20,10 +20,9 @@ import threading
 import time
 import uuid
 import xml.etree.ElementTree as ET
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import leftovers
 
@@ -35,20 +34,8 @@ SANITY_JUNIT = ROOT / "build/sanity/ansible_collections/anjianyun/datacenter/tes
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
 #: Failures of a phase that the end of a run shows again, the last lines of each, and how much of a line.
 SHOWN, LINES, COLUMNS = 2, 30, 200
-#: How many phases run at a time that do not use every core: the half of what they take is waiting.
-BESIDE = 3
-#: Folders of tests/integration that are phases of their own, by what they talk to.
-PARTS = {
-    phase: [f"tests/integration/{folder}" for folder in folders]
-    for phase, folders in {
-        "drill": ["drill"],
-        "bmc": ["bmc"],
-        "network": ["network", "netdevice"],
-        "servers": ["database", "postgresql", "copying"],
-    }.items()
-}
-#: Scenarios that take a quarter of an hour each, by the phase that runs one.
-LONG_SCENARIOS = {"room": "room_upgrade", "roles": "legacy_migration"}
+#: Scenarios that take long, by the phase that runs one. The tests of drills do what "playbooks" does.
+LONG_SCENARIOS = {"room": "room_upgrade", "roles": "legacy_migration", "playbooks": "drill"}
 #: The twins that tests make; a run that was killed leaves them standing.
 TWINS = ("itdrill", "testtwin", "testkill", "rfs", "moldrill", "molpg", "molroom", "molmove", "itmoving")
 
@@ -62,9 +49,9 @@ class Phase:
     junit: Path
     #: Starts processes, namespaces or machines; afterwards it is looked whether all are gone.
     makes_things: bool = False
-    #: Uses every core. The others are processes one after the other, and much waiting (for machines to boot,
-    #: for leases to run out): some of them run at a time.
-    alone: bool = False
+    #: One process after the other, or much waiting (for machines to boot, for leases to run out): such phases
+    #: are run in turn while the next one that is none of them works.
+    beside_next: bool = False
     #: Only when it is named: for it the forty minutes of a whole run, or its packages, do not suffice.
     by_name: bool = False
 
@@ -94,24 +81,25 @@ def phases() -> list[Phase]:
         options = ["--quiet", f"--junit-xml={junit}", "-o", f"junit_suite_name={name}"]
         return Phase(name, [str(python), "-m", "pytest", *options, *arguments], junit, **how)
 
-    everywhere: dict[str, Any] = {"alone": True}
-    found = [
-        by_pytest("lint", "tests/lint", *PARALLEL, **everywhere),
-        by_pytest("unit", "tests/unit", *PARALLEL, **everywhere),
-    ]
+    found = [by_pytest("lint", "tests/lint", *PARALLEL), by_pytest("unit", "tests/unit", *PARALLEL)]
     if NEWEST.exists():
-        newest = ["tests/unit", *PARALLEL, *cache("newest")]
-        found.append(by_pytest("unit-newest", *newest, python=NEWEST, **everywhere))
-    # What takes longest begins first.
+        # A cache of its own: both would write the same file.
+        newest = ["tests/unit", *PARALLEL, "-o", "cache_dir=build/pytest-newest"]
+        found.append(by_pytest("unit-newest", *newest, python=NEWEST))
     quick = ["-m", "not slow"]
-    found.append(by_pytest("drill", *PARTS["drill"], *quick, *cache("drill"), makes_things=True))
-    scenarios = ["tests/molecule", "--capture=no", *cache("molecule"), "-k"]
+    scenarios = ["tests/molecule", "--capture=no", "-k"]
     short = " and ".join(f"not {scenario}" for scenario in LONG_SCENARIOS.values())
-    found.append(by_pytest("molecule", *scenarios, short, makes_things=True))
+    molecule = [*scenarios, short, "-o", "cache_dir=build/pytest-molecule"]
+    found.append(by_pytest("molecule", *molecule, makes_things=True, beside_next=True))
+    # Servers of their own, and no twin.
+    servers = [f"tests/integration/{folder}" for folder in ("database", "postgresql", "copying")]
+    cache = ["-o", "cache_dir=build/pytest-servers"]
+    found.append(by_pytest("servers", *servers, *quick, *cache, makes_things=True, beside_next=True))
+    # One process after the other: a core is left.
     found.append(Phase("sanity", [str(PYTHON), "tools/sanity.py"], SANITY_JUNIT))
-    for part in ("bmc", "network", "servers"):
-        found.append(by_pytest(part, *PARTS[part], *quick, *cache(part), makes_things=True))
-    elsewhere = [f"--ignore={folder}" for folders in PARTS.values() for folder in folders]
+    drill = ["tests/integration/drill", *quick, "-o", "cache_dir=build/pytest-drill"]
+    found.append(by_pytest("drill", *drill, makes_things=True, beside_next=True))
+    elsewhere = [f"--ignore={folder}" for folder in ("tests/integration/drill", *servers)]
     found.append(by_pytest("integration", "tests/integration", *elsewhere, *quick, makes_things=True))
     found.append(by_pytest("slow", "tests/integration", "-m", "slow", makes_things=True, by_name=True))
     for name, scenario in LONG_SCENARIOS.items():
@@ -119,37 +107,24 @@ def phases() -> list[Phase]:
     return found
 
 
-def cache(name: str) -> list[str]:
-    """A cache of its own for a phase that runs beside others: two would write the same file."""
-    return ["-o", f"cache_dir=build/pytest-{name}"]
-
-
 def run_all(chosen: list[Phase], environment: dict[str, str]) -> list[Outcome]:
-    """Run the phases that use every core in their order, then the others, some at a time.
-
-    What runs beside others is shown when it is over.
-    """
-    alone = [phase for phase in chosen if phase.alone]
-    beside = [phase for phase in chosen if not phase.alone]
-    outcomes = [run(phase, environment) for phase in alone]
-    if len(beside) == 1:
-        return [*outcomes, run(beside[0], environment)]
-    shown = threading.Lock()
-
-    def shown_when_over(phase: Phase) -> Outcome:
-        said = OUT / f"{phase.name}.log"
-        try:
-            outcome = run(phase, environment, said)
-        except Exception as error:
-            print(f"\n== {phase.name} died: {error}", flush=True)
-            return Outcome(phase.name, 1, 0)
-        with shown:
-            print(f"\n== {phase.name}, over after {outcome.seconds:.0f} s:", flush=True)
-            print(said.read_text(encoding="utf-8", errors="replace"), flush=True)
-        return outcome
-
-    with ThreadPoolExecutor(BESIDE) as workers:
-        return [*outcomes, *workers.map(shown_when_over, beside)]
+    """Run the phases in their order; those that leave a core run beside the next, and are shown after it."""
+    outcomes: list[Outcome] = []
+    beside: list[tuple[Phase, Future[Outcome], Path]] = []
+    with ThreadPoolExecutor(1) as lane:
+        for phase in chosen:
+            if phase.beside_next and phase is not chosen[-1]:
+                said = OUT / f"{phase.name}.log"
+                beside.append((phase, lane.submit(run, phase, environment, said), said))
+                continue
+            outcomes.append(run(phase, environment))
+            while beside:
+                other, running, said = beside.pop(0)
+                died = running.exception() is not None
+                print(f"\n== {other.name}, which ran beside it:", flush=True)
+                print(said.read_text(encoding="utf-8", errors="replace"), flush=True)
+                outcomes.append(Outcome(other.name, 1, 0) if died else running.result())
+    return outcomes
 
 
 def run(phase: Phase, environment: dict[str, str], said: Path | None = None) -> Outcome:

@@ -123,6 +123,7 @@ def test_the_steps_are_all_there_are(fleet: list[Simulated], tmp_path: Path) -> 
     assert (code, said["steps"]) == (0, STEPS)
 
 
+@pytest.mark.slow
 def test_a_fleet_killed_at_random_moments_and_run_again(fleet: list[Simulated], tmp_path: Path) -> None:
     rotating = Rotating(fleet, tmp_path / "whole.jsonl")
     begun = time.monotonic()

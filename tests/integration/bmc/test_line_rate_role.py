@@ -36,6 +36,7 @@ def nothing_left(room: Room) -> bool:
     return room.manager.state(UNIT) == "inactive" and not room.manager.processes("iperf3")
 
 
+@pytest.mark.slow
 def test_both_directions_are_measured_and_held_against_the_plan(room: Room) -> None:
     ran = room.run("line_rate", **ENDS)
 

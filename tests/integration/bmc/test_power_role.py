@@ -119,6 +119,7 @@ def test_a_bmc_that_does_not_answer_stops_it_before_anything_is_done(room: Room)
     assert room.state["nn-app-01"] == "on"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("charge", "said"),
     [
@@ -193,6 +194,7 @@ def test_what_starts_again_by_itself_is_not_switched_off_without_a_yes(room: Roo
     assert room.state == {"nn-db-01": "off", "nn-app-01": "off"}
 
 
+@pytest.mark.slow
 def test_a_service_that_may_be_served_from_here_is_not_stopped_unasked(room: Room) -> None:
     refused = room.run("down", dc_services=SERVICES)
 
@@ -256,6 +258,7 @@ def test_a_run_that_goes_on_waits_for_the_inrush_of_what_it_started(room: Room) 
     assert notes[2] - started[1] >= 25
 
 
+@pytest.mark.slow
 def test_a_database_that_does_not_answer_keeps_its_application_off(room: Room) -> None:
     for server in room.servers.values():
         server.power = "off"
@@ -269,6 +272,7 @@ def test_a_database_that_does_not_answer_keeps_its_application_off(room: Room) -
     assert room.state == {"nn-db-01": "on", "nn-app-01": "off"}
 
 
+@pytest.mark.slow
 def test_a_unit_that_failed_keeps_the_next_tier_off(room: Room) -> None:
     for server in room.servers.values():
         server.power = "off"

@@ -90,6 +90,7 @@ def state_of(room: Room) -> list[str]:
     return ["\n".join(line for line in text.splitlines() if "Percent" not in line) for text in seen]
 
 
+@pytest.mark.slow
 def test_a_survey_tells_what_other_clients_see_and_changes_nothing(room: Room) -> None:
     room.answer()
     before = state_of(room)
