@@ -50,8 +50,8 @@ class Phase:
     #: Starts processes, namespaces or machines; afterwards it is looked whether all are gone.
     makes_things: bool = False
     #: One process after the other, or much waiting (for machines to boot, for leases to run out): such phases
-    #: are run in turn while the next one that is none of them works.
-    beside_next: bool = False
+    #: are run in turn while those after them that are none of them work.
+    beside: bool = False
     #: Only when it is named: for it the forty minutes of a whole run, or its packages, do not suffice.
     by_name: bool = False
 
@@ -90,15 +90,15 @@ def phases() -> list[Phase]:
     scenarios = ["tests/molecule", "--capture=no", "-k"]
     short = " and ".join(f"not {scenario}" for scenario in LONG_SCENARIOS.values())
     molecule = [*scenarios, short, "-o", "cache_dir=build/pytest-molecule"]
-    found.append(by_pytest("molecule", *molecule, makes_things=True, beside_next=True))
+    found.append(by_pytest("molecule", *molecule, makes_things=True, beside=True))
     # Servers of their own, and no twin.
     servers = [f"tests/integration/{folder}" for folder in ("database", "postgresql", "copying")]
     cache = ["-o", "cache_dir=build/pytest-servers"]
-    found.append(by_pytest("servers", *servers, *quick, *cache, makes_things=True, beside_next=True))
+    found.append(by_pytest("servers", *servers, *quick, *cache, makes_things=True, beside=True))
     # One process after the other: a core is left.
     found.append(Phase("sanity", [str(PYTHON), "tools/sanity.py"], SANITY_JUNIT))
     drill = ["tests/integration/drill", *quick, "-o", "cache_dir=build/pytest-drill"]
-    found.append(by_pytest("drill", *drill, makes_things=True, beside_next=True))
+    found.append(by_pytest("drill", *drill, makes_things=True, beside=True))
     elsewhere = [f"--ignore={folder}" for folder in ("tests/integration/drill", *servers)]
     found.append(by_pytest("integration", "tests/integration", *elsewhere, *quick, makes_things=True))
     found.append(by_pytest("slow", "tests/integration", "-m", "slow", makes_things=True, by_name=True))
@@ -108,22 +108,21 @@ def phases() -> list[Phase]:
 
 
 def run_all(chosen: list[Phase], environment: dict[str, str]) -> list[Outcome]:
-    """Run the phases in their order; those that leave a core run beside the next, and are shown after it."""
+    """Run the phases in their order; those that leave a core run in turn beside the others, shown last."""
     outcomes: list[Outcome] = []
     beside: list[tuple[Phase, Future[Outcome], Path]] = []
     with ThreadPoolExecutor(1) as lane:
         for phase in chosen:
-            if phase.beside_next and phase is not chosen[-1]:
+            if phase.beside and phase is not chosen[-1]:
                 said = OUT / f"{phase.name}.log"
                 beside.append((phase, lane.submit(run, phase, environment, said), said))
-                continue
-            outcomes.append(run(phase, environment))
-            while beside:
-                other, running, said = beside.pop(0)
-                died = running.exception() is not None
-                print(f"\n== {other.name}, which ran beside it:", flush=True)
-                print(said.read_text(encoding="utf-8", errors="replace"), flush=True)
-                outcomes.append(Outcome(other.name, 1, 0) if died else running.result())
+            else:
+                outcomes.append(run(phase, environment))
+        for phase, running, said in beside:
+            died = running.exception() is not None
+            print(f"\n== {phase.name}, which ran beside them:", flush=True)
+            print(said.read_text(encoding="utf-8", errors="replace"), flush=True)
+            outcomes.append(Outcome(phase.name, 1, 0) if died else running.result())
     return outcomes
 
 
