@@ -66,11 +66,16 @@ def exclusion(patterns: "list[str]") -> "Callable[[bytes], bool]":
     return lambda path: whole is not None and whole.match(path) is not None
 
 
-def hasher(algorithm: str) -> Any:
-    """A fresh digest; blake2b has 256 bits, as ``b2sum -l 256`` writes it."""
+def hasher(algorithm: str, data: bytes = b"") -> Any:
+    """The digest of what there is so far; blake2b has 256 bits, as ``b2sum -l 256`` writes it."""
     if algorithm == "blake2b":
-        return hashlib.blake2b(digest_size=32)
-    return hashlib.new(algorithm)
+        return hashlib.blake2b(data, digest_size=32)
+    return hashlib.new(algorithm, data)
+
+
+def has_holes(size: int, allocated: int) -> int:
+    """1 of a file with fewer blocks than its bytes take."""
+    return int(size > INLINE and allocated + INLINE <= size)
 
 
 def read_acl(value: bytes) -> "list[list[int]]":
@@ -185,7 +190,7 @@ class Walk:
         """
         size, mtime_ns = status.st_size, status.st_mtime_ns
         if (
-            status.st_nlink != 1 or size > SMALL or self.waiting or self.algorithm != "blake2b"
+            status.st_nlink != 1 or size > SMALL or self.waiting or not self.algorithm
             or not stat.S_ISREG(status.st_mode) or status.st_ctime_ns < self.since
         ):  # fmt: skip
             return False
@@ -204,7 +209,7 @@ class Walk:
             os.close(descriptor)
         if (now.st_mtime_ns, now.st_size, now.st_ino, len(data)) != (mtime_ns, size, status.st_ino, size):
             return False
-        digest = hashlib.blake2b(data, digest_size=32).hexdigest()
+        digest = hasher(self.algorithm, data).hexdigest()
         allocated, mode = status.st_blocks * 512, stat.S_IMODE(status.st_mode)
         uid, gid = status.st_uid, status.st_gid
         if uid not in self.users or gid not in self.groups:
@@ -212,10 +217,9 @@ class Walk:
         self.count += 1
         self.bytes += size
         self.allocated += allocated
-        sparse = int(size > INLINE and allocated + INLINE <= size)
         self.out(
             f'[{number},{_quoted(os.fsdecode(path))},"file",{mode},{uid},{gid},{mtime_ns},{size},"{digest}",0,'
-            f"{sparse},{allocated},{status.st_ino},{status.st_ctime_ns}]\n".encode()
+            f"{has_holes(size, allocated)},{allocated},{status.st_ino},{status.st_ctime_ns}]\n".encode()
         )
         return True
 
@@ -254,8 +258,7 @@ class Walk:
             f'[{number},{_quoted(os.fsdecode(path))},"{kind}",{stat.S_IMODE(status.st_mode)},{status.st_uid},'
             f"{status.st_gid},{status.st_mtime_ns},{size}"
         )
-        sparse = int(regular and size > INLINE and allocated + INLINE <= size)
-        end = f",{sparse},{allocated},{status.st_ino},{status.st_ctime_ns}]\n"
+        end = f",{has_holes(size, allocated)},{allocated},{status.st_ino},{status.st_ctime_ns}]\n"
         self.waiting.append(((line, end), digest, more))
         self._write(WAITING if self.large else 0)
 
