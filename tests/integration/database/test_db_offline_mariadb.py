@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ import pymysql
 import pytest
 from mariadb_move import Application, add_mover, children, silent
 from pymysql.connections import Connection
-from servers import PASSWORD, Maria, maria
+from servers import PASSWORD, Maria, free_port, maria
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.mariadb.offline import (
     OfflineMariadb,
@@ -288,6 +288,17 @@ def test_who_was_logging_in_as_the_account_was_locked_writes_nothing(pair: Pair)
     writer.join(20)
 
     assert pair.asked(0, "SELECT number FROM shut.written") == []
+
+
+def test_the_target_says_what_it_has_while_the_source_is_silent(pair: Pair) -> None:
+    pair.application("silent")
+    moved = pair.moved("o0", "silent")
+    nobody = replace(moved.source, port=free_port())
+    alone = OfflineMariadb(nobody, moved.target, Names("o0"), ["silent"])
+    assert (alone.read().copied, alone.read().writes) == (False, {"source": None, "target": False})
+    moved.copy(2, silent)
+    assert (alone.read().copied, alone.read().estimate_s) == (True, None)
+    moved.remove()
 
 
 def _killed(given: dict[str, Any]) -> None:

@@ -230,7 +230,9 @@ class OfflineMariadb(MariadbMigration):
                 with contextlib.suppress(Unreachable):
                     writes[side] = ends.accepts(side)
             known = None not in writes.values()
-            copied = bool(both.target.kept(_COPIED) or ends.kept(TARGET, BROUGHT)) if known else None
+            copied: bool | None = None
+            if writes[TARGET] is not None:
+                copied = bool(both.target.kept(_COPIED) or ends.kept(TARGET, BROUGHT))
             left = [] if writes[SOURCE] is None else self._left_on_source(both)
             estimate_s = self._offline(both, 1, self._say).estimate_s() if known else None
         return State(copied, {}, writes, left, estimate_s)
