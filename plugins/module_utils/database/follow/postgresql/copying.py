@@ -175,10 +175,10 @@ def first_copy(
         done = [0]
         for batch in batches:
             done.append(done[-1] + len(batch))
-        scripts = [rows.script(batch, seen) for batch in batches]
-        scripts += [rows.blobs_script(batch, seen) for batch in objects]
+        loads = [rows.load(batch, seen) for batch in batches]
+        loads += [rows.load_blobs(batch, seen) for batch in objects]
         rows.Pump(made, source, target).run(
-            scripts, jobs, lambda count: tell.tables(done[min(count, len(done) - 1)])
+            loads, jobs, lambda count: tell.tables(done[min(count, len(done) - 1)])
         )
     before("indexes")
     tell.doing("indexes and keys")

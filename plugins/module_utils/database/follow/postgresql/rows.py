@@ -10,11 +10,15 @@ that was cut off anywhere is not committed.
 from __future__ import annotations
 
 import math
+import shutil
+import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from pathlib import Path
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.blobs import (
     MADE,
@@ -35,6 +39,8 @@ _PART_BYTES = 512 << 20
 _BATCH_BYTES = 32 << 20
 _BATCH_TABLES = 100
 _BLOBS_AT_ONCE = 500
+#: Of 2 kB. What is at once lies in a temporary table of the target.
+_PAGES_AT_ONCE = _BATCH_BYTES // 2048
 
 #: Tables with rows of their own. Those of an extension only when it says that their rows are the user's
 #: (extconfig), with its condition.
@@ -50,6 +56,12 @@ SELECT n.nspname, c.relname, pg_table_size(c.oid)::bigint, pg_relation_size(c.oi
  WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname <> 'information_schema' AND n.nspname <> %s
    AND n.nspname NOT LIKE 'pg\_%%' AND (e.objid IS NULL OR x.oid IS NOT NULL) ORDER BY 3 DESC, 1, 2
 """
+_BLOBS = """
+SELECT m.oid, count(p.loid) FROM pg_largeobject_metadata m LEFT JOIN pg_largeobject p ON p.loid = m.oid
+ GROUP BY 1 ORDER BY 1
+"""
+#: What they say of what went wrong.
+_READS, _LOADS = "said-", "loader-said"
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,18 @@ class Part:
     bytes: int
     where: str | None = None
     whole: bool = True
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is loaded in one transaction of the target.
+
+    :param script: for the source's psql; what that writes is the script of the target's.
+    :param pages: for another one at the source; what that writes is the input of the target's.
+    """
+
+    script: str
+    pages: str | None = None
 
 
 def parts(side: Side, jobs: int) -> list[list[Part]]:
@@ -109,13 +133,8 @@ def _echo(text: str) -> str:
     return "\\echo '" + text.replace("\\", "\\\\").replace("'", "''") + "'\n"
 
 
-def script(batch: Sequence[Part], snapshot: str) -> str:
-    """For the source's psql; what it writes is for the target's."""
-    lines = [
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n",
-        f"SET TRANSACTION SNAPSHOT '{snapshot}';\n",
-        _echo("BEGIN;"),
-    ]
+def load(batch: Sequence[Part], snapshot: str) -> Load:
+    lines = [_at(snapshot), _echo("BEGIN;")]
     for part in batch:
         columns = f"({', '.join(map(quoted, part.columns))})" if part.columns else ""
         wanted = ", ".join(map(quoted, part.columns))
@@ -131,37 +150,55 @@ def script(batch: Sequence[Part], snapshot: str) -> str:
         else:
             lines.append(f"COPY (SELECT {wanted} FROM ONLY {part.table} WHERE {part.where}) TO STDOUT;\n")
         lines.append(_echo("\\."))
-    return "".join([*lines, _echo("COMMIT;")])
+    return Load("".join([*lines, _echo("COMMIT;")]))
 
 
-def blobs_script(objects: Sequence[int], snapshot: str) -> str:
-    """Large objects, as pages of a table of the target's session."""
+def _at(snapshot: str) -> str:
+    return f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\nSET TRANSACTION SNAPSHOT '{snapshot}';\n"
+
+
+def load_blobs(objects: Sequence[int], snapshot: str) -> Load:
+    """Large objects, as pages of a table of the target's session.
+
+    They come in the binary format, of which text is twice as much. Its end need not be there for a server:
+    they are counted.
+    """
     these = ", ".join(map(str, objects))
-    return "".join((
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n",
-        f"SET TRANSACTION SNAPSHOT '{snapshot}';\n",
-        _echo("BEGIN; CREATE TEMP TABLE pages (loid oid, pageno bigint, data bytea) ON COMMIT DROP;"),
+    script = (
+        _at(snapshot),
+        _echo("BEGIN; CREATE TEMP TABLE pages (loid oid, pageno int, data bytea) ON COMMIT DROP;"),
+        # Nothing that is read once is worth being compressed.
+        _echo("ALTER TABLE pages ALTER data SET STORAGE EXTERNAL;"),
         f"{MADE} WHERE oid IN ({these});\n",
-        _echo("COPY pages FROM stdin;"),
-        f"COPY (SELECT loid, pageno, data FROM pg_largeobject WHERE loid IN ({these})) TO STDOUT;\n",
-        _echo("\\."),
-        _echo("DO $$BEGIN PERFORM pg_catalog.lo_put(loid, pageno * 2048, data) FROM pages; END$$;"),
+        _echo("\\copy pages FROM pstdin WITH (FORMAT binary)"),
+        "SELECT 'DO $$BEGIN IF (SELECT count(*) FROM pages) <> ' || count(*) || ' THEN RAISE ''pages of large"
+        " objects are missing''; END IF; END$$;'"
+        f" FROM pg_largeobject WHERE loid IN ({these});\n",
+        _echo("DO $$BEGIN PERFORM pg_catalog.lo_put(loid, pageno::bigint * 2048, data) FROM pages; END$$;"),
         _echo("COMMIT;"),
-    ))  # fmt: skip
+    )
+    wanted = f"SELECT loid, pageno, data FROM pg_largeobject WHERE loid IN ({these})"
+    return Load("".join(script), f"{_at(snapshot)}COPY ({wanted}) TO STDOUT WITH (FORMAT binary);\n")
 
 
 def blob_batches(side: Side) -> list[list[int]]:
-    found = [
-        int(row[0]) for row in side.rows("SELECT oid FROM pg_largeobject_metadata ORDER BY oid", (), 300)
-    ]
-    return [found[first : first + _BLOBS_AT_ONCE] for first in range(0, len(found), _BLOBS_AT_ONCE)]
+    found: list[list[int]] = []
+    size = 0
+    for one, pages in side.rows(_BLOBS, (), 300):
+        if not found or size + pages > _PAGES_AT_ONCE or len(found[-1]) >= _BLOBS_AT_ONCE:
+            found.append([])
+            size = 0
+        found[-1].append(int(one))
+        size += int(pages)
+    return found
 
 
 class Pump:
-    """Runs scripts, several at a time, each through a pair of sessions."""
+    """Loads, several at a time."""
 
     def __init__(self, made: Programs, source: Side, target: Side) -> None:
         self._made, self._source, self._target = made, source, target
+        self._psql = [made.find("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-f"]
         # Once, before there are several threads: it writes a file.
         self._reading = made.environment(source.server)
         self._loading = made.environment(target.server, loading=True)
@@ -170,22 +207,21 @@ class Pump:
         self._ended = False
 
     def run(
-        self, scripts: Sequence[str], jobs: int, tick: Callable[[int], None], every_s: float = 1.0
+        self, loads: Sequence[Load], jobs: int, tick: Callable[[int], None], every_s: float = 1.0
     ) -> None:
         """All of them, in this order.
 
         :param tick: told now and then how many are done.
         :raises DatacenterError: one failed; the others are ended.
         """
-        numbered = list(enumerate(scripts))
         with ThreadPoolExecutor(max(1, jobs)) as pool:
-            pending = {pool.submit(self._one, number, text) for number, text in numbered}
+            pending = {pool.submit(self._one, one) for one in loads}
             try:
                 while pending:
                     done, pending = wait(pending, every_s, FIRST_EXCEPTION)
                     for one in done:
                         one.result()
-                    tick(len(scripts) - len(pending))
+                    tick(len(loads) - len(pending))
             except BaseException:
                 self._end()
                 for one in pending:
@@ -198,43 +234,60 @@ class Pump:
             for process in self._running:
                 process.kill()
 
-    def _one(self, number: int, text: str) -> None:
-        made, psql = self._made, [self._made.find("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-f", "-"]
-        given = made.scratch / f"script-{number}"
-        given.write_text(text)
-        said = [made.scratch / f"said-{number}-{side}" for side in ("source", "target")]
-        with self._lock, given.open() as stdin, said[0].open("w") as reads, said[1].open("w") as loads:
+    def _one(self, load: Load) -> None:
+        place = Path(tempfile.mkdtemp(dir=self._made.scratch))
+        with self._lock:
             if self._ended:
                 return
-            reader = subprocess.Popen(
-                psql,
+            script = self._reader(place, "script", load.script)
+            pages = self._reader(place, "pages", load.pages) if load.pages else None
+            readers = [script] if pages is None else [script, pages]
+            loader = self._loader(place, script, pages)
+            self._running |= {*readers, loader}
+        loaded, read = loader.wait(), [one.wait() for one in readers]
+        with self._lock:
+            self._running -= {*readers, loader}
+        self._judge(place, loaded, read)
+        shutil.rmtree(place)
+
+    def _reader(self, place: Path, name: str, text: str) -> subprocess.Popen[bytes]:
+        given = place / name
+        given.write_text(text)
+        with given.open() as stdin, (place / f"{_READS}{name}").open("w") as said:
+            return subprocess.Popen(
+                [*self._psql, "-"],
                 env=self._reading,
-                pass_fds=made.handles,
+                pass_fds=self._made.handles,
                 stdin=stdin,
                 stdout=subprocess.PIPE,
-                stderr=reads,
+                stderr=said,
             )
-            loader = subprocess.Popen(
-                psql, env=self._loading, pass_fds=made.handles, stdin=reader.stdout,
-                stdout=subprocess.DEVNULL, stderr=loads,
-            )  # fmt: skip
-            self._running |= {reader, loader}
-        if reader.stdout is not None:
-            # So that the reader is told when the loader has ended.
-            reader.stdout.close()
-        codes = loader.wait(), reader.wait()
-        with self._lock:
-            self._running -= {reader, loader}
-        self._judge(codes, [path.read_text() for path in said])
-        for path in (given, *said):
-            path.unlink()
 
-    def _judge(self, codes: tuple[int, int], said: Sequence[str]) -> None:
-        loaded, read = codes
-        if self._ended or not (loaded or read):
+    def _loader(
+        self, place: Path, script: subprocess.Popen[bytes], pages: subprocess.Popen[bytes] | None
+    ) -> subprocess.Popen[bytes]:
+        given = script.stdout.fileno() if script.stdout else -1
+        with (place / _LOADS).open("w") as said:
+            loader = subprocess.Popen(
+                [*self._psql, f"/dev/fd/{given}"],
+                env=self._loading,
+                pass_fds=(*self._made.handles, given),
+                stdin=pages.stdout if pages else subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+            )
+        for reader in (script, pages):
+            if reader and reader.stdout:
+                # So that a reader is told when the loader has ended.
+                reader.stdout.close()
+        return loader
+
+    def _judge(self, place: Path, loaded: int, read: Sequence[int]) -> None:
+        if self._ended or not (loaded or any(read)):
             return
-        # A loader that ends takes its reader with it, and a reader that ends leaves the loader half a script:
-        # the one that has something to say is the cause.
-        if loaded and said[1].strip():
-            raise failed("loading rows", self._target.server, said[1])
-        raise failed("reading rows", self._source.server, said[0])
+        # A reader that ends leaves the loader half of what it needs, and a loader that ends takes its readers
+        # with it, without a word of theirs.
+        if set(read) - {0, -signal.SIGPIPE}:
+            said = "".join(path.read_text() for path in sorted(place.glob(f"{_READS}*")))
+            raise failed("reading rows", self._source.server, said)
+        raise failed("loading rows", self._target.server, (place / _LOADS).read_text())

@@ -59,7 +59,7 @@ def test_small_tables_go_together_and_none_is_left_out() -> None:
 
 
 def test_a_script_that_is_cut_off_does_not_commit() -> None:
-    text = rows.script([rows.Part('"a"."it\'s"', ("x",), 1)], "0-1")
+    text = rows.load([rows.Part('"a"."it\'s"', ("x",), 1)], "0-1").script
     lines = text.splitlines()
     assert lines[-1] == "\\echo 'COMMIT;'"
     assert text.count("COMMIT") == 1
