@@ -243,7 +243,6 @@ class Pump:
             pages = self._reader(place, "pages", load.pages) if load.pages else None
             readers = [script] if pages is None else [script, pages]
             loader = self._loader(place, script, pages)
-            self._running |= {*readers, loader}
         loaded, read = loader.wait(), [one.wait() for one in readers]
         with self._lock:
             self._running -= {*readers, loader}
@@ -254,7 +253,7 @@ class Pump:
         given = place / name
         given.write_text(text)
         with given.open() as stdin, (place / f"{_READS}{name}").open("w") as said:
-            return subprocess.Popen(
+            reader = subprocess.Popen(
                 [*self._psql, "-"],
                 env=self._reading,
                 pass_fds=self._made.handles,
@@ -262,6 +261,9 @@ class Pump:
                 stdout=subprocess.PIPE,
                 stderr=said,
             )
+        # At once: it is ended when the next one cannot be started.
+        self._running.add(reader)
+        return reader
 
     def _loader(
         self, place: Path, script: subprocess.Popen[bytes], pages: subprocess.Popen[bytes] | None
@@ -276,6 +278,7 @@ class Pump:
                 stdout=subprocess.DEVNULL,
                 stderr=said,
             )
+        self._running.add(loader)
         for reader in (script, pages):
             if reader and reader.stdout:
                 # So that a reader is told when the loader has ended.
