@@ -22,6 +22,7 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sess
     SqlError,
     session,
 )
+from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import DatacenterError
 
 TABLES = {
     "parent": "(id INT AUTO_INCREMENT PRIMARY KEY, code VARCHAR(20) NOT NULL, loss INT,"
@@ -96,6 +97,36 @@ def test_they_are_as_they_were_and_hold_what_they_held(
         ):
             with pytest.raises(SqlError):
                 right.do(refused)
+    moved.remove()
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"), [(2, "a unique key has a value twice"), (60000, "Duplicate entry 'X'")]
+)
+def test_a_value_that_is_there_twice_for_the_new_server_ends_the_copy(
+    pair: tuple[Maria, Maria], monkeypatch: pytest.MonkeyPatch, rows: int, why: str
+) -> None:
+    """Among the first rows, which are sorted as a whole, and among those behind them."""
+    old, new = pair
+    name = f"twice{rows}"
+    with session(old.server()) as root:
+        root.do(f"CREATE DATABASE {name}")
+        root.do(f"USE {name}")
+        root.do("CREATE TABLE t (id INT PRIMARY KEY, word VARCHAR(40) NOT NULL)")
+        root.do(f"INSERT INTO t SELECT seq, IF(seq = 1, 'x', MD5(seq)) FROM seq_1_to_{rows - 1}")
+        root.do(f"INSERT INTO t VALUES ({rows}, 'X')")
+    real = copying.Copying._tables
+
+    def other_order(self: copying.Copying) -> list[copying.Table]:
+        """The new server takes a word for another one that the old one told apart."""
+        self.target.sql.do(f"ALTER TABLE {name}.t ADD UNIQUE KEY (word)")
+        return real(self)
+
+    monkeypatch.setattr(copying.Copying, "_tables", other_order)
+    moved = migration(old.server(), new.server(), name, [name])
+    with pytest.raises(DatacenterError, match=why):
+        moved.copy(1, lambda progress: None)
+    assert moved.read().copied is False
     moved.remove()
 
 

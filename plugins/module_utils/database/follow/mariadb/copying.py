@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import threading
 import time
 from collections import Counter
@@ -39,7 +40,8 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.errors import
     Refused,
 )
 
-#: A table is read by several when it is so large, and larger than one reader's share.
+#: A table is read by several when it is so large, and larger than half of one reader's share: its keys are
+#: made when the last of them has ended, best while others still read.
 _SPLIT_BYTES = 64 << 20
 #: Seconds that the readers may take to begin, while the source's writers wait.
 _BEGIN_S = 15.0
@@ -95,11 +97,11 @@ def tables(side: Side) -> list[Table]:
 def shares(source: Side, found: Sequence[Table], jobs: int) -> list[Reader]:
     """Who reads what: large tables in ranges of their key, the rest so that all have the same to do."""
     whole = [Reader() for _job in range(jobs)]
-    share = sum(table.size for table in found) // jobs
+    large = max(sum(table.size for table in found) // jobs // 2, _SPLIT_BYTES)
     parts: list[Reader] = []
     held = Reader(held=True)
     for table in sorted(found, key=lambda one: -one.size):
-        ranges = _ranges(source, table, jobs) if table.size > max(share, _SPLIT_BYTES) else []
+        ranges = _ranges(source, table, min(jobs, math.ceil(table.size / large)))
         if not table.transactional:
             held.tables.append(table)
         elif len(ranges) > 1:
@@ -111,7 +113,9 @@ def shares(source: Side, found: Sequence[Table], jobs: int) -> list[Reader]:
 
 
 def _ranges(source: Side, table: Table, count: int) -> list[str]:
-    """Conditions that part a table; empty when its key begins with no integer."""
+    """Conditions that part a table; empty for a single one, and when its key begins with no integer."""
+    if count < 2:
+        return []
     rows = source.sql.rows(
         "SELECT c.column_name FROM information_schema.statistics s JOIN information_schema.columns c"
         " USING (table_schema, table_name, column_name) WHERE s.table_schema = %s AND s.table_name = %s"
@@ -219,6 +223,10 @@ class Copying:
             # Days that no calendar has are kept as well: the 31st of February of an old, lenient server.
             "sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'", "net_read_timeout = 3600",
         ]  # fmt: skip
+        if self.target.variable("innodb_change_buffering") in ("", "none"):
+            # The first rows of a table are sorted as a whole then. A value that is there twice is found all
+            # the same where no change of a key waits outside of it.
+            settings.append("unique_checks = 0")
         if self.target.variable("character_set_collations"):
             # A table without a COLLATE of its own keeps the source's, not the target's newer default.
             settings.append("character_set_collations = ''")

@@ -98,6 +98,10 @@ def _value(text: str) -> str:
     return f'"{escaped}"'
 
 
+#: How a server refuses rows that it sorted as a whole; it does not say which.
+_SORTED = "during COMMIT"
+
+
 class Pipe:
     """What one program writes is read by another; each ends when we do."""
 
@@ -144,6 +148,11 @@ class Pipe:
             self.end()
         if any(results):
             said = self._errors.read_text(errors="replace").strip().splitlines()
+            if any(_SORTED in line for line in said):
+                said.append(
+                    "the server did not take the first rows of a table: a unique key has a value twice"
+                    " by its order, or there is no room to sort"
+                )
             raise DatacenterError(
                 "the copy broke",
                 cause="; ".join(said[-3:])
