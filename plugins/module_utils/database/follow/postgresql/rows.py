@@ -56,6 +56,8 @@ SELECT n.nspname, c.relname, pg_table_size(c.oid)::bigint, pg_relation_size(c.oi
  WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname <> 'information_schema' AND n.nspname <> %s
    AND n.nspname NOT LIKE 'pg\_%%' AND (e.objid IS NULL OR x.oid IS NOT NULL) ORDER BY 3 DESC, 1, 2
 """
+#: Pages of a hundred gigabytes are counted by reading them, where nobody vacuums.
+_COUNTED_S = 3600
 _BLOBS = """
 SELECT m.oid, count(p.loid) FROM pg_largeobject_metadata m LEFT JOIN pg_largeobject p ON p.loid = m.oid
  GROUP BY 1 ORDER BY 1
@@ -184,7 +186,7 @@ def load_blobs(objects: Sequence[int], snapshot: str) -> Load:
 def blob_batches(side: Side) -> list[list[int]]:
     found: list[list[int]] = []
     size = 0
-    for one, pages in side.rows(_BLOBS, (), 300):
+    for one, pages in side.rows(_BLOBS, (), _COUNTED_S):
         if not found or size + pages > _PAGES_AT_ONCE or len(found[-1]) >= _BLOBS_AT_ONCE:
             found.append([])
             size = 0
