@@ -69,7 +69,7 @@ def silent(done: int) -> None:
 def test_large_objects_arrive_as_they_are(sides: tuple[Side, Side], monkeypatch: pytest.MonkeyPatch) -> None:
     source, target = sides
     source.do(OBJECTS)
-    monkeypatch.setattr(rows, "_PAGES_AT_ONCE", 100)
+    monkeypatch.setattr(rows, "_BATCH_BYTES", 100 * 2048)
     with pump(sides) as (pumped, snapshot):
         batches = rows.blob_batches(source)
         source.do("SELECT lo_put(4, 0, 'after the snapshot'); SELECT lo_create(5)")

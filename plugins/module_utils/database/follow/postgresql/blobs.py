@@ -13,7 +13,9 @@ from collections.abc import Sequence
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.side import Side
 
-#: Pages (of 2 kB) that are carried at once.
+#: Of each page but an object's last (LOBLKSIZE, a quarter of a block).
+PAGE_BYTES = 2048
+#: Pages that are carried at once.
 _PAGES = 1000
 _ANSWER_S = 600.0
 
@@ -93,8 +95,8 @@ def _pages(begin: Side, end: Side, one: int) -> None:
         if not pages:
             return
         end.do(
-            "SELECT lo_put(%s, pageno::bigint * 2048, data) FROM unnest(%s::int[], %s::bytea[]) AS p "
-            "(pageno, data)",
+            f"SELECT lo_put(%s, pageno::bigint * {PAGE_BYTES}, data) FROM unnest(%s::int[], %s::bytea[]) "
+            "AS p (pageno, data)",
             [one, [int(page) for page, data in pages], [data for page, data in pages]],
         )
         after = int(pages[-1][0])

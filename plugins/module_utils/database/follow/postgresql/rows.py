@@ -15,13 +15,15 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.blobs import (
     MADE,
+    PAGE_BYTES,
 )
 from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.follow.postgresql.programs import (  # noqa: E501
     Programs,
@@ -35,12 +37,11 @@ from ansible_collections.anjianyun.datacenter.plugins.module_utils.database.sess
 #: From here on ranges of a table's blocks are read without reading all before them.
 _RANGES_SINCE = 14
 _PART_BYTES = 512 << 20
-#: Small tables go together in one pair of sessions.
+#: Small tables go together in one pair of sessions, and so do large objects, which lie in a temporary table
+#: of the target meanwhile.
 _BATCH_BYTES = 32 << 20
 _BATCH_TABLES = 100
 _BLOBS_AT_ONCE = 500
-#: Of 2 kB. What is at once lies in a temporary table of the target.
-_PAGES_AT_ONCE = _BATCH_BYTES // 2048
 
 #: Tables with rows of their own. Those of an extension only when it says that their rows are the user's
 #: (extconfig), with its condition.
@@ -62,6 +63,7 @@ _BLOBS = """
 SELECT m.oid, count(p.loid) FROM pg_largeobject_metadata m LEFT JOIN pg_largeobject p ON p.loid = m.oid
  GROUP BY 1 ORDER BY 1
 """
+_One = TypeVar("_One")
 #: What they say of what went wrong.
 _READS, _LOADS = "said-", "loader-said"
 
@@ -105,7 +107,8 @@ def parts(side: Side, jobs: int) -> list[list[Part]]:
             single.append([part])
         else:
             small.append(part)
-    return sorted(single, key=lambda batch: -batch[0].bytes) + _batches(small)
+    single.sort(key=lambda batch: -batch[0].bytes)
+    return single + _batches(((part, part.bytes) for part in small), _BATCH_TABLES)
 
 
 def _split(part: Part, blocks: int, jobs: int) -> list[Part]:
@@ -118,15 +121,20 @@ def _split(part: Part, blocks: int, jobs: int) -> list[Part]:
     return found
 
 
-def _batches(small: Sequence[Part]) -> list[list[Part]]:
-    found: list[list[Part]] = []
+def _batches(sized: Iterable[tuple[_One, int]], most: int) -> list[list[_One]]:
+    """What is copied at once, in its order.
+
+    :param sized: each with its bytes, of which a batch has not too many, unless a single one has.
+    :param most: in a batch.
+    """
+    found: list[list[_One]] = []
     size = 0
-    for part in small:
-        if not found or size + part.bytes > _BATCH_BYTES or len(found[-1]) >= _BATCH_TABLES:
+    for one, takes in sized:
+        if not found or size + takes > _BATCH_BYTES or len(found[-1]) >= most:
             found.append([])
             size = 0
-        found[-1].append(part)
-        size += part.bytes
+        found[-1].append(one)
+        size += takes
     return found
 
 
@@ -136,6 +144,7 @@ def _echo(text: str) -> str:
 
 
 def load(batch: Sequence[Part], snapshot: str) -> Load:
+    """Rows, as COPY commands of the target's script."""
     lines = [_at(snapshot), _echo("BEGIN;")]
     for part in batch:
         columns = f"({', '.join(map(quoted, part.columns))})" if part.columns else ""
@@ -176,7 +185,10 @@ def load_blobs(objects: Sequence[int], snapshot: str) -> Load:
         "SELECT 'DO $$BEGIN IF (SELECT count(*) FROM pages) <> ' || count(*) || ' THEN RAISE ''pages of large"
         " objects are missing''; END IF; END$$;'"
         f" FROM pg_largeobject WHERE loid IN ({these});\n",
-        _echo("DO $$BEGIN PERFORM pg_catalog.lo_put(loid, pageno::bigint * 2048, data) FROM pages; END$$;"),
+        _echo(
+            f"DO $$BEGIN PERFORM pg_catalog.lo_put(loid, pageno::bigint * {PAGE_BYTES}, data) FROM pages;"
+            " END$$;"
+        ),
         _echo("COMMIT;"),
     )
     wanted = f"SELECT loid, pageno, data FROM pg_largeobject WHERE loid IN ({these})"
@@ -184,15 +196,9 @@ def load_blobs(objects: Sequence[int], snapshot: str) -> Load:
 
 
 def blob_batches(side: Side) -> list[list[int]]:
-    found: list[list[int]] = []
-    size = 0
-    for one, pages in side.rows(_BLOBS, (), _COUNTED_S):
-        if not found or size + pages > _PAGES_AT_ONCE or len(found[-1]) >= _BLOBS_AT_ONCE:
-            found.append([])
-            size = 0
-        found[-1].append(int(one))
-        size += int(pages)
-    return found
+    """Large objects, by number: what one transaction makes each."""
+    found = side.rows(_BLOBS, (), _COUNTED_S)
+    return _batches(((int(one), int(pages) * PAGE_BYTES) for one, pages in found), _BLOBS_AT_ONCE)
 
 
 class Pump:
